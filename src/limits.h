@@ -19,7 +19,24 @@
 #define HTTP_CHUNK_LINE_BYTES 256 // size and extensions of one chunk
 #define HTTP_TRAILER_BYTES KIB(4)
 
+// ---- os
+#define LOG_LINE_BYTES KIB(1)
+#define LOG_FACTS_MAX 8
+#define LOG_PER_CODE 20 // lines of one error code a minute
+#define STACK_BYTES KIB(256) // touched before the seal
+
 // ---- net
+#define DNS_SERVERS_MAX 3    // as resolv.conf(5)
+#define DNS_SEARCH_MAX 6     // as resolv.conf(5)
+#define DNS_NAME_BYTES 256   // RFC 1035: 255 octets
+#define DNS_ADDRS_MAX 8      // addresses of one name that are tried
+#define DNS_PACKET_BYTES KIB(4)
+#define EXCHANGE_TIMEOUT_MS 300000   // one whole exchange, unless the machine asks for another
+#define EXCHANGE_FIRST_BYTE_MS 120000
+#define EXCHANGE_TARGET_BYTES KIB(4)
+#define EXCHANGE_HEADERS_BYTES KIB(8) // a bearer token is up to 4 KiB
+#define EXCHANGE_DETAIL_BYTES 512
+#define RETRY_AFTER_MAX_MS 3600000 // a longer Retry-After counts as an hour
 
 // ---- elastic
 

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// Hashes and signatures for the layers above, over mbedTLS. Keys live in memory taken at start and are
+// wiped by crypto_key_free(). The only secrets that this module holds are private keys.
+#ifndef NET_CRYPTO_H
+#define NET_CRYPTO_H
+
+#include "base/plan.h"
+#include "base/buf.h"
+
+void crypto_sha256(str in, u8 out[32]);
+void crypto_md5(str in, u8 out[16]);
+void crypto_wipe(void *p, isize n); // not optimised away
+
+struct crypto_key; // an RSA private key
+
+// PEM of PKCS#8 ("BEGIN PRIVATE KEY") or PKCS#1 ("BEGIN RSA PRIVATE KEY"), 2048 to 4096 bits, not
+// encrypted. CRYPTO_KEY_SYNTAX, CRYPTO_KEY_ENCRYPTED, CRYPTO_KEY_KIND (not RSA, or too short).
+err crypto_key_load(struct plan *plan, str pem, struct crypto_key **out);
+void crypto_key_free(struct crypto_key *key);
+
+// RSASSA-PKCS1-v1_5 with SHA-256 (RS256 of RFC 7518) over `in`; appends the signature (256-512 bytes).
+err crypto_sign_rs256(struct crypto_key *key, str in, struct buf *signature);
+
+#endif

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// Log lines: one line, one write, to standard error. At most LOG_LINE_BYTES with a mark where it was
+// cut; control bytes escaped; at most LOG_PER_CODE lines of the same error code in a minute (the rest
+// is counted and said). Never a body, a token or a password: no function takes one.
+#ifndef OS_LOG_H
+#define OS_LOG_H
+
+#include "base/err.h"
+#include "base/str.h"
+
+enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
+enum log_form { LOG_PLAIN, LOG_JSON }; // key=value, or JSON lines in ECS field names
+
+struct log; // one a process
+struct plan;
+
+struct log *log_init(struct plan *plan, enum log_level level, enum log_form form);
+void log_level_set(struct log *log, enum log_level level);
+
+// Facts of a line, up to LOG_FACTS_MAX: keys are literals ("mailbox"), values are escaped.
+struct log_fact {
+    const char *key;
+    str value;
+};
+
+void log_line(struct log *log, enum log_level level, str message, const struct log_fact *facts,
+              isize count);
+
+// An error that became a decision: its text, `detail` (facts of the exchange), and what to do.
+void log_err(struct log *log, enum log_level level, err e, str detail, const struct log_fact *facts,
+             isize count);
+
+// A terminal's progress display owns the last lines of the screen: called before and after each line.
+void log_on_line(struct log *log, void (*clear)(void *st), void *st);
+
+#endif

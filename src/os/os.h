@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// The only door to the system: memory, clocks, entropy, environment, files, terminals, signals and
+// sockets. os_linux.c implements it; tests replace it whole by linking another implementation.
+//
+// Two phases. Before seal_engage() (os/seal.h) everything works; after it the functions marked
+// [start] end the process. Nothing here blocks except os_poll() and writes to files and terminals.
+#ifndef OS_OS_H
+#define OS_OS_H
+
+#include "base/buf.h"
+
+// ---- memory, clocks, entropy
+void *os_reserve(isize bytes);                          // [start] zeroed address space, not touched
+void os_trim(void *p, isize reserved_bytes, isize keep); // [start] gives back what is beyond `keep`
+i64 os_mono_ms(void);
+i64 os_unix_us(void);
+i64 os_cpu_us(void); // user + system time of the process
+void os_entropy(void *p, isize n); // traps if the system has none
+
+// ---- the process
+str os_env(const char *name, bool *found);
+str os_env_at(isize i); // "NAME=value" of the i-th variable; empty str after the last
+str os_host_name(struct buf *out); // [start]
+isize os_peak_rss_bytes(void);     // [start] or where /proc was opened before the seal; 0 = unknown
+[[noreturn]] void os_exit(int code);
+
+// ---- files
+// Appends a whole file. FILE_MISSING, FILE_UNREADABLE (the system's words go to `detail`), BUF_FULL.
+err os_file_read(const char *path, struct buf *out, struct buf *detail); // [start]
+// Opens for writing, truncated, mode 0600. A descriptor, or -1 with the system's words in detail.
+int os_file_create(const char *path, struct buf *detail); // [start]
+err os_write_all(int fd, str s); // FILE_WRITE
+bool os_is_terminal(int fd); // [start]
+int os_terminal_columns(int fd); // [start] 80 when unknown
+
+// ---- signals: INT, TERM and HUP are blocked and come through a descriptor; PIPE is ignored
+int os_signals_open(void); // [start]
+enum os_signal { OS_SIGNAL_NONE, OS_SIGNAL_STOP, OS_SIGNAL_HUP };
+enum os_signal os_signals_next(int fd);
+
+// ---- sockets, all non-blocking; a descriptor is >= 0
+struct os_addr {
+    u8 ip[16]; // IPv4 in the first 4
+    bool v6;
+    u16 port;
+    u32 scope; // of link-local IPv6 addresses
+};
+
+enum { OS_AGAIN = -1, OS_BROKEN = -2 };
+
+int os_tcp_connect(const struct os_addr *to);  // starts; OS_BROKEN when refused at once. TCP_NODELAY
+err os_tcp_connected(int fd);                  // after it became writable: OK, NET_REFUSED, NET_UNREACHABLE, ...
+int os_udp_connect(const struct os_addr *to);
+isize os_send(int fd, str s);                  // bytes sent, OS_AGAIN, OS_BROKEN
+isize os_recv(int fd, void *p, isize n);       // bytes, 0 = closed by the peer, OS_AGAIN, OS_BROKEN
+int os_tcp_listen(const struct os_addr *at);   // [start] for the metrics listener of a later release
+void os_close(int fd);
+
+struct os_poll {
+    int fd;
+    bool want_read, want_write;
+    bool readable, writable; // answers; errors and hang-ups show as both
+};
+
+void os_poll(struct os_poll *list, isize count, i64 timeout_ms); // returns early on any event or signal fd
+
+bool os_addr_parse(str s, struct os_addr *out); // an IPv4 or IPv6 literal, no brackets; port 0
+void os_addr_put(struct buf *b, const struct os_addr *a); // "192.0.2.1:443", "[2001:db8::1]:443"
+
+#endif
