@@ -22,7 +22,7 @@ str os_env(const char *name, bool *found);
 str os_env_at(isize i); // "NAME=value" of the i-th variable; empty str after the last
 str os_host_name(struct buf *out); // [start]
 isize os_peak_rss_bytes(void);     // [start] or where /proc was opened before the seal; 0 = unknown
-[[noreturn]] void os_exit(int code);
+_Noreturn void os_exit(int code);
 
 // ---- files
 // Appends a whole file. FILE_MISSING, FILE_UNREADABLE (the system's words go to `detail`), BUF_FULL.
