@@ -39,8 +39,20 @@
 #define RETRY_AFTER_MAX_MS 3600000 // a longer Retry-After counts as an hour
 
 // ---- elastic
+#define INDEX_ANSWER_BYTES KIB(64)   // an answer of preflight: pipelines can be long
+#define SCAN_PAGE_HITS 1000
+#define SCAN_SCROLL_ID_BYTES KIB(8)  // grows with the shards of the index
+#define SCAN_REST_BYTES KIB(16)      // an answer without its hits
+#define SCAN_ELEMENT_BYTES KIB(8)    // one hit: an id of 512 bytes escaped, an owner, a time stamp
+#define BULK_ACTION_BYTES KIB(4)     // action line: an index name (255) and an id (512), both escaped
+#define ERROR_WINDOW_MAX 1000
 
 // ---- source/gmail
+
+// ---- source
+#define UNIT_ID_BYTES 64   // a Gmail id has 16; longer ids are counted and skipped
+#define ADDRESS_BYTES 320  // a mail address: 64 + @ + 255 (RFC 5321, section 4.5.3.1)
+#define MAILBOX_UNITS_MAX 1024 // units queued in one mailbox: two pages of 500
 
 // ---- sync
 
