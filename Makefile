@@ -1,0 +1,309 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# mailferry: `make` builds build/mailferry, `make check` tests it, `make help` lists the rest.
+#
+# Everything is built into build/, in folders by variant:
+#   release   musl, static-pie, hardened: what ships
+#   ubsan     musl, our files with -fsanitize=undefined in trap mode: unit tests
+#   asan      glibc, ASan and UBSan, third-party code too: unit tests and replay of the fuzz corpus
+#   fortify   glibc, -D_FORTIFY_SOURCE=3 (which does nothing on musl): unit tests
+#   host      glibc: the fake tenant, with an mbedTLS that can serve
+#   fuzz      clang, libFuzzer: `make fuzz`
+# Paths are relative and nothing asks for the time, so that two builds in two places agree to the byte.
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.PHONY: all check demo lint fuzz repro bench limits clean help test-programs
+
+VERSION := $(shell cat VERSION)
+CC := gcc
+CLANG := clang-14
+AR := ar
+# The default goal builds on all cores unless the caller said otherwise.
+ifeq ($(filter -j%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 2)
+endif
+ifeq ($(V),1)
+Q :=
+SAY := @:
+else
+Q := @
+SAY := @printf '%-8s %s\n'
+endif
+
+all: build/mailferry
+
+help:
+	@echo 'make          build/mailferry'
+	@echo 'make check    all tests; ends with "N passed, N failed"'
+	@echo 'make demo     a sync of a fake tenant on this machine'
+	@echo 'make lint     formatting, static analysis, the rules of the project'
+	@echo 'make fuzz T=json SECS=60'
+	@echo 'make bench    the speed figures of README.md'
+	@echo 'make limits   every pool and bound'
+	@echo 'make repro    two builds in two places, byte by byte the same'
+
+# ---- what there is -------------------------------------------------------------------------------
+
+SRC := src/main.c \
+  $(addprefix src/base/,arena.c buf.c date.c err.c hash.c idset.c plan.c str.c) \
+  $(addprefix src/codec/,base64.c gzip.c http1.c json.c json_write.c mime.c url.c) \
+  $(addprefix src/os/,log.c os_linux.c seal.c) \
+  $(addprefix src/net/,crypto.c dns.c loop.c proxy.c retry.c tls.c) \
+  $(addprefix src/elastic/,) \
+  $(addprefix src/source/gmail/,) \
+  $(addprefix src/sync/,) \
+  $(addprefix src/cli/,)
+
+TESTS :=
+FUZZ :=
+TENANT :=
+TENANT_BASE := arena.c buf.c date.c err.c hash.c idset.c plan.c str.c
+
+MBEDTLS := aes aesni asn1parse asn1write base64 bignum bignum_core bignum_mod bignum_mod_raw \
+  block_cipher chacha20 chachapoly cipher cipher_wrap constant_time ctr_drbg ecdh ecdsa ecp \
+  ecp_curves ecp_curves_new entropy entropy_poll error gcm hkdf md md5 oid pem pk pk_ecc pk_wrap \
+  pkparse platform platform_util poly1305 psa_crypto psa_crypto_aead psa_crypto_cipher \
+  psa_crypto_client psa_crypto_driver_wrappers_no_static psa_crypto_ecp psa_crypto_hash \
+  psa_crypto_mac psa_crypto_random psa_crypto_rsa psa_crypto_slot_management psa_util rsa \
+  rsa_alt_helpers sha1 sha256 sha512 ssl_ciphersuites ssl_client ssl_msg ssl_tls \
+  ssl_tls12_client ssl_tls13_client ssl_tls13_generic ssl_tls13_keys x509 x509_crt
+# What a server needs besides, and what makes certificates.
+MBEDTLS_SERVER := pkwrite ssl_cache ssl_ticket ssl_tls12_server ssl_tls13_server x509_create \
+  x509write x509write_crt
+# These run on every byte: best code, and the registers are not wiped at each return.
+MBEDTLS_CIPHER := aes aesni gcm
+LIBYAML := api parser reader scanner
+ZLIB := adler32 crc32 deflate inffast inflate inftrees trees zutil
+
+# ---- flags ---------------------------------------------------------------------------------------
+
+WARN := -Wall -Wextra -Werror -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+  -Wswitch-enum -Wvla -Wundef -Wdate-time
+HARDEN := -fstack-protector-strong -fstack-clash-protection -ftrivial-auto-var-init=zero
+WIPE := -fzero-call-used-regs=used-gpr
+SECTIONS := -ffunction-sections -fdata-sections
+MAP := -ffile-prefix-map=$(CURDIR)=.
+TLS_CONFIG := -Ithird_party/mbedtls -DMBEDTLS_CONFIG_FILE='"tls_config.h"'
+TENANT_CONFIG := -Ithird_party/mbedtls -DMBEDTLS_CONFIG_FILE='"tenant_config.h"'
+ISYSTEM := -isystem build/src/mbedtls/include -isystem build/src/libyaml/include \
+  -isystem build/src/zlib -isystem build/src/jsmn
+# -iquote, not -I: our src/limits.h must not stand in for the <limits.h> of libc.
+OURS := -std=c2x $(WARN) -iquote src -iquote build/gen $(ISYSTEM) -DZ_SOLO -DMAILFERRY_VERSION='"$(VERSION)"' $(MAP)
+# Theirs, without our warnings; each library's own needs are in its rule.
+THEIRS := -w $(MAP)
+LIBYAML_FLAGS := -Ibuild/src/libyaml/include -include third_party/libyaml/heap.h \
+  -DYAML_VERSION_MAJOR=0 -DYAML_VERSION_MINOR=2 -DYAML_VERSION_PATCH=5 -DYAML_VERSION_STRING='"0.2.5"'
+ZLIB_FLAGS := -Ibuild/src/zlib -DZ_SOLO
+
+MUSL := -specs=build/musl/static-pie.specs -fPIE
+CC_release := $(CC) $(MUSL)
+FLAGS_release := -O2 -g $(HARDEN) $(WIPE) $(SECTIONS) -Wframe-larger-than=4096
+LINK_release := -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code,--gc-sections,--build-id=none \
+  -Wl,--fatal-warnings
+
+CC_ubsan := $(CC) $(MUSL)
+FLAGS_ubsan := -O1 -g $(HARDEN) -fsanitize=undefined -fsanitize-undefined-trap-on-error
+LINK_ubsan := -Wl,-z,relro,-z,now,-z,noexecstack
+
+CC_asan := $(CC)
+FLAGS_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+LINK_asan := -fsanitize=address,undefined
+
+CC_fortify := $(CC)
+FLAGS_fortify := -O2 -g -D_FORTIFY_SOURCE=3 $(HARDEN)
+LINK_fortify := -Wl,-z,relro,-z,now
+
+CC_host := $(CC)
+FLAGS_host := -O2 -g
+LINK_host :=
+
+CC_fuzz := $(CLANG)
+FLAGS_fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+LINK_fuzz := -fsanitize=fuzzer,address,undefined
+
+# ---- archives, and what is generated from them ---------------------------------------------------
+
+PINNED := musl musl-debian mbedtls libyaml jsmn zlib roots
+UNPACKED := $(PINNED:%=build/src/%.unpacked)
+# All that a source file of ours may include exists.
+HEADERS := $(UNPACKED) build/gen/pins.h third_party/mbedtls/tls_config.h third_party/mbedtls/tenant_config.h
+
+build/dist/fetched: third_party/pins third_party/fetch
+	@third_party/need libc6-dev:/usr/include/stdio.h linux-libc-dev:/usr/include/linux/seccomp.h
+	$(Q)third_party/fetch $(PINNED)
+	$(Q)touch $@
+
+build/src/%.unpacked: build/dist/fetched third_party/unpack
+	$(SAY) UNPACK $*
+	$(Q)third_party/unpack $*
+	$(Q)touch $@
+
+build/musl/static-pie.specs: build/src/musl.unpacked build/src/musl-debian.unpacked \
+  third_party/musl/build third_party/musl/static-pie.specs.in
+	$(SAY) MUSL build/musl
+	$(Q)CC='$(CC)' third_party/musl/build "$$(nproc)"
+
+build/gen/pins.h: third_party/pins third_party/pins.awk
+	@mkdir -p $(@D)
+	$(Q)awk -f third_party/pins.awk third_party/pins >$@
+
+build/gen/roots.c: build/src/roots.unpacked third_party/roots/roots.c third_party/pins
+	$(SAY) ROOTS $@
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=c2x -O1 $(WARN) -o build/gen/roots third_party/roots/roots.c
+	$(Q)build/gen/roots build/src/roots/mozilla/certdata.txt \
+	  "$$(awk '$$1 == "roots" { print $$2 }' third_party/pins)" 150 9 >$@
+
+# ---- the variants --------------------------------------------------------------------------------
+
+# $(1) variant, $(2) mbedTLS configuration, $(3) mbedTLS files, $(4) what the compiler needs first
+define VARIANT
+build/$(1)/src/%.o: src/%.c Makefile VERSION | $(HEADERS) $(4)
+	$$(SAY) CC $$@
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC_$(1)) $$(OURS) $$(FLAGS_$(1)) $(2) -MMD -MP -c -o $$@ $$<
+
+build/$(1)/gen/roots.o: build/gen/roots.c src/net/roots.h Makefile | $(4)
+	$$(SAY) CC $$@
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC_$(1)) $$(OURS) $$(FLAGS_$(1)) -c -o $$@ $$<
+
+build/$(1)/mbedtls/%.o: build/src/mbedtls.unpacked third_party/mbedtls/tls_config.h \
+  third_party/mbedtls/tenant_config.h Makefile | $(4)
+	$$(SAY) CC $$@
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC_$(1)) $$(THEIRS) $$(FLAGS_$(1)) $(2) -Ibuild/src/mbedtls/include \
+	  $$(if $$(filter $$*,$$(MBEDTLS_CIPHER)),$$(CIPHER_$(1))) \
+	  -c -o $$@ build/src/mbedtls/library/$$*.c
+
+build/$(1)/libyaml/%.o: build/src/libyaml.unpacked third_party/libyaml/heap.h Makefile | $(4)
+	$$(SAY) CC $$@
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC_$(1)) $$(THEIRS) $$(FLAGS_$(1)) $$(LIBYAML_FLAGS) -c -o $$@ build/src/libyaml/src/$$*.c
+
+build/$(1)/zlib/%.o: build/src/zlib.unpacked Makefile | $(4)
+	$$(SAY) CC $$@
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC_$(1)) $$(THEIRS) $$(FLAGS_$(1)) $$(ZLIB_FLAGS) -c -o $$@ build/src/zlib/$$*.c
+
+build/$(1)/third_party.a: $(3:%=build/$(1)/mbedtls/%.o) $(LIBYAML:%=build/$(1)/libyaml/%.o) \
+  $(ZLIB:%=build/$(1)/zlib/%.o) build/$(1)/gen/roots.o
+	$$(SAY) AR $$@
+	@rm -f $$@
+	$$(Q)$$(AR) rcD $$@ $$^
+
+# All of ours but main, for the test programs to take from.
+build/$(1)/mailferry.a: $(patsubst src/%.c,build/$(1)/src/%.o,$(filter-out src/main.c,$(SRC)))
+	$$(SAY) AR $$@
+	@rm -f $$@
+	$$(Q)$$(AR) rcD $$@ $$^
+
+build/$(1)/tests/%.o: tests/%.c Makefile VERSION | $(HEADERS) $(4)
+	$$(SAY) CC $$@
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC_$(1)) $$(OURS) -iquote tests/unit $$(FLAGS_$(1)) $(2) -MMD -MP -c -o $$@ $$<
+
+build/$(1)/fuzz/%.o: fuzz/%.c Makefile | $(HEADERS) $(4)
+	$$(SAY) CC $$@
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC_$(1)) $$(OURS) $$(FLAGS_$(1)) -MMD -MP -c -o $$@ $$<
+
+build/$(1)/unit/%: build/$(1)/tests/unit/%.o build/$(1)/mailferry.a build/$(TLS_$(1))/third_party.a
+	$$(SAY) LINK $$@
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC_$(1)) $$(FLAGS_$(1)) $$(LINK_$(1)) -o $$@ $$^
+endef
+
+CIPHER_NATIVE := -O3 -maes -mpclmul -msse4.1 -fzero-call-used-regs=skip
+CIPHER_release := $(CIPHER_NATIVE)
+CIPHER_host := $(CIPHER_NATIVE)
+CIPHER_asan := -maes -mpclmul -msse4.1
+CIPHER_fortify := -maes -mpclmul -msse4.1
+CIPHER_fuzz := -maes -mpclmul -msse4.1
+# Whose third-party archive a test program links: the ubsan variant takes the one that ships.
+TLS_release := release
+TLS_ubsan := release
+TLS_asan := asan
+TLS_fortify := fortify
+TLS_host := host
+TLS_fuzz := fuzz
+
+SPECS := build/musl/static-pie.specs
+$(eval $(call VARIANT,release,$(TLS_CONFIG),$(MBEDTLS),$(SPECS)))
+$(eval $(call VARIANT,ubsan,$(TLS_CONFIG),$(MBEDTLS),$(SPECS)))
+$(eval $(call VARIANT,asan,$(TLS_CONFIG),$(MBEDTLS)))
+$(eval $(call VARIANT,fortify,$(TLS_CONFIG),$(MBEDTLS)))
+$(eval $(call VARIANT,host,$(TENANT_CONFIG),$(MBEDTLS) $(MBEDTLS_SERVER)))
+$(eval $(call VARIANT,fuzz,$(TLS_CONFIG),$(MBEDTLS),build/clang))
+
+# ---- the program ---------------------------------------------------------------------------------
+
+# The one with symbols is for gdb and perf; what ships is stripped.
+build/mailferry.debug: build/release/src/main.o build/release/mailferry.a \
+  build/release/third_party.a third_party/noheap.ld
+	$(SAY) LINK $@
+	$(Q)$(CC_release) $(FLAGS_release) $(LINK_release) -o $@ $^
+
+build/mailferry: build/mailferry.debug
+	$(SAY) STRIP $@
+	$(Q)strip -o $@ $<
+
+build/tenant: $(TENANT:%.c=build/host/tests/tenant/%.o) $(TENANT_BASE:%.c=build/host/src/base/%.o) \
+  build/host/third_party.a
+	$(SAY) LINK $@
+	$(Q)$(CC_host) $(FLAGS_host) $(LINK_host) -o $@ $^
+
+limits: build/mailferry
+	@build/mailferry limits
+
+demo: build/mailferry build/tenant
+	@tests/e2e/demo
+
+bench: build/mailferry build/tenant
+	@tests/bench/run
+
+clean:
+	rm -rf build
+
+# ---- tests ---------------------------------------------------------------------------------------
+
+UNIT := $(foreach v,ubsan asan fortify,$(TESTS:%=build/$(v)/unit/test_%))
+REPLAY := $(FUZZ:%=build/asan/replay/fuzz_%)
+
+build/asan/replay/%: build/asan/fuzz/%.o build/asan/fuzz/replay.o build/asan/mailferry.a \
+  build/asan/third_party.a
+	$(SAY) LINK $@
+	@mkdir -p $(@D)
+	$(Q)$(CC_asan) $(FLAGS_asan) $(LINK_asan) -o $@ $^
+
+test-programs: build/mailferry build/tenant $(UNIT) $(REPLAY)
+
+check: test-programs
+	@tests/check $(UNIT) $(REPLAY)
+
+lint: $(HEADERS)
+	@tests/lint/run $(SRC) -- $(OURS) $(TLS_CONFIG)
+
+repro:
+	@tests/repro
+
+# ---- fuzzing -------------------------------------------------------------------------------------
+
+SECS := 60
+
+build/clang:
+	@third_party/need clang-14:clang-14 libclang-rt-14-dev:/usr/lib/llvm-14/lib/clang/14.0.6/lib/linux/libclang_rt.fuzzer-x86_64.a
+	@mkdir -p build && touch $@
+
+build/fuzz/bin/%: build/fuzz/fuzz/%.o build/fuzz/mailferry.a build/fuzz/third_party.a
+	$(SAY) LINK $@
+	@mkdir -p $(@D)
+	$(Q)$(CC_fuzz) $(FLAGS_fuzz) $(LINK_fuzz) -o $@ $^
+
+fuzz: $(if $(T),build/fuzz/bin/fuzz_$(T),$(FUZZ:%=build/fuzz/bin/fuzz_%))
+	@fuzz/run $(SECS) $(or $(T),$(FUZZ))
+
+# Objects know their headers.
+DEPFILES := $(foreach v,release ubsan asan fortify host fuzz,$(wildcard build/$(v)/*/*.d build/$(v)/*/*/*.d build/$(v)/*/*/*/*.d))
+-include $(DEPFILES)
