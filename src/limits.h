@@ -9,6 +9,9 @@
 
 // ---- codec
 #define JSON_DEPTH_MAX 64 // nesting of a JSON value; the APIs spoken need 8
+#define JSON_KEY_BYTES 128 // longest key, decoded, that a stream's path can name
+#define GZIP_FREE_BYTES MIB(4) // unpacked bytes of an answer before the ratio is looked at
+#define GZIP_RATIO_MAX 200 // unpacked to packed: JSON and HTML reach 50, a bomb 1,000
 #define MIME_DEPTH_MAX 32 // nested multiparts: real mail stays below 10
 #define MIME_PARTS_MAX 1000 // parts looked at in one mail; then the raw mail is taken
 #define MIME_SCRATCH_BYTES KIB(64) // tables of a mail besides its text
@@ -18,6 +21,8 @@
 #define HTTP_HEADERS_MAX 100
 #define HTTP_CHUNK_LINE_BYTES 256 // size and extensions of one chunk
 #define HTTP_TRAILER_BYTES KIB(4)
+#define HTTP_OVERHEAD_FREE_BYTES KIB(16) // chunk framing before its share of the content is looked at
+#define HTTP_OVERHEAD_RATIO_MAX 8 // framing to content: 1-byte chunks cost 5
 
 // ---- os
 #define LOG_LINE_BYTES KIB(1)

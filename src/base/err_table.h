@@ -11,8 +11,28 @@ ERR(ARENA_FULL, LIMIT, "a scratch arena is full", "report it with the input that
 ERR(IDSET_FULL, LIMIT, "the id set is full", "raise limits.ids in config.yml: nothing is deleted while it is too small")
 
 // codec/base64 codec/url codec/json codec/json_write codec/gzip
+ERR(URL_SYNTAX, CONFIG, "a URL is malformed", "write it as https://host[:port]/path")
+ERR(URL_SCHEME, CONFIG, "a URL is neither http:// nor https://", "write it as https://host[:port]/path")
+ERR(URL_PORT, CONFIG, "the port of a URL is not a number from 1 to 65535", "correct the port or leave it out")
+ERR(JSON_SYNTAX, DATA, "an answer is not JSON", "look at what stands between here and the server: a proxy or a login page may have answered")
+ERR(JSON_TOO_MANY, LIMIT, "a JSON value has more parts than there is room for", "report it with the request that was answered")
+ERR(JSON_TOO_DEEP, LIMIT, "a JSON value is nested too deeply", "report it with the request that was answered")
+ERR(JSON_TOO_LARGE, LIMIT, "a JSON value is larger than its buffer", "report it with the request that was answered")
+ERR(GZIP_CORRUPT, RETRY, "a gzip answer is damaged", "look for a proxy that changes answers, or turn compression off")
+ERR(GZIP_BOMB, LIMIT, "a gzip answer unpacks to far more than it may", "turn compression off for this server, and find out who answers")
+ERR(GZIP_FULL, LIMIT, "a compressed body does not fit its buffer", "send it uncompressed, or in smaller parts")
 
 // codec/http1
+ERR(HTTP_STATUS_LINE, RETRY, "the answer does not begin with an HTTP/1 status line", "check that host, port and scheme are those of an HTTP server")
+ERR(HTTP_HEADER, RETRY, "an answer has a malformed header", "look for a proxy or load balancer that changes answers")
+ERR(HTTP_LINE_END, RETRY, "a line of an answer does not end with CRLF", "look for a proxy or load balancer that changes answers")
+ERR(HTTP_HEAD_SIZE, LIMIT, "the headers of an answer are too long or too many", "find out which server or proxy adds them")
+ERR(HTTP_FRAMING, RETRY, "the headers of an answer contradict each other about its length", "look for a proxy or load balancer that changes answers")
+ERR(HTTP_CHUNK_SIZE, RETRY, "a chunk of an answer has a malformed size", "look for a proxy or load balancer that changes answers")
+ERR(HTTP_CHUNK_END, RETRY, "a chunk of an answer is longer than its size says", "look for a proxy or load balancer that changes answers")
+ERR(HTTP_CHUNK_OVERHEAD, LIMIT, "an answer is cut into far too small chunks", "find out which server or proxy sends them")
+ERR(HTTP_TRAILER_SIZE, LIMIT, "the trailers of an answer are too long", "find out which server or proxy adds them")
+ERR(HTTP_CUT, RETRY, "the connection was closed in the middle of an answer", "see the logs of the server, and of proxies before it")
 
 // codec/mime codec/charset
 
