@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a sync did, in numbers: the only thing that progress displays and summaries read.
+#ifndef SYNC_STATS_H
+#define SYNC_STATS_H
+
+#include "base/err.h"
+#include "base/str.h"
+#include "limits.h"
+
+// Why something was left out; each with a text and an advice in stats.c.
+enum skip_reason {
+    SKIP_GONE,              // vanished between listing and reading
+    SKIP_CORRUPT,           // could not be read even as raw bytes
+    SKIP_TOO_LARGE,         // fits no buffer
+    SKIP_REJECTED,          // Elasticsearch refused the document
+    SKIP_UNDECIDED,         // weather after all retries: will be tried at the next sync
+    SKIP_BAD_ID,            // the far side gave an id that cannot be used
+    SKIP_REASONS
+};
+
+const char *skip_reason_text(enum skip_reason r);
+
+enum sync_phase { SYNC_PREFLIGHT, SYNC_SCAN, SYNC_MAILBOXES, SYNC_PURGE, SYNC_FINISH, SYNC_ENDED };
+
+struct sync_stats {
+    enum sync_phase phase;
+    i64 started_ms, ended_ms;          // monotonic
+    i64 existing;                      // documents found in the index before
+    i64 mailboxes_found, mailboxes_done, mailboxes_refused, mailboxes_failed;
+    i64 messages_listed, messages_decided;
+    i64 documents_indexed, documents_updated, documents_unchanged, documents_deleted;
+    i64 kept_from_purge;               // unseen documents that were not deleted
+    i64 skipped[SKIP_REASONS];
+    i64 raw_fallbacks;                 // messages that went raw because they could not be read as mail
+    i64 message_bytes, document_bytes;
+    i64 quota_wait_ms;
+};
+
+// A line of the progress display: the open mailboxes.
+struct sync_mailbox_view {
+    str address;
+    i64 listed, decided;
+    bool listing; // more may come
+};
+
+#endif
