@@ -29,6 +29,7 @@
 #define LOG_FACTS_MAX 8
 #define LOG_PER_CODE 20 // lines of one error code a minute
 #define STACK_BYTES KIB(256) // touched before the seal
+#define POLL_MAX 256 // descriptors of one wait: connections, twice as many look-ups as servers, signals
 
 // ---- net
 #define DNS_SERVERS_MAX 3    // as resolv.conf(5)

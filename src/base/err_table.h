@@ -36,7 +36,21 @@ ERR(HTTP_CUT, RETRY, "the connection was closed in the middle of an answer", "se
 
 // codec/mime codec/charset
 
-// os net/dns net/conn net/tls net/loop net/proxy
+// os net/dns
+ERR(FILE_MISSING, CONFIG, "a file does not exist", "check the path that the message names, and from which folder the program was started")
+ERR(FILE_UNREADABLE, CONFIG, "a file cannot be read", "check that it is a file and that the user of this process may read it")
+ERR(FILE_WRITE, FATAL, "writing to a file, pipe or terminal failed", "check that the disk is not full and that the reader of the pipe still runs")
+ERR(SEAL_REFUSED, FATAL, "this host does not allow seccomp, and --require-seal asks for it", "allow seccomp filters for this container (its security profile), or start without --require-seal")
+ERR(NET_REFUSED, RETRY, "the connection was refused", "check the port, and that the service runs and listens there")
+ERR(NET_UNREACHABLE, RETRY, "the host cannot be reached", "check routes, firewalls and whether a proxy is needed (proxy: in config.yml)")
+ERR(NET_RESET, RETRY, "the connection was broken by the far side", "if it happens again and again, look for a firewall or proxy between here and there")
+ERR(DNS_BAD_NAME, CONFIG, "this is not a host name", "check the host name in config.yml: letters, digits, '-' and '.' only; write international names in punycode (xn--...)")
+ERR(DNS_NO_NAME, CONFIG, "the host name does not exist", "check the host name in config.yml or in the connector's configuration, and the name servers and search domains in /etc/resolv.conf")
+ERR(DNS_NO_ADDRESS, CONFIG, "the host name exists but has no address", "check the host name in config.yml or in the connector's configuration: it has neither an A nor an AAAA record")
+ERR(DNS_NO_ANSWER, RETRY, "no name server answered", "check that the name servers in /etc/resolv.conf can be reached from here (UDP and TCP, port 53)")
+ERR(DNS_SERVER_FAILED, RETRY, "the name servers refused or failed to look up the host name", "ask the name servers in /etc/resolv.conf for the name by hand (dig, nslookup), and check their own connection")
+
+// net/conn net/tls net/loop net/proxy
 
 // elastic
 

@@ -10,7 +10,7 @@
 #include "base/buf.h"
 
 // ---- memory, clocks, entropy
-void *os_reserve(isize bytes);                          // [start] zeroed address space, not touched
+void *os_reserve(isize bytes); // [start] zeroed address space, not touched; NULL when refused
 void os_trim(void *p, isize reserved_bytes, isize keep); // [start] gives back what is beyond `keep`
 i64 os_mono_ms(void);
 i64 os_unix_us(void);
@@ -21,11 +21,12 @@ void os_entropy(void *p, isize n); // traps if the system has none
 str os_env(const char *name, bool *found);
 str os_env_at(isize i); // "NAME=value" of the i-th variable; empty str after the last
 str os_host_name(struct buf *out); // [start]
-isize os_peak_rss_bytes(void);     // [start] or where /proc was opened before the seal; 0 = unknown
+isize os_peak_rss_bytes(void);     // 0 = unknown
 _Noreturn void os_exit(int code);
 
 // ---- files
-// Appends a whole file. FILE_MISSING, FILE_UNREADABLE (the system's words go to `detail`), BUF_FULL.
+// Appends a whole file. FILE_MISSING, FILE_UNREADABLE (path and the system's words are appended to
+// `detail`, which may be NULL), BUF_FULL.
 err os_file_read(const char *path, struct buf *out, struct buf *detail); // [start]
 // Opens for writing, truncated, mode 0600. A descriptor, or -1 with the system's words in detail.
 int os_file_create(const char *path, struct buf *detail); // [start]
@@ -34,7 +35,7 @@ bool os_is_terminal(int fd); // [start]
 int os_terminal_columns(int fd); // [start] 80 when unknown
 
 // ---- signals: INT, TERM and HUP are blocked and come through a descriptor; PIPE is ignored
-int os_signals_open(void); // [start]
+int os_signals_open(void); // [start] a descriptor, or OS_BROKEN
 enum os_signal { OS_SIGNAL_NONE, OS_SIGNAL_STOP, OS_SIGNAL_HUP };
 enum os_signal os_signals_next(int fd);
 
@@ -62,9 +63,13 @@ struct os_poll {
     bool readable, writable; // answers; errors and hang-ups show as both
 };
 
-void os_poll(struct os_poll *list, isize count, i64 timeout_ms); // returns early on any event or signal fd
+// At most POLL_MAX entries; those with fd < 0 or nothing wanted are skipped. Returns early on any event
+// (the descriptor of signals is one of the list). timeout_ms < 0: no limit.
+void os_poll(struct os_poll *list, isize count, i64 timeout_ms);
 
-bool os_addr_parse(str s, struct os_addr *out); // an IPv4 or IPv6 literal, no brackets; port 0
+// An IPv4 or IPv6 literal, no brackets; port 0. A zone must be a number ("fe80::1%2").
+bool os_addr_parse(str s, struct os_addr *out);
+u32 os_interface_index(str name); // [start] the number of "eth0"; 0 = none of that name
 void os_addr_put(struct buf *b, const struct os_addr *a); // "192.0.2.1:443", "[2001:db8::1]:443"
 
 #endif

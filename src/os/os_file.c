@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+// The door to Linux: files, environment, terminal (see os.h).
+//
+// Files are read whole into a buffer of the caller and closed again; files that are written are opened
+// before the seal and live as descriptors. Paths are used as given. The system's words for a failure
+// go into the caller's detail buffer, after the path.
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include "os/os.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+str os_env(const char *name, bool *found)
+{
+    const char *value = getenv(name);
+    *found = value != NULL;
+    return str_from(value);
+}
+
+str os_env_at(isize i)
+{
+    isize at = 0;
+    while (environ && environ[at] && at < i) {
+        at++;
+    }
+    return environ ? str_from(environ[at]) : (str){0};
+}
+
+str os_host_name(struct buf *out)
+{
+    char name[256] = {0}; // Linux: at most 64 bytes
+    if (gethostname(name, sizeof name - 1)) {
+        return (str){0};
+    }
+    isize from = out->n;
+    buf_put(out, str_from(name));
+    return str_from_index(buf_str(out), from);
+}
+
+static void os_put_reason(struct buf *detail, const char *path, int error)
+{
+    if (detail) {
+        buf_put(detail, str_from(path));
+        buf_put(detail, S(": "));
+        buf_put(detail, str_from(strerror(error)));
+    }
+}
+
+// Reads up to n bytes; 0 at the end, -1 with errno.
+static isize os_read(int fd, void *p, isize n)
+{
+    ssize_t got;
+    do {
+        got = read(fd, p, (size_t)n);
+    } while (got < 0 && errno == EINTR);
+    return got;
+}
+
+err os_file_read(const char *path, struct buf *out, struct buf *detail)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0) {
+        int error = errno;
+        os_put_reason(detail, path, error);
+        return error == ENOENT || error == ENOTDIR ? FAIL(FILE_MISSING) : FAIL(FILE_UNREADABLE);
+    }
+    u8 beyond;
+    isize got;
+    do {
+        isize room = buf_room(out);
+        got = room ? os_read(fd, out->p + out->n, room) : os_read(fd, &beyond, 1);
+        if (got > 0) {
+            out->full = !room;
+            out->n += room ? got : 0;
+        }
+    } while (got > 0 && !out->full);
+    if (got < 0) {
+        os_put_reason(detail, path, errno);
+    } else if (out->full && detail) {
+        buf_put(detail, str_from(path));
+    }
+    close(fd);
+    return got < 0 ? FAIL(FILE_UNREADABLE) : buf_check(out);
+}
+
+int os_file_create(const char *path, struct buf *detail)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0600);
+    if (fd < 0) {
+        os_put_reason(detail, path, errno);
+        return -1;
+    }
+    return fd;
+}
+
+err os_write_all(int fd, str s)
+{
+    while (s.n > 0) {
+        ssize_t wrote = write(fd, s.p, (size_t)s.n);
+        if (wrote < 0 && errno == EAGAIN) { // a pipe or terminal that somebody made non-blocking
+            struct pollfd wait = {.fd = fd, .events = POLLOUT};
+            (void)poll(&wait, 1, -1);
+        } else if (wrote <= 0 && errno != EINTR) {
+            return FAIL(FILE_WRITE);
+        }
+        s = str_from_index(s, wrote > 0 ? wrote : 0);
+    }
+    return OK;
+}
+
+bool os_is_terminal(int fd)
+{
+    return isatty(fd) == 1;
+}
+
+int os_terminal_columns(int fd)
+{
+    struct winsize size;
+    return ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : 80;
+}
