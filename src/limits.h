@@ -61,6 +61,28 @@
 #define MAILBOX_UNITS_MAX 1024 // units queued in one mailbox: two pages of 500
 
 // ---- sync
+#define LANES 32               // default of limits.lanes: requests for content under way
+#define LANES_MAX 64
+#define LANE_BYTES KIB(256)    // most mails, with their document
+#define LANE_MEDIUM_BYTES MIB(4)
+#define LANE_MEDIUM 4          // default of limits.medium_buffers
+#define LANE_MEDIUM_MAX 16
+#define LANE_LARGE_BYTES MIB(72) // Gmail's 50 MB raw as base64 (67 MB) with its surroundings
+#define FETCH_DOC_OFFSET BULK_ACTION_BYTES // free bytes before a document, for its action line
+#define FETCH_DOC_TAIL KIB(2)  // free bytes after it, for members that sync adds
+#define MAILBOX_OPEN 16        // default of limits.mailbox_open: mailboxes read at the same time
+#define MAILBOX_OPEN_MAX 64
+#define MAILBOX_QUEUE 1024     // accounts that wait: two pages of the directory
+#define MAILBOX_PAGE 500       // accounts of one page
+#define MAILBOXES 50000        // default of limits.mailboxes: 20 bytes each
+#define IDS 500000             // default of limits.ids: 20 bytes each
+#define NOTES_MAX 100          // refused and failed mailboxes that a summary names
+#define NOTE_DETAIL_BYTES 256
+#define ADVICE_MAX 12
+#define PURGE_MIN_DOCUMENTS 100 // below it, purge.max_share does not apply
+#define SYSTEMIC_MIN_MAILBOXES 10 // before so many have ended, no share of failures stops a job
+#define SYSTEMIC_MIN_ITEMS 100
+#define STOP_WAIT_MS 10000     // flights in the air are awaited so long after a signal
 
 // ---- cli
 

@@ -57,6 +57,12 @@ ERR(DNS_SERVER_FAILED, RETRY, "the name servers refused or failed to look up the
 // source/gmail
 
 // sync
+ERR(LANE_TOO_SMALL, LIMIT, "a message outgrew the buffer of its lane", "nothing: it moves to a larger one")
+ERR(JOB_TOO_MANY_MAILBOXES, FATAL, "too many mailboxes failed", "look at the mailboxes named above; raise sync.max_failed_mailboxes if that is expected. Nothing was deleted")
+ERR(JOB_TOO_MANY_ITEMS, FATAL, "too many messages failed", "look at the messages named above; raise sync.max_failed_items if that is expected. Nothing was deleted")
+ERR(JOB_MAILBOXES_FAILED, FATAL, "some mailboxes could not be read for reasons that may pass", "run it again; the mailboxes are named above, their documents were kept")
+ERR(JOB_OUTPUT, FATAL, "the documents could not be written", "check the disk or the program that reads them")
+ERR(JOB_SCAN, FATAL, "the documents that are in the index could not be listed", "nothing was deleted; run it again")
 
 // cli
 

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is in the index and was not seen: the id set over a sync's life. A scan before the sync fills
+// it, units mark it when they are decided, a second scan after the sync finds the documents that may
+// go (DESIGN, "Who owns an id").
+//
+// A document is deleted only when it was there before the sync, was not seen in it, and either every
+// mailbox of the tenant was finished, or its one owner is known and was finished, or is gone from a
+// directory that was read to the end.
+#ifndef SYNC_PURGE_H
+#define SYNC_PURGE_H
+
+#include "elastic/bulk.h"
+#include "elastic/scan.h"
+#include "sync/roster.h"
+
+enum { PURGE_EXISTED = 1, PURGE_SEEN = 2 };
+
+struct purge {
+    struct idset ids;
+    struct roster *roster;
+    struct bulk *bulk;
+    i64 existing;     // documents of the first scan
+    i64 would_delete; // counted by the second scan
+    i64 kept;         // unseen, but not ours to delete
+    i64 deleted_sent; // handed to a flight by the third scan
+    i64 now_ms;       // set before each turn: bulk wants the time
+};
+
+// Visitors of elastic/scan.h, st = struct purge.
+bool purge_visit_fill(void *st, const struct scan_hit *hit);
+bool purge_visit_count(void *st, const struct scan_hit *hit);
+bool purge_visit_delete(void *st, const struct scan_hit *hit);
+
+// A unit was decided in this run: whatever its verdict, its document stays.
+void purge_mark(struct purge *p, str id);
+bool purge_is_seen(struct purge *p, str id);
+bool purge_has(struct purge *p, str id); // was in the index before this run
+i64 purge_unseen(const struct purge *p);
+
+#endif
