@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // URLs as far as an HTTP client needs them (RFC 3986): splitting an absolute http or https URL into
 // pieces of the input, and percent-encoding. No normalisation, no relative references. IPv6 literals
-// are taken in brackets. Refused: other schemes, empty hosts, bytes outside printable ASCII, bad ports.
+// are taken in brackets. Refused: other schemes, empty hosts, bytes outside printable ASCII, bad ports,
+// hosts of other bytes than letters, digits and "-._" (names in other scripts are given in punycode),
+// a query that no path precedes.
 #ifndef CODEC_URL_H
 #define CODEC_URL_H
 
@@ -21,6 +23,6 @@ err url_parse(str s, struct url *out); // URL_SYNTAX, URL_SCHEME, URL_PORT
 
 void url_put_encoded(struct buf *b, str s);      // everything but unreserved characters as %XX
 void url_put_form(struct buf *b, str s);         // the same with blank as '+': form bodies
-bool url_put_decoded(struct buf *b, str s);      // false at a bad escape
+bool url_put_decoded(struct buf *b, str s);      // false, and nothing appended, at a bad escape
 
 #endif
