@@ -36,13 +36,37 @@
 #define DNS_SEARCH_MAX 6     // as resolv.conf(5)
 #define DNS_NAME_BYTES 256   // RFC 1035: 255 octets
 #define DNS_ADDRS_MAX 8      // addresses of one name that are tried
-#define DNS_PACKET_BYTES KIB(4)
+#define DNS_PACKET_BYTES KIB(4) // of an answer by TCP; 8 addresses and their CNAMEs need 1
+#define DNS_DATAGRAM_BYTES 1500 // an answer by UDP is at most 512 without EDNS
+#define DNS_READS_MAX 16        // datagrams looked at in one step
+#define DNS_CNAME_MAX 16        // in one answer; content networks use up to 5
+#define DNS_SECOND_WAIT_MS 500  // for AAAA once A is there, or the reverse
 #define EXCHANGE_TIMEOUT_MS 300000   // one whole exchange, unless the machine asks for another
 #define EXCHANGE_FIRST_BYTE_MS 120000
 #define EXCHANGE_TARGET_BYTES KIB(4)
 #define EXCHANGE_HEADERS_BYTES KIB(8) // a bearer token is up to 4 KiB
 #define EXCHANGE_DETAIL_BYTES 512
 #define RETRY_AFTER_MAX_MS 3600000 // a longer Retry-After counts as an hour
+#define TLS_HEAP_BYTES KIB(72)   // all that mbedTLS allocates for one connection: 64 KiB were seen at most
+#define TLS_READ_BYTES KIB(16)   // wire bytes read ahead: one system call a record instead of two
+#define TLS_FACTS_BYTES 256      // what is wrong with a certificate, in words
+#define TLS_SESSIONS_MAX 16      // destinations whose last TLS session is kept for resumption
+#define TLS_SESSION_BYTES KIB(4) // one of them: ticket and certificate; a larger one is not kept
+#define TLS_ROOTS_MAX 400        // certificates of a ca_file: a whole system bundle has 150
+#define TLS_ROOTS_HEAP_BYTES KIB(24) // parsing one of them at start
+#define TLS_SAME_SUBJECT_MAX 8   // roots of one name: a reissued key makes two
+#define CRYPTO_HEAP_BYTES KIB(32) // one private key and a signature in the making, 4096 bits
+#define CONN_IN_BYTES KIB(17)    // decrypted bytes: a whole head (HTTP_HEAD_BYTES), a whole TLS record
+#define CONN_OUT_BYTES KIB(16)   // request head and the beginning of its body: one TLS record
+#define CONN_FACTS_BYTES 320     // why a connection failed, in words
+#define CONN_TURN_BYTES KIB(256) // moved for one connection in one turn, so that none starves another
+#define CONN_DRAIN_BYTES KIB(64) // of an unwanted answer, read to keep its connection
+#define CONN_DRAIN_MS 5000
+#define CONN_INTERIM_MAX 16      // 1xx answers before the real one
+#define CONN_RESOLVERS 8         // look-ups at the same time
+#define GZIP_READERS 8           // inflated answers at the same time; beyond, gzip is not offered
+#define GZIP_OUT_BYTES KIB(16)   // inflated bytes on their way to the machine
+#define REDIRECTS_MAX 5          // of one exchange that allows them
 
 // ---- elastic
 #define INDEX_ANSWER_BYTES KIB(64)   // an answer of preflight: pipelines can be long
