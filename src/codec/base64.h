@@ -17,6 +17,8 @@ isize base64_encode_in_place(u8 *p, isize cap, isize n);
 
 // Decodes text that arrives in chunks. Both alphabets are taken; bytes outside them are ignored and
 // counted; `=` ends a quantum. Missing padding is tolerated; a lone last character gives nothing.
+// Bytes come out as soon as their bits are in: there is no call at the end. `out` needs room for
+// (in.n + 3) / 4 * 3 bytes, or may end up full.
 struct base64_decoder {
     u32 bits;
     int count; // characters held, 0..3
@@ -27,11 +29,19 @@ void base64_decode(struct base64_decoder *d, struct buf *out, str in);
 
 // base64url text to padded standard text, in chunks: `-` and `_` are mapped, padding is added at the
 // end if it was missing, other bytes outside the alphabet are dropped.
+// A lone last character becomes a quantum of its own ("xA==").
 struct base64_translator {
     i64 count; // characters written
 };
 
 void base64_translate(struct base64_translator *t, struct buf *out, str in);
 void base64_translate_end(struct base64_translator *t, struct buf *out);
+
+// The ways that there are, by processor; the functions above take the best one. Given by name so that
+// the tests can compare them. A way that the processor lacks ends in SIGILL.
+enum base64_way { BASE64_TABLE, BASE64_SSSE3, BASE64_AVX2 };
+enum base64_way base64_best_way(void);
+void base64_encode_by(struct buf *out, str in, enum base64_way way);
+void base64_decode_by(struct base64_decoder *d, struct buf *out, str in, enum base64_way way);
 
 #endif
