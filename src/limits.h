@@ -70,11 +70,18 @@
 
 // ---- elastic
 #define INDEX_ANSWER_BYTES KIB(64)   // an answer of preflight: pipelines can be long
+#define SCAN_TRIES 3                 // a scroll that the cluster lost is begun again
 #define SCAN_PAGE_HITS 1000
 #define SCAN_SCROLL_ID_BYTES KIB(8)  // grows with the shards of the index
 #define SCAN_REST_BYTES KIB(16)      // an answer without its hits
 #define SCAN_ELEMENT_BYTES KIB(8)    // one hit: an id of 512 bytes escaped, an owner, a time stamp
 #define BULK_ACTION_BYTES KIB(4)     // action line: an index name (255) and an id (512), both escaped
+#define BULK_VERDICT_BYTES KIB(8)    // one verdict, or the beginning of an error answer
+#define BULK_PIPELINE_BYTES 256      // name of a pipeline
+#define ELASTIC_REASON_BYTES 300     // of the server's words about one error
+#define ELASTIC_NODES 128            // JSON values in an error answer or a verdict: 26 when all is well
+#define SCAN_NODES 512               // JSON values in one hit; an owner list may be long
+#define SCAN_PAGE_TIMEOUT_MS 3600000 // a page whose hits wait for room in flights
 #define ERROR_WINDOW_MAX 1000
 
 // ---- source/gmail
@@ -103,6 +110,7 @@
 #define NOTES_MAX 100          // refused and failed mailboxes that a summary names
 #define NOTE_DETAIL_BYTES 256
 #define ADVICE_MAX 12
+#define ADVICE_BYTES 320
 #define PURGE_MIN_DOCUMENTS 100 // below it, purge.max_share does not apply
 #define SYSTEMIC_MIN_MAILBOXES 10 // before so many have ended, no share of failures stops a job
 #define SYSTEMIC_MIN_ITEMS 100

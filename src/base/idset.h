@@ -4,11 +4,10 @@
 // Open addressing with linear probing at a load of at most 0.8: 16 bytes an entry, 20 bytes an id of
 // capacity. Nothing is ever removed. Two different ids share a hash with a probability of n^2/2^65
 // (500,000 ids: 1 in 10^8); the pair would then be treated as one id, which keeps a document that
-// could have been deleted, and never the reverse. Memory belongs to the arena that made it.
+// could have been deleted, and never the reverse. Memory is the caller's.
 #ifndef BASE_IDSET_H
 #define BASE_IDSET_H
 
-#include "base/arena.h"
 #include "base/err.h"
 #include "base/hash.h"
 
@@ -21,16 +20,17 @@ struct idset_entry {
 struct idset {
     struct idset_entry *entries;
     struct hash_key hash;
-    isize places;   // power of two or not: places = capacity * 5 / 4
+    isize places;   // IDSET_PLACES(capacity)
     isize capacity; // ids
     isize count;
     bool full; // an id found no place: membership can no longer be trusted to be complete
 };
 
 #define IDSET_PLACES(capacity) ((isize)(capacity) * 5 / 4 + 1)
-#define IDSET_BYTES(capacity) (IDSET_PLACES(capacity) * (isize)sizeof(struct idset_entry))
 
-void idset_init(struct idset *set, struct arena *arena, isize capacity, struct hash_key key);
+// `entries`: IDSET_PLACES(capacity) of them, zeroed; they stay the caller's.
+void idset_init(struct idset *set, struct idset_entry *entries, isize capacity,
+                struct hash_key key);
 void idset_clear(struct idset *set);
 
 // The entry of `id`, or NULL. The pointer stays valid until idset_clear().

@@ -11,6 +11,7 @@ struct index_open {
     str index;
     str pipeline;          // wanted; empty: search-default-ingestion where the cluster has it, else none
     bool any_version;      // ALLOW_ES_VERSION_MISMATCH
+    bool no_pipeline;      // documents go in as they are: nothing is asked about pipelines
     // results
     err error;             // ES_VERSION, ES_NOT_ELASTIC, ES_UNAUTHORIZED, ES_FORBIDDEN, ES_PIPELINE_MISSING, ...
     u8 pipeline_used[256];

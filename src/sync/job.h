@@ -22,6 +22,7 @@ struct job_limits {
 
 struct job_settings {
     struct job_limits limits;
+    u8 *large;                  // LANE_LARGE_BYTES of address space, not touched
     bool to_elastic;            // else ndjson into ndjson_fd
     int ndjson_fd;
     struct elastic_settings elastic;
@@ -37,6 +38,7 @@ struct job_settings {
     double max_failed_mailboxes; // share
     double max_failed_items;     // share of a whole job
     i64 time_budget_ms;         // 0: none
+    bool full;                  // read again what is in the index already
     bool dry_run;
     const str *only_mailboxes;  // --mailbox ADDR: only these; NULL: all
     isize only_mailbox_count;

@@ -206,6 +206,9 @@ static void mailboxes_close(struct mailbox_slot *slot)
 {
     struct mailboxes *all = slot->all;
     struct mailbox *m = &slot->m;
+    if (m->units_listed > all->stats->longest_mailbox) {
+        all->stats->longest_mailbox = m->units_listed;
+    }
     if (m->phase == MAILBOX_LISTED && slot->undecided == 0) {
         if (!all->roster->set.full) {
             roster_finish(all->roster, str_make(m->address, m->address_bytes));
@@ -229,7 +232,7 @@ static void mailboxes_drop_queue(struct mailbox_slot *slot)
     struct unit unit;
     while (unit_queue_pop(&slot->m.queue, &unit)) {
         slot->undecided++;
-        slot->all->stats->skipped[SKIP_UNDECIDED]++;
+        slot->all->stats->messages_dropped++;
     }
 }
 
@@ -318,7 +321,8 @@ static bool mailboxes_open_one(struct mailboxes *all, struct mailbox_slot *slot)
     m->error = OK;
     buf_reset(&m->detail);
     memset(m->state, 0, (size_t)all->source->ops->mailbox_bytes);
-    if (loop_add(all->loop, &mailboxes_ops, slot) < 0) {
+    slot->task = loop_add(all->loop, &mailboxes_ops, slot);
+    if (slot->task < 0) {
         return false;
     }
     slot->open = true;
@@ -353,6 +357,18 @@ void mailboxes_start(struct mailboxes *all)
 bool mailboxes_are_done(const struct mailboxes *all)
 {
     return all->accounts_done && all->waiting_count == 0 && all->open_count == 0;
+}
+
+void mailboxes_cancel(struct mailboxes *all)
+{
+    if (loop_is_active(all->loop, all->accounts_task)) {
+        loop_cancel(all->loop, all->accounts_task);
+    }
+    for (int i = 0; i < all->slot_count; i++) {
+        if (all->slots[i].open && loop_is_active(all->loop, all->slots[i].task)) {
+            loop_cancel(all->loop, all->slots[i].task);
+        }
+    }
 }
 
 void mailboxes_stop(struct mailboxes *all)

@@ -23,6 +23,7 @@ struct mailbox_slot {
     int in_flight;   // lanes at work on it
     i64 not_before_ms; // its source has no quota before this
     bool starved;    // a lane asked in this turn and had to wait
+    int task;
 };
 
 struct mailboxes {
@@ -56,7 +57,8 @@ void mailboxes_init(struct mailboxes *all, struct plan *plan, const struct job_s
 void mailboxes_start(struct mailboxes *all); // adds the directory machine
 void mailboxes_open_waiting(struct mailboxes *all); // fills free slots; each turn
 bool mailboxes_are_done(const struct mailboxes *all);
-void mailboxes_stop(struct mailboxes *all); // cancels directory and listings, wipes tokens
+void mailboxes_cancel(struct mailboxes *all); // ends directory and listings; slots stay for verdicts
+void mailboxes_stop(struct mailboxes *all);   // closes every slot, wipes tokens
 
 // The slot of (index, generation), or NULL when it was closed since.
 struct mailbox_slot *mailboxes_slot(struct mailboxes *all, u32 index, u32 generation);

@@ -68,22 +68,17 @@ bool purge_visit_delete(void *st, const struct scan_hit *hit)
 
 void purge_mark(struct purge *p, str id)
 {
-    struct idset_entry *entry = idset_add(&p->ids, id);
+    // Ids that were not there before need no mark: the scan that deletes ignores what it does not know.
+    struct idset_entry *entry = idset_find(&p->ids, id);
     if (entry) {
         entry->flags |= PURGE_SEEN;
     }
 }
 
-bool purge_is_seen(struct purge *p, str id)
+bool purge_is_pending(struct purge *p, str id)
 {
     struct idset_entry *entry = idset_find(&p->ids, id);
-    return entry && (entry->flags & PURGE_SEEN);
-}
-
-bool purge_has(struct purge *p, str id)
-{
-    struct idset_entry *entry = idset_find(&p->ids, id);
-    return entry && (entry->flags & PURGE_EXISTED);
+    return entry && !(entry->flags & PURGE_SEEN);
 }
 
 i64 purge_unseen(const struct purge *p)

@@ -33,8 +33,7 @@ bool purge_visit_delete(void *st, const struct scan_hit *hit);
 
 // A unit was decided in this run: whatever its verdict, its document stays.
 void purge_mark(struct purge *p, str id);
-bool purge_is_seen(struct purge *p, str id);
-bool purge_has(struct purge *p, str id); // was in the index before this run
+bool purge_is_pending(struct purge *p, str id); // was in the index before, and is not yet marked
 i64 purge_unseen(const struct purge *p);
 
 #endif

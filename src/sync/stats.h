@@ -28,8 +28,10 @@ struct sync_stats {
     i64 existing;                      // documents found in the index before
     i64 mailboxes_found, mailboxes_done, mailboxes_refused, mailboxes_failed;
     i64 mailboxes_explained; // refused, and the directory says why (suspended, archived, no mailbox)
+    i64 longest_mailbox;     // messages of the largest mailbox
     i64 mailboxes_partial;   // done, with messages that are tried again at the next sync
     i64 messages_listed, messages_decided;
+    i64 messages_dropped; // listed in a mailbox that then could not be read
     i64 documents_indexed, documents_updated, documents_unchanged, documents_deleted;
     i64 kept_from_purge;               // unseen documents that were not deleted
     i64 skipped[SKIP_REASONS];

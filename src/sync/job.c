@@ -1,0 +1,591 @@
+// SPDX-License-Identifier: Apache-2.0
+// The phases of one sync (see job.h): preflight, scan, mailboxes, purge, finish. Every phase is a set
+// of machines in the loop; job_step() looks whether they have ended and starts the next ones. An error
+// or a signal winds the job down: what is in the air is awaited, nothing is deleted.
+#include "sync/job.h"
+
+#include <string.h>
+
+#include "os/os.h"
+#include "sync/advice.h"
+#include "sync/lane.h"
+
+enum purge_stage { PURGE_COUNTING, PURGE_DELETING, PURGE_LANDING };
+
+struct job {
+    struct job_settings settings;
+    struct loop *loop;
+    struct source *source;
+    struct log *log;
+    struct sync_stats stats;
+
+    struct elastic elastic;
+    struct bulk *bulk;
+    struct index_open open;
+    struct index_count count;
+    struct scan scan;
+    int scan_tries;
+
+    struct roster roster;
+    struct purge purge;
+    struct mailboxes mailboxes;
+    struct lanes lanes;
+    struct advice advice;
+
+    int task; // of the phase's own machine
+    enum purge_stage purge_stage;
+    bool purge_allowed;
+    bool winding_down;
+    i64 wind_down_until_ms;
+    enum job_end end;
+    err error;
+    struct buf detail;
+    u8 detail_bytes[EXCHANGE_DETAIL_BYTES];
+};
+
+// ---- start
+
+static void job_init_elastic(struct job *job, struct plan *plan)
+{
+    elastic_init(&job->elastic, &job->settings.elastic);
+    job->bulk = bulk_init(plan, &job->elastic, &job->settings.bulk);
+    scan_init(&job->scan, plan);
+    u8 *answers = plan_take(plan, "index answers", INDEX_ANSWER_BYTES, 1,
+                            "answers of preflight and of the final count");
+    u8 *details = plan_take(plan, "index details", EXCHANGE_DETAIL_BYTES, 1, "facts of their errors");
+    job->open.answer = buf_over(answers, INDEX_ANSWER_BYTES);
+    job->open.detail = buf_over(details, EXCHANGE_DETAIL_BYTES);
+    job->count.answer = job->open.answer;
+    job->count.detail = job->open.detail;
+}
+
+struct job *job_init(struct plan *plan, const struct job_settings *settings, struct loop *loop,
+                     struct source *source, struct log *log)
+{
+    struct job *job = plan_take_n(plan, "job", struct job, 1, "the sync itself");
+    job->settings = *settings;
+    job->loop = loop;
+    job->source = source;
+    job->log = log;
+    job->detail = buf_over(job->detail_bytes, EXCHANGE_DETAIL_BYTES);
+    job_init_elastic(job, plan);
+
+    struct hash_key key;
+    os_entropy(&key, sizeof key);
+    const struct job_limits *limits = &settings->limits;
+    struct idset_entry *ids = plan_take_n(plan, "ids", struct idset_entry, IDSET_PLACES(limits->ids),
+                                          "what is in the index, 20 bytes an id: limits.ids");
+    struct idset_entry *fates =
+        plan_take_n(plan, "roster", struct idset_entry, IDSET_PLACES(limits->mailboxes),
+                    "the fate of every mailbox: limits.mailboxes");
+    idset_init(&job->purge.ids, ids, limits->ids, key);
+    idset_init(&job->roster.set, fates, limits->mailboxes, key);
+    job->purge.roster = &job->roster;
+    job->purge.bulk = job->bulk;
+
+    job->mailboxes.source = source;
+    job->mailboxes.loop = loop;
+    job->mailboxes.log = log;
+    job->mailboxes.roster = &job->roster;
+    job->mailboxes.stats = &job->stats;
+    mailboxes_init(&job->mailboxes, plan, &job->settings);
+
+    job->lanes.source = source;
+    job->lanes.mailboxes = &job->mailboxes;
+    job->lanes.purge = &job->purge;
+    job->lanes.stats = &job->stats;
+    job->lanes.log = log;
+    job->lanes.sink = (struct sink){
+        .bulk = settings->to_elastic ? job->bulk : NULL,
+        .fd = settings->ndjson_fd,
+        .index = settings->index,
+        .decided = lanes_decided,
+        .decided_st = &job->lanes,
+    };
+    u8 *line = plan_take(plan, "action line", BULK_ACTION_BYTES, 1, "of the ndjson sink");
+    job->lanes.sink.line = buf_over(line, BULK_ACTION_BYTES);
+    lanes_init(&job->lanes, plan, &job->settings);
+    buffers_init(&job->lanes.buffers, plan, settings->limits.lanes,
+                 settings->limits.medium_buffers, settings->large, LANE_LARGE_BYTES);
+    return job;
+}
+
+static void job_run(struct job *job, const struct machine_ops *ops, void *st)
+{
+    job->task = loop_add(job->loop, ops, st);
+    ASSERT(job->task >= 0);
+}
+
+static bool job_is_running(const struct job *job)
+{
+    return job->task >= 0 && loop_is_active(job->loop, job->task);
+}
+
+static void job_log_phase(struct job *job, str message)
+{
+    log_line(job->log, LOG_INFO, message, NULL, 0);
+}
+
+// ---- endings
+
+static void job_finish(struct job *job, enum job_end end)
+{
+    mailboxes_stop(&job->mailboxes);
+    job->end = end;
+    job->stats.phase = SYNC_ENDED;
+    job->stats.ended_ms = os_mono_ms();
+}
+
+static void job_fail_now(struct job *job, err e, str detail)
+{
+    job->error = e;
+    buf_reset(&job->detail);
+    buf_put(&job->detail, detail);
+    log_err(job->log, LOG_ERROR, e, detail, NULL, 0);
+    job_finish(job, JOB_ERROR);
+}
+
+// Ends the mailboxes early: documents that are on their way still land, and nothing is purged.
+static void job_wind_down(struct job *job, enum job_end end, err e, str detail)
+{
+    if (job->winding_down) {
+        return;
+    }
+    job->winding_down = true;
+    job->end = end;
+    job->error = e;
+    buf_reset(&job->detail);
+    buf_put(&job->detail, detail);
+    if (!err_ok(e)) {
+        log_err(job->log, LOG_ERROR, e, detail, NULL, 0);
+    }
+    job->wind_down_until_ms = os_mono_ms() + STOP_WAIT_MS;
+    mailboxes_cancel(&job->mailboxes);
+    lanes_cancel(&job->lanes, job->loop);
+    if (job_is_running(job)) {
+        loop_cancel(job->loop, job->task);
+    }
+    if (job->settings.to_elastic && err_ok(bulk_error(job->bulk))) {
+        bulk_flush(job->bulk);
+    }
+}
+
+static void job_step_wind_down(struct job *job, i64 now_ms)
+{
+    bool landed = !job->settings.to_elastic || bulk_is_idle(job->bulk) ||
+                  !err_ok(bulk_error(job->bulk));
+    if (landed || now_ms >= job->wind_down_until_ms) {
+        job_finish(job, job->end);
+    }
+}
+
+// ---- preflight and scan
+
+static void job_start_mailboxes(struct job *job)
+{
+    job->stats.phase = SYNC_MAILBOXES;
+    job->task = -1;
+    if (job->settings.to_elastic) {
+        str pipeline = str_make(job->open.pipeline_used, job->open.pipeline_used_bytes);
+        bulk_start(job->bulk, job->settings.index, pipeline, lanes_decided, &job->lanes);
+        for (int i = 0; i < bulk_machines(job->bulk); i++) {
+            int task = loop_add(job->loop, &bulk_flight_ops, bulk_machine(job->bulk, i));
+            ASSERT(task >= 0);
+        }
+    }
+    mailboxes_start(&job->mailboxes);
+    lanes_start(&job->lanes, job->loop);
+    job_log_phase(job, S("reading mailboxes"));
+}
+
+static void job_start_scan(struct job *job)
+{
+    job->stats.phase = SYNC_SCAN;
+    idset_clear(&job->purge.ids);
+    job->purge.existing = 0;
+    scan_start(&job->scan, &job->elastic, job->settings.index, purge_visit_fill, &job->purge);
+    job_run(job, &scan_ops, &job->scan);
+}
+
+void job_start(struct job *job)
+{
+    job->stats = (struct sync_stats){.phase = SYNC_PREFLIGHT, .started_ms = os_mono_ms()};
+    job->purge_allowed = job->settings.purge && job->settings.to_elastic;
+    idset_clear(&job->roster.set);
+    advice_reset(&job->advice);
+    if (job->settings.to_elastic) {
+        index_open_init(&job->open, &job->elastic, job->settings.index, job->settings.pipeline);
+        job->open.any_version = job->settings.any_version;
+        job->open.no_pipeline = job->settings.pipeline_none;
+        job_run(job, &index_open_ops, &job->open);
+    } else {
+        job_start_mailboxes(job);
+    }
+}
+
+static void job_step_preflight(struct job *job)
+{
+    if (job_is_running(job)) {
+        return;
+    }
+    if (!err_ok(job->open.error)) {
+        job_fail_now(job, job->open.error, buf_str(&job->open.detail));
+        return;
+    }
+    if (!job->open.extracts && !job->open.pipeline_unchecked) {
+        buf_put(advice_add(&job->advice),
+                S("no ingest pipeline extracts _attachment, so the text of the mails is not searchable: "
+                  "create search-default-ingestion (any connector made in Kibana does), or name one "
+                  "with an attachment processor in `pipeline:`, and run with --full"));
+    }
+    if (job->open.created) {
+        job_start_mailboxes(job);
+    } else {
+        job_start_scan(job);
+    }
+}
+
+static void job_step_scan(struct job *job)
+{
+    if (job_is_running(job)) {
+        return;
+    }
+    if (err_is(job->scan.error, ERR_ES_SCROLL_LOST) && ++job->scan_tries < SCAN_TRIES) {
+        job_start_scan(job);
+        return;
+    }
+    if (!err_ok(job->scan.error)) {
+        job_fail_now(job, job->scan.error, buf_str(&job->scan.detail));
+        return;
+    }
+    job->stats.existing = job->purge.existing;
+    if (job->purge.ids.full) {
+        job->purge_allowed = false;
+        struct buf *b = advice_add(&job->advice);
+        buf_put(b, S("the index holds "));
+        buf_put_i64(b, job->purge.existing);
+        buf_put(b, S(" documents, more than limits.ids: nothing was deleted; raise limits.ids"));
+    }
+    job_start_mailboxes(job);
+}
+
+// ---- mailboxes
+
+static err job_mailboxes_error(struct job *job, str *detail)
+{
+    if (!err_ok(job->mailboxes.accounts_error)) {
+        *detail = buf_str(&job->mailboxes.accounts_detail);
+        return job->mailboxes.accounts_error;
+    }
+    if (!err_ok(job->mailboxes.systemic)) {
+        *detail = buf_str(&job->mailboxes.systemic_detail);
+        return job->mailboxes.systemic;
+    }
+    *detail = bulk_detail(job->bulk);
+    if (job->settings.to_elastic && !err_ok(bulk_error(job->bulk))) {
+        return bulk_error(job->bulk);
+    }
+    *detail = (str){0};
+    return job->lanes.broken;
+}
+
+static bool job_is_over_budget(const struct job *job, i64 now_ms)
+{
+    i64 budget_ms = job->settings.time_budget_ms;
+    return budget_ms > 0 && now_ms - job->stats.started_ms >= budget_ms;
+}
+
+// Everything has been listed and read: what lies in an open flight need not wait for its second.
+static bool job_is_only_flying(const struct job *job)
+{
+    for (int i = 0; i < job->mailboxes.slot_count; i++) {
+        const struct mailbox_slot *slot = &job->mailboxes.slots[i];
+        if (slot->open && (slot->m.phase == MAILBOX_LISTING || slot->m.queue.count)) {
+            return false;
+        }
+    }
+    return lanes_are_idle(&job->lanes);
+}
+
+static void job_start_finish(struct job *job);
+static void job_start_purge(struct job *job);
+
+static void job_step_mailboxes(struct job *job, i64 now_ms)
+{
+    str detail;
+    err e = job_mailboxes_error(job, &detail);
+    if (!err_ok(e)) {
+        job_wind_down(job, JOB_ERROR, e, detail);
+        return;
+    }
+    if (job_is_over_budget(job, now_ms)) {
+        buf_put(advice_add(&job->advice),
+                S("the time budget of the job ended it early: the next run goes on where it stopped"));
+        job_wind_down(job, JOB_AGAIN, OK, (str){0});
+        return;
+    }
+    mailboxes_open_waiting(&job->mailboxes);
+    if (job->settings.to_elastic && job_is_only_flying(job)) {
+        bulk_flush(job->bulk);
+    }
+    if (mailboxes_are_done(&job->mailboxes)) {
+        lanes_end(&job->lanes);
+        if (job->purge_allowed && purge_unseen(&job->purge) > 0) {
+            job_start_purge(job);
+        } else {
+            job_start_finish(job);
+        }
+    }
+}
+
+// ---- purge
+
+static void job_purge_scan(struct job *job, enum purge_stage stage,
+                           bool (*visit)(void *st, const struct scan_hit *hit))
+{
+    job->purge_stage = stage;
+    job->purge.would_delete = 0;
+    job->purge.kept = 0;
+    scan_start(&job->scan, &job->elastic, job->settings.index, visit, &job->purge);
+    job_run(job, &scan_ops, &job->scan);
+}
+
+static void job_start_purge(struct job *job)
+{
+    job->stats.phase = SYNC_PURGE;
+    job->scan_tries = 0;
+    job_log_phase(job, S("looking for documents whose message is gone"));
+    job_purge_scan(job, PURGE_COUNTING, purge_visit_count);
+}
+
+static void job_advise_kept(struct job *job)
+{
+    struct buf *b = advice_add(&job->advice);
+    buf_put_i64(b, job->purge.kept);
+    buf_put(b, job->settings.document_level_security
+                   ? S(" documents were not seen and were kept, because their mailbox was not read to "
+                       "the end in this run (see the mailboxes above)")
+                   : S(" documents were not seen and were kept: some mailbox was not read to the end, and "
+                       "without document level security a document does not say whose it is"));
+}
+
+// The safety stop: a purge of too large a share is more likely a mistake than a wish.
+static bool job_purge_is_too_large(struct job *job)
+{
+    i64 total = job->purge.existing;
+    if (total < PURGE_MIN_DOCUMENTS ||
+        (double)job->purge.would_delete <= (double)total * job->settings.purge_max_share) {
+        return false;
+    }
+    struct buf *b = advice_add(&job->advice);
+    buf_put_i64(b, job->purge.would_delete);
+    buf_put(b, S(" of "));
+    buf_put_i64(b, total);
+    buf_put(b, S(" documents would be deleted, more than purge.max_share allows: nothing was deleted. "
+                 "If the messages are really gone, raise purge.max_share for one run"));
+    return true;
+}
+
+static void job_step_counting(struct job *job)
+{
+    job->stats.kept_from_purge = job->purge.kept;
+    if (job->purge.kept) {
+        job_advise_kept(job);
+    }
+    if (job_purge_is_too_large(job)) {
+        job->stats.kept_from_purge += job->purge.would_delete;
+        job_start_finish(job);
+    } else if (job->purge.would_delete == 0) {
+        job_start_finish(job);
+    } else {
+        job_purge_scan(job, PURGE_DELETING, purge_visit_delete);
+    }
+}
+
+static void job_step_purge(struct job *job)
+{
+    if (!err_ok(bulk_error(job->bulk))) {
+        job_wind_down(job, JOB_ERROR, bulk_error(job->bulk), bulk_detail(job->bulk));
+        return;
+    }
+    if (job->purge_stage == PURGE_LANDING) {
+        if (bulk_is_idle(job->bulk)) {
+            job_start_finish(job);
+        }
+        return;
+    }
+    if (job_is_running(job)) {
+        return;
+    }
+    if (err_is(job->scan.error, ERR_ES_SCROLL_LOST) && ++job->scan_tries < SCAN_TRIES) {
+        bool counting = job->purge_stage == PURGE_COUNTING;
+        job_purge_scan(job, job->purge_stage, counting ? purge_visit_count : purge_visit_delete);
+        return;
+    }
+    if (!err_ok(job->scan.error)) {
+        job_wind_down(job, JOB_ERROR, job->scan.error, buf_str(&job->scan.detail));
+        return;
+    }
+    if (job->purge_stage == PURGE_COUNTING) {
+        job_step_counting(job);
+    } else {
+        bulk_flush(job->bulk);
+        job->purge_stage = PURGE_LANDING;
+    }
+}
+
+// ---- finish
+
+static void job_start_finish(struct job *job)
+{
+    job->stats.phase = SYNC_FINISH;
+    job->task = -1;
+    if (job->settings.to_elastic) {
+        job->count.es = &job->elastic;
+        job->count.index = job->settings.index;
+        job->count.state = 0;
+        job_run(job, &index_count_ops, &job->count);
+    }
+}
+
+static void job_step_finish(struct job *job)
+{
+    if (job_is_running(job)) {
+        return;
+    }
+    if (job->settings.to_elastic && job->count.documents == 0 && job->stats.documents_indexed > 0) {
+        buf_put(advice_add(&job->advice),
+                S("the index counts 0 documents after a sync that wrote some: the key may write, but not "
+                  "read it; give it `read` on the index"));
+    }
+    const struct sync_stats *s = &job->stats;
+    if (s->mailboxes_failed || s->mailboxes_partial) {
+        job_fail_now(job, FAIL(JOB_MAILBOXES_FAILED), (str){0});
+        return;
+    }
+    job_finish(job, s->mailboxes_refused ? JOB_COMPLETED_WITH_REFUSALS : JOB_COMPLETED);
+}
+
+void job_step(struct job *job)
+{
+    i64 now_ms = os_mono_ms();
+    job->purge.now_ms = now_ms;
+    job->stats.quota_wait_ms = job->source->quota_wait_ms;
+    if (job->stats.phase == SYNC_ENDED) {
+        return;
+    }
+    if (job->winding_down) {
+        job_step_wind_down(job, now_ms);
+        return;
+    }
+    switch (job->stats.phase) {
+    case SYNC_PREFLIGHT:
+        job_step_preflight(job);
+        break;
+    case SYNC_SCAN:
+        job_step_scan(job);
+        break;
+    case SYNC_MAILBOXES:
+        job_step_mailboxes(job, now_ms);
+        break;
+    case SYNC_PURGE:
+        job_step_purge(job);
+        break;
+    case SYNC_FINISH:
+        job_step_finish(job);
+        break;
+    case SYNC_ENDED:
+        break;
+    }
+}
+
+// ---- what others see
+
+bool job_is_done(const struct job *job)
+{
+    return job->stats.phase == SYNC_ENDED;
+}
+
+void job_stop(struct job *job)
+{
+    if (!job_is_done(job)) {
+        job_wind_down(job, JOB_STOPPED, OK, (str){0});
+    }
+}
+
+enum job_end job_end(const struct job *job)
+{
+    return job->end;
+}
+
+err job_error(const struct job *job)
+{
+    return job->error;
+}
+
+str job_detail(const struct job *job)
+{
+    return buf_str(&job->detail);
+}
+
+const struct sync_stats *job_stats(const struct job *job)
+{
+    return &job->stats;
+}
+
+bool job_mailbox_view(const struct job *job, isize i, struct sync_mailbox_view *out)
+{
+    for (int k = 0; k < job->mailboxes.slot_count; k++) {
+        const struct mailbox_slot *slot = &job->mailboxes.slots[k];
+        if (slot->open && i-- == 0) {
+            *out = (struct sync_mailbox_view){
+                .address = str_make(slot->m.address, slot->m.address_bytes),
+                .listed = slot->m.units_listed,
+                .decided = slot->decided,
+                .listing = slot->m.phase == MAILBOX_LISTING,
+            };
+            return true;
+        }
+    }
+    return false;
+}
+
+isize job_notes(const struct job *job, const struct job_note **out)
+{
+    *out = job->mailboxes.notes;
+    return job->mailboxes.note_count;
+}
+
+isize job_advice(const struct job *job, str *out, isize cap)
+{
+    isize count = job->advice.count < cap ? job->advice.count : cap;
+    for (isize i = 0; i < count; i++) {
+        out[i] = buf_str(&job->advice.rows[i]);
+    }
+    return count;
+}
+
+static i64 job_minutes(i64 units, i64 per_minute)
+{
+    return per_minute > 0 ? (units + per_minute - 1) / per_minute : 0;
+}
+
+void job_estimate(const struct job *job, struct job_estimate *out)
+{
+    const struct sync_stats *s = &job->stats;
+    const struct source *source = job->source;
+    i64 units = s->messages_listed * source->ops->fetch_quota_units;
+    i64 longest = s->longest_mailbox * source->ops->fetch_quota_units;
+    i64 project_minutes = job_minutes(units, source->quota_units_project_minute);
+    i64 user_minutes = job_minutes(longest, source->quota_units_user_minute);
+    double mean = job->lanes.sampled ? (double)job->lanes.sampled_bytes / (double)job->lanes.sampled : 0;
+    *out = (struct job_estimate){
+        .mailboxes = s->mailboxes_done,
+        .messages = s->messages_listed,
+        .sampled = job->lanes.sampled,
+        .sampled_bytes = job->lanes.sampled_bytes,
+        .estimated_bytes = (i64)(mean * (double)s->messages_listed),
+        .quota_units = units,
+        .minutes_by_quota = project_minutes > user_minutes ? project_minutes : user_minutes,
+    };
+}

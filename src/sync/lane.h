@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// Lanes: the workers of a sync. Each takes one unit of any open mailbox that is under its in-flight
+// limit and has quota, lets the source fetch and shape it in the lane's buffer, and hands the document
+// to the sink. A unit is decided once: indexed, gone, corrupt or rejected (kept as seen), or undecided
+// (which protects its mailbox).
+#ifndef SYNC_LANE_H
+#define SYNC_LANE_H
+
+#include "sync/buffers.h"
+#include "sync/mailboxes.h"
+#include "sync/purge.h"
+#include "sync/sink.h"
+
+enum lane_state {
+    LANE_IDLE,    // looks for a unit
+    LANE_FETCH,   // the source is at work
+    LANE_SHAPE,   // received whole; waits for a larger buffer to shape it in
+    LANE_DELIVER, // the document waits for room in the sink
+    LANE_ALOFT,   // the document flies alone from this lane's buffer
+};
+
+struct lane {
+    struct lanes *all;
+    int index;
+    int task;
+    enum lane_state state;
+    u32 slot, generation;
+    struct fetch f;
+};
+
+struct lanes {
+    struct source *source;
+    struct mailboxes *mailboxes;
+    struct buffers buffers;
+    struct sink sink;
+    struct purge *purge;
+    struct sync_stats *stats;
+    struct log *log;
+    const struct job_settings *settings;
+    struct lane *lanes;
+    int count;
+    int cursor;   // the slot that is looked at first
+    bool stopped; // takes no more units
+    err broken;   // stops the job: the sink cannot write, or too many items failed
+    i64 sampled, sampled_bytes; // dry run
+};
+
+void lanes_init(struct lanes *all, struct plan *plan, const struct job_settings *settings);
+void lanes_start(struct lanes *all, struct loop *loop);
+void lanes_end(struct lanes *all); // they finish what they hold, take no more, and their tasks end
+void lanes_cancel(struct lanes *all, struct loop *loop); // drops what is not handed to the sink yet
+bool lanes_are_idle(const struct lanes *all);
+
+// The verdict of a document: the sink's callback, st = struct lanes.
+void lanes_decided(void *st, const struct bulk_result *r);
+
+#endif
