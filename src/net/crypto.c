@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+// Hashes and RS256 over mbedTLS (see crypto.h). A private key lives with all that mbedTLS allocates for
+// it in a heap of its own, carved at start and wiped by crypto_key_free(). Signing is blinded with
+// random numbers, so that its timing says nothing about the key.
+#include "net/crypto.h"
+
+#include <mbedtls/error.h>
+#include <mbedtls/md5.h>
+#include <mbedtls/pk.h>
+#include <mbedtls/platform_util.h>
+#include <mbedtls/rsa.h>
+#include <mbedtls/sha256.h>
+#include <string.h>
+
+#include "limits.h"
+#include "net/tls_heap.h"
+#include "os/os.h"
+
+struct crypto_key {
+    struct tls_heap heap;
+    mbedtls_pk_context pk;
+};
+
+static int crypto_random(void *unused, unsigned char *p, size_t n)
+{
+    (void)unused;
+    os_entropy(p, (isize)n);
+    return 0;
+}
+
+void crypto_wipe(void *p, isize n)
+{
+    mbedtls_platform_zeroize(p, (size_t)n);
+}
+
+void crypto_sha256(str in, u8 out[32])
+{
+    ASSERT(mbedtls_sha256(in.n ? in.p : out, (size_t)in.n, out, 0) == 0);
+}
+
+void crypto_md5(str in, u8 out[16])
+{
+    ASSERT(mbedtls_md5(in.n ? in.p : out, (size_t)in.n, out) == 0);
+}
+
+static err crypto_key_check(const mbedtls_pk_context *pk)
+{
+    size_t bits = mbedtls_pk_get_bitlen(pk);
+    bool fits = mbedtls_pk_get_type(pk) == MBEDTLS_PK_RSA && bits >= 2048 && bits <= 4096;
+    return fits ? OK : FAIL(CRYPTO_KEY_KIND);
+}
+
+// mbedTLS wants PEM with a NUL behind it; the copy stands in the key's heap and is wiped.
+static err crypto_key_parse(struct crypto_key *key, str pem)
+{
+    u8 *text = tls_heap_calloc(1, (size_t)pem.n + 1);
+    if (!text) {
+        return FAIL(CRYPTO_KEY_SYNTAX); // no key of 4096 bits is that long
+    }
+    memcpy(text, pem.p, (size_t)pem.n);
+    int ret = mbedtls_pk_parse_key(&key->pk, text, (size_t)pem.n + 1, NULL, 0, crypto_random, NULL);
+    crypto_wipe(text, pem.n);
+    tls_heap_free(text);
+    if (ret == MBEDTLS_ERR_PK_UNKNOWN_PK_ALG || ret == MBEDTLS_ERR_PK_FEATURE_UNAVAILABLE ||
+        ret == MBEDTLS_ERR_PK_UNKNOWN_NAMED_CURVE) {
+        return FAIL(CRYPTO_KEY_KIND);
+    }
+    if (ret == MBEDTLS_ERR_PK_PASSWORD_REQUIRED || ret == MBEDTLS_ERR_PK_PASSWORD_MISMATCH) {
+        return FAIL(CRYPTO_KEY_ENCRYPTED);
+    }
+    return ret ? FAIL(CRYPTO_KEY_SYNTAX) : crypto_key_check(&key->pk);
+}
+
+err crypto_key_load(struct plan *plan, str pem, struct crypto_key **out)
+{
+    if (str_find(pem, S("-----BEGIN ENCRYPTED PRIVATE KEY-----")) >= 0 ||
+        str_find(pem, S("Proc-Type: 4,ENCRYPTED")) >= 0) {
+        return FAIL(CRYPTO_KEY_ENCRYPTED);
+    }
+    if (str_find(pem, S("-----BEGIN EC PRIVATE KEY-----")) >= 0) {
+        return FAIL(CRYPTO_KEY_KIND);
+    }
+    struct crypto_key *key = plan_take_n(plan, "private key", struct crypto_key, 1,
+                                         "signs token requests");
+    tls_heap_init(&key->heap, plan_take(plan, "private key heap", CRYPTO_HEAP_BYTES, 1,
+                                        "the key's numbers and those of one signature"),
+                  CRYPTO_HEAP_BYTES);
+    tls_heap_enter(&key->heap);
+    mbedtls_pk_init(&key->pk);
+    err e = crypto_key_parse(key, pem);
+    tls_heap_leave();
+    if (!err_ok(e)) {
+        crypto_key_free(key);
+        return e;
+    }
+    *out = key;
+    return OK;
+}
+
+void crypto_key_free(struct crypto_key *key)
+{
+    tls_heap_enter(&key->heap);
+    mbedtls_pk_free(&key->pk);
+    tls_heap_leave();
+    tls_heap_reset(&key->heap);
+}
+
+err crypto_sign_rs256(struct crypto_key *key, str in, struct buf *signature)
+{
+    u8 hash[32];
+    crypto_sha256(in, hash);
+    u8 *out = buf_grab(signature, (isize)mbedtls_pk_get_len(&key->pk));
+    if (!out) {
+        return FAIL(BUF_FULL);
+    }
+    tls_heap_enter(&key->heap);
+    int ret = mbedtls_rsa_pkcs1_sign(mbedtls_pk_rsa(key->pk), crypto_random, NULL,
+                                     MBEDTLS_MD_SHA256, sizeof hash, hash, out);
+    tls_heap_leave();
+    return ret ? FAIL(CRYPTO_SIGN) : OK;
+}
