@@ -13,7 +13,8 @@
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all check demo lint fuzz repro bench limits clean help test-programs
+.SECONDARY:
+.PHONY: all check demo lint fuzz repro bench limits clean help test-programs format list-sources
 
 VERSION := $(shell cat VERSION)
 CC := gcc
@@ -45,31 +46,31 @@ help:
 
 # ---- what there is -------------------------------------------------------------------------------
 
-SRC := src/main.c \
-  $(addprefix src/base/,arena.c buf.c date.c err.c hash.c idset.c plan.c str.c) \
-  $(addprefix src/codec/,base64.c gzip.c http1.c json.c json_write.c mime.c url.c) \
-  $(addprefix src/os/,log.c os_linux.c seal.c) \
-  $(addprefix src/net/,crypto.c dns.c loop.c proxy.c retry.c tls.c) \
-  $(addprefix src/elastic/,) \
-  $(addprefix src/source/gmail/,) \
-  $(addprefix src/sync/,) \
-  $(addprefix src/cli/,)
+SRC := \
+  $(addprefix src/base/,arena.c buf.c err.c hash.c idset.c plan.c str.c) \
+  $(addprefix src/codec/,base64.c charset.c charset_cjk.c charset_tables.c json_grammar.c \
+    json_write.c url.c) \
+  $(addprefix src/os/,log.c os_file.c os_linux.c os_socket.c) \
+  $(addprefix src/net/,crypto.c dns.c dns_config.c dns_packet.c proxy.c retry.c tls.c \
+    tls_heap.c tls_roots.c tls_session.c tls_verify.c) \
+  $(addprefix src/elastic/,client.c index.c index_count.c monitor.c) \
+  $(addprefix src/sync/,advice.c buffers.c job.c lane.c mailboxes.c purge.c roster.c sink.c \
+    stats.c)
 
-TESTS :=
-FUZZ :=
-TENANT :=
-TENANT_BASE := arena.c buf.c date.c err.c hash.c idset.c plan.c str.c
+TESTS := base64 dns json_write url
+FUZZ := base64 url
+TENANT := content.c google_common.c google_token.c synthetic.c t_http.c t_json.c t_mem.c t_response.c
 
 MBEDTLS := aes aesni asn1parse asn1write base64 bignum bignum_core bignum_mod bignum_mod_raw \
-  block_cipher chacha20 chachapoly cipher cipher_wrap constant_time ctr_drbg ecdh ecdsa ecp \
-  ecp_curves ecp_curves_new entropy entropy_poll error gcm hkdf md md5 oid pem pk pk_ecc pk_wrap \
+  block_cipher chacha20 chachapoly cipher cipher_wrap constant_time ecdh ecdsa ecp \
+  ecp_curves ecp_curves_new error gcm hkdf md md5 oid pem pk pk_ecc pk_wrap \
   pkparse platform platform_util poly1305 psa_crypto psa_crypto_aead psa_crypto_cipher \
   psa_crypto_client psa_crypto_driver_wrappers_no_static psa_crypto_ecp psa_crypto_hash \
   psa_crypto_mac psa_crypto_random psa_crypto_rsa psa_crypto_slot_management psa_util rsa \
   rsa_alt_helpers sha1 sha256 sha512 ssl_ciphersuites ssl_client ssl_msg ssl_tls \
   ssl_tls12_client ssl_tls13_client ssl_tls13_generic ssl_tls13_keys x509 x509_crt
 # What a server needs besides, and what makes certificates.
-MBEDTLS_SERVER := pkwrite ssl_cache ssl_ticket ssl_tls12_server ssl_tls13_server x509_create \
+MBEDTLS_SERVER := ctr_drbg entropy entropy_poll pkwrite ssl_cache ssl_ticket ssl_tls12_server ssl_tls13_server x509_create \
   x509write x509write_crt
 # These run on every byte: best code, and the registers are not wiped at each return.
 MBEDTLS_CIPHER := aes aesni gcm
@@ -83,7 +84,7 @@ WARN := -Wall -Wextra -Werror -Wconversion -Wshadow -Wstrict-prototypes -Wmissin
 HARDEN := -fstack-protector-strong -fstack-clash-protection -ftrivial-auto-var-init=zero
 WIPE := -fzero-call-used-regs=used-gpr
 SECTIONS := -ffunction-sections -fdata-sections
-MAP := -ffile-prefix-map=$(CURDIR)=.
+MAP := '-ffile-prefix-map=$(CURDIR)=.'
 TLS_CONFIG := -Ithird_party/mbedtls -DMBEDTLS_CONFIG_FILE='"tls_config.h"'
 TENANT_CONFIG := -Ithird_party/mbedtls -DMBEDTLS_CONFIG_FILE='"tenant_config.h"'
 ISYSTEM := -isystem build/src/mbedtls/include -isystem build/src/libyaml/include \
@@ -96,7 +97,7 @@ LIBYAML_FLAGS := -Ibuild/src/libyaml/include -include third_party/libyaml/heap.h
   -DYAML_VERSION_MAJOR=0 -DYAML_VERSION_MINOR=2 -DYAML_VERSION_PATCH=5 -DYAML_VERSION_STRING='"0.2.5"'
 ZLIB_FLAGS := -Ibuild/src/zlib -DZ_SOLO
 
-MUSL := -specs=build/musl/static-pie.specs -fPIE
+MUSL := -specs=third_party/musl/static-pie.specs -fPIE
 CC_release := $(CC) $(MUSL)
 FLAGS_release := -O2 -g $(HARDEN) $(WIPE) $(SECTIONS) -Wframe-larger-than=4096
 LINK_release := -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code,--gc-sections,--build-id=none \
@@ -122,6 +123,9 @@ CC_fuzz := $(CLANG)
 FLAGS_fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 LINK_fuzz := -fsanitize=fuzzer,address,undefined
 
+# mbedTLS and libyaml call back into ours for memory, so neither archive comes first.
+GROUP = -Wl,--start-group $(1) -Wl,--end-group
+
 # ---- archives, and what is generated from them ---------------------------------------------------
 
 PINNED := musl musl-debian mbedtls libyaml jsmn zlib roots
@@ -139,10 +143,9 @@ build/src/%.unpacked: build/dist/fetched third_party/unpack
 	$(Q)third_party/unpack $*
 	$(Q)touch $@
 
-build/musl/static-pie.specs: build/src/musl.unpacked build/src/musl-debian.unpacked \
-  third_party/musl/build third_party/musl/static-pie.specs.in
+build/musl/built: build/src/musl.unpacked build/src/musl-debian.unpacked third_party/musl/build
 	$(SAY) MUSL build/musl
-	$(Q)CC='$(CC)' third_party/musl/build "$$(nproc)"
+	$(Q)CC='$(CC)' third_party/musl/build "$$(nproc)" </dev/null
 
 build/gen/pins.h: third_party/pins third_party/pins.awk
 	@mkdir -p $(@D)
@@ -212,7 +215,7 @@ build/$(1)/fuzz/%.o: fuzz/%.c Makefile | $(HEADERS) $(4)
 build/$(1)/unit/%: build/$(1)/tests/unit/%.o build/$(1)/mailferry.a build/$(TLS_$(1))/third_party.a
 	$$(SAY) LINK $$@
 	@mkdir -p $$(@D)
-	$$(Q)$$(CC_$(1)) $$(FLAGS_$(1)) $$(LINK_$(1)) -o $$@ $$^
+	$$(Q)$$(CC_$(1)) $$(FLAGS_$(1)) $$(LINK_$(1)) -o $$@ $$(call GROUP,$$^)
 endef
 
 CIPHER_NATIVE := -O3 -maes -mpclmul -msse4.1 -fzero-call-used-regs=skip
@@ -229,9 +232,8 @@ TLS_fortify := fortify
 TLS_host := host
 TLS_fuzz := fuzz
 
-SPECS := build/musl/static-pie.specs
-$(eval $(call VARIANT,release,$(TLS_CONFIG),$(MBEDTLS),$(SPECS)))
-$(eval $(call VARIANT,ubsan,$(TLS_CONFIG),$(MBEDTLS),$(SPECS)))
+$(eval $(call VARIANT,release,$(TLS_CONFIG),$(MBEDTLS),build/musl/built))
+$(eval $(call VARIANT,ubsan,$(TLS_CONFIG),$(MBEDTLS),build/musl/built))
 $(eval $(call VARIANT,asan,$(TLS_CONFIG),$(MBEDTLS)))
 $(eval $(call VARIANT,fortify,$(TLS_CONFIG),$(MBEDTLS)))
 $(eval $(call VARIANT,host,$(TENANT_CONFIG),$(MBEDTLS) $(MBEDTLS_SERVER)))
@@ -243,16 +245,16 @@ $(eval $(call VARIANT,fuzz,$(TLS_CONFIG),$(MBEDTLS),build/clang))
 build/mailferry.debug: build/release/src/main.o build/release/mailferry.a \
   build/release/third_party.a third_party/noheap.ld
 	$(SAY) LINK $@
-	$(Q)$(CC_release) $(FLAGS_release) $(LINK_release) -o $@ $^
+	$(Q)$(CC_release) $(FLAGS_release) $(LINK_release) -o $@ $(call GROUP,$^)
 
 build/mailferry: build/mailferry.debug
 	$(SAY) STRIP $@
 	$(Q)strip -o $@ $<
 
-build/tenant: $(TENANT:%.c=build/host/tests/tenant/%.o) $(TENANT_BASE:%.c=build/host/src/base/%.o) \
-  build/host/third_party.a
+build/tenant: $(TENANT:%.c=build/host/tests/tenant/%.o) \
+  $(patsubst src/%.c,build/host/src/%.o,$(filter src/base/%,$(SRC))) build/host/third_party.a
 	$(SAY) LINK $@
-	$(Q)$(CC_host) $(FLAGS_host) $(LINK_host) -o $@ $^
+	$(Q)$(CC_host) $(FLAGS_host) $(LINK_host) -o $@ $(call GROUP,$^)
 
 limits: build/mailferry
 	@build/mailferry limits
@@ -275,7 +277,7 @@ build/asan/replay/%: build/asan/fuzz/%.o build/asan/fuzz/replay.o build/asan/mai
   build/asan/third_party.a
 	$(SAY) LINK $@
 	@mkdir -p $(@D)
-	$(Q)$(CC_asan) $(FLAGS_asan) $(LINK_asan) -o $@ $^
+	$(Q)$(CC_asan) $(FLAGS_asan) $(LINK_asan) -o $@ $(call GROUP,$^)
 
 test-programs: build/mailferry build/tenant $(UNIT) $(REPLAY)
 
@@ -283,7 +285,15 @@ check: test-programs
 	@tests/check $(UNIT) $(REPLAY)
 
 lint: $(HEADERS)
-	@tests/lint/run $(SRC) -- $(OURS) $(TLS_CONFIG)
+	@tests/lint/run $(OURS) $(TLS_CONFIG)
+
+format:
+	@third_party/need clang-format-14:clang-format-14
+	clang-format-14 -i $$(find src tests fuzz third_party -name '*.[ch]' ! -name '*_tables.c')
+
+# For tests/lint/rules, which compares it with what there is.
+list-sources:
+	@echo $(SRC) $(TESTS:%=tests/unit/test_%.c) $(FUZZ:%=fuzz/fuzz_%.c) $(TENANT:%=tests/tenant/%)
 
 repro:
 	@tests/repro
@@ -299,7 +309,7 @@ build/clang:
 build/fuzz/bin/%: build/fuzz/fuzz/%.o build/fuzz/mailferry.a build/fuzz/third_party.a
 	$(SAY) LINK $@
 	@mkdir -p $(@D)
-	$(Q)$(CC_fuzz) $(FLAGS_fuzz) $(LINK_fuzz) -o $@ $^
+	$(Q)$(CC_fuzz) $(FLAGS_fuzz) $(LINK_fuzz) -o $@ $(call GROUP,$^)
 
 fuzz: $(if $(T),build/fuzz/bin/fuzz_$(T),$(FUZZ:%=build/fuzz/bin/fuzz_%))
 	@fuzz/run $(SECS) $(or $(T),$(FUZZ))

@@ -3,12 +3,12 @@
 // The Mozilla root certificates, as read-only data of the image.
 //
 // What this is: the interface to build/gen/roots.c, which third_party/roots/roots.c writes from the
-// certdata.txt of the pinned ca-certificates archive. Only roots that Mozilla trusts to issue server
-// certificates are in it. Nothing is parsed or copied at start: the index is looked up by the DER
-// bytes of a subject, the certificate is parsed where it lies.
-// Order: by subject length, then by memcmp of the subject bytes; roots that share a subject (a
-// reissued key) are neighbours. A look-up therefore is a binary search, then a walk to both sides.
-// Bounds: fixed when the image is built; the recipe checks the expected count.
+// certdata.txt of the pinned ca-certificates archive. Only roots that Mozilla trusts to issue
+// server certificates are in it. Nothing is parsed or copied at start: the index is looked up by
+// the DER bytes of a subject, the certificate is parsed where it lies. Order: by subject length,
+// then by memcmp of the subject bytes; roots that share a subject (a reissued key) are neighbours.
+// A look-up therefore is a binary search, then a walk to both sides. Bounds: fixed when the image
+// is built; the recipe checks the expected count.
 #ifndef MAILFERRY_NET_ROOTS_H
 #define MAILFERRY_NET_ROOTS_H
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Put before every file of libyaml: its four calls into libc's heap go to a pool of the program, which
-// src/cli/yaml_heap.c owns and bounds.
+// Put before every file of libyaml: its four calls into libc's heap go to a pool of the program,
+// which src/cli/yaml_heap.c owns and bounds.
 #ifndef MAILFERRY_YAML_HEAP_H
 #define MAILFERRY_YAML_HEAP_H
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How mbedTLS is built into the fake tenant of the tests: a TLS 1.2 and 1.3 server on the machine's own
-// libc, with its heap, clock and entropy. It can also make keys and certificates, so that the tests
-// need no certificate that expires. Never linked into mailferry.
+// How mbedTLS is built into the fake tenant of the tests: a TLS 1.2 and 1.3 server on the machine's
+// own libc, with its heap, clock and entropy. It can also make keys and certificates, so that the
+// tests need no certificate that expires. Never linked into mailferry.
 #ifndef MAILFERRY_TENANT_CONFIG_H
 #define MAILFERRY_TENANT_CONFIG_H
 

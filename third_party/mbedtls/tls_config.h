@@ -2,11 +2,11 @@
 //
 // How mbedTLS is built into mailferry: a TLS 1.2 and 1.3 client without heap, files or sockets.
 //
-// Every allocation goes to tls_heap_calloc and tls_heap_free, which serve the heap of the connection
-// that is being worked on. Nothing here may start to allocate for the life of the process: a heap is
-// wiped and handed to the next connection.
-// The file must never be named mbedtls_config.h: the library's own of that name would win, silently.
-// Sizes: IN must hold a whole record of any server; OUT decides how many records a bulk request takes.
+// Every allocation goes to tls_heap_calloc and tls_heap_free, which serve the heap of the
+// connection that is being worked on. Nothing here may start to allocate for the life of the
+// process: a heap is wiped and handed to the next connection. The file must never be named
+// mbedtls_config.h: the library's own of that name would win, silently. Sizes: IN must hold a whole
+// record of any server; OUT decides how many records a bulk request takes.
 #ifndef MAILFERRY_TLS_CONFIG_H
 #define MAILFERRY_TLS_CONFIG_H
 
@@ -15,10 +15,11 @@
 void *tls_heap_calloc(size_t n, size_t size);
 void tls_heap_free(void *p);
 
-// The platform: wall-clock time by a function that net/tls.c sets (the loop's clock, so that a test can
-// say what day it is), entropy by mbedtls_hardware_poll (ours, over getrandom:
-// the library's own would open /dev/random at a reseed and die under the seal), dates by
-// mbedtls_platform_gmtime_r (ours: musl's allocates).
+// The platform. Random bytes come from net/tls.c over getrandom, for PSA by
+// mbedtls_psa_external_get_random: the library's own generator would open /dev/random at a reseed
+// and die under the seal. The date by which certificates are judged comes from
+// mbedtls_platform_gmtime_r (net/tls_heap.c): musl's allocates, and a test can then say what day it
+// is.
 #define MBEDTLS_HAVE_ASM
 #define MBEDTLS_HAVE_TIME
 #define MBEDTLS_HAVE_TIME_DATE
@@ -26,12 +27,7 @@ void tls_heap_free(void *p);
 #define MBEDTLS_PLATFORM_MEMORY
 #define MBEDTLS_PLATFORM_CALLOC_MACRO tls_heap_calloc
 #define MBEDTLS_PLATFORM_FREE_MACRO tls_heap_free
-#define MBEDTLS_PLATFORM_TIME_ALT
 #define MBEDTLS_PLATFORM_GMTIME_R_ALT
-#define MBEDTLS_NO_PLATFORM_ENTROPY
-#define MBEDTLS_ENTROPY_HARDWARE_ALT
-#define MBEDTLS_ENTROPY_C
-#define MBEDTLS_CTR_DRBG_C
 #define MBEDTLS_ERROR_C
 
 // Ciphers and hashes. CBC with encrypt-then-MAC is for old Exchange servers, MD5 for NTLM.
@@ -104,6 +100,7 @@ void tls_heap_free(void *p);
 // reset. Two slots a handshake live at once; the buffer holds the largest key of TLS 1.3 (a P-521
 // public key of 133 bytes is exported to the stack, not stored).
 #define MBEDTLS_PSA_CRYPTO_C
+#define MBEDTLS_PSA_CRYPTO_EXTERNAL_RNG
 #define MBEDTLS_PSA_STATIC_KEY_SLOTS
 #define MBEDTLS_PSA_STATIC_KEY_SLOT_BUFFER_SIZE 128
 #define MBEDTLS_PSA_KEY_SLOT_COUNT 160

@@ -3,8 +3,8 @@
 // Turns Mozilla's certdata.txt into the C source of the embedded root certificates.
 //
 // usage: roots CERTDATA RELEASE EXPECTED_ROOTS EXPECTED_DISTRUSTED >roots.c
-// A program of the build, run on the building machine. It takes exactly the roots that Mozilla trusts
-// to issue server certificates (CKA_TRUST_SERVER_AUTH CKT_NSS_TRUSTED_DELEGATOR), with their
+// A program of the build, run on the building machine. It takes exactly the roots that Mozilla
+// trusts to issue server certificates (CKA_TRUST_SERVER_AUTH CKT_NSS_TRUSTED_DELEGATOR), with their
 // CKA_NSS_SERVER_DISTRUST_AFTER, checks the DER around each subject, and writes the index of
 // src/net/roots.h. Counts other than the pinned ones stop the build: somebody must look.
 // Bounds: a file of 8 MiB, 1,000 objects, certificates under 64 KiB.
@@ -189,7 +189,8 @@ static struct bytes der_next(struct bytes *at, int tag, int with_header, const c
     return out;
 }
 
-// The subject within the certificate (RFC 5280 section 4.1), equal to what the file says apart from it.
+// The subject within the certificate (RFC 5280 section 4.1), equal to what the file says apart from
+// it.
 static struct bytes find_subject(const struct object *o)
 {
     struct bytes rest = o->value;
