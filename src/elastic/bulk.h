@@ -9,6 +9,7 @@
 
 #include "codec/json.h"
 #include "elastic/client.h"
+#include "elastic/monitor.h"
 
 enum bulk_op { BULK_INDEX, BULK_DELETE };
 
@@ -36,13 +37,6 @@ struct bulk_result {
     bool updated; // index: replaced an existing document
     err error;    // for REJECTED and UNDECIDED
     str reason;   // the server's words, bounded
-};
-
-struct error_monitor_settings {
-    bool enabled;
-    i64 max_total_errors, max_consecutive_errors;
-    int error_window_size;    // items; 0 disables the rate rule; at most ERROR_WINDOW_MAX
-    double max_error_rate;
 };
 
 struct bulk_settings {

@@ -5,6 +5,7 @@
 #define ELASTIC_CLIENT_H
 
 #include "base/plan.h"
+#include "codec/json.h"
 #include "net/exchange.h"
 
 struct elastic_settings {
@@ -14,23 +15,48 @@ struct elastic_settings {
     i64 request_timeout_ms;
     int max_retries;
     i64 retry_interval_ms; // linear unit
-    bool compress;         // gzip request bodies
+    bool compress;         // gzip the bodies of bulk requests
 };
 
 struct elastic {
     struct elastic_settings settings;
     struct retry_policy retry;
-    bool serverless; // learned by elastic_preflight
-    int major, minor;
+    bool serverless;  // learned by elastic/index
+    int major, minor; // 0: not known
 };
 
+// `settings` is copied; what it points to must live as long as *es.
 void elastic_init(struct elastic *es, const struct elastic_settings *settings);
 
 // Fills x for a request: destination, headers, media types on both Accept and Content-Type, retries.
-// `json` false: application/x-ndjson bodies (bulk). The caller puts x->target itself.
+// `ndjson`: the body is lines of JSON (bulk). The caller puts x->target itself.
 void elastic_request(const struct elastic *es, struct exchange *x, str method, str body, bool ndjson);
 
-// The facts of an error answer for people: "type: reason" of {"error":{...}}, at most 300 bytes.
-void elastic_put_reason(struct buf *detail, str body);
+// What a status means when nothing in the body says otherwise: as retry_status_error(), with
+// ES_UNAUTHORIZED and ES_FORBIDDEN for 401 and 403 and ES_REFUSED for the rest of 4xx.
+err elastic_status_error(int status);
+
+// Keeps the front of an answer that is only read for its error, and drops what does not fit.
+void elastic_keep(struct buf *answer, str *in);
+
+// An error as Elasticsearch writes it: {"type":..., "reason":..., ...}, or only a string. The str are
+// JSON text inside quotes (still escaped) and point into what was parsed; empty when absent.
+struct elastic_error {
+    str type, reason;
+};
+
+struct elastic_error elastic_error_at(const struct json *j, int node);
+
+// The error of a whole answer: {"error":...}. Both empty when the body is something else.
+struct elastic_error elastic_error_of(str body);
+
+// "type: reason" for people, at most ELASTIC_REASON_BYTES, never more than there is room for. What
+// Elasticsearch quotes of the content of a document is cut off.
+void elastic_put_error(struct buf *detail, const struct elastic_error *e);
+void elastic_put_reason(struct buf *detail, str body); // of elastic_error_of(body)
+
+// Appends as much of `s` as fits into `max` bytes and into the buffer, whole characters only: for
+// details, which may be cut, while a full buffer may not be used.
+void elastic_put_cut(struct buf *b, str s, isize max);
 
 #endif
