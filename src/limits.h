@@ -78,6 +78,7 @@
 #define BULK_ACTION_BYTES KIB(4)     // action line: an index name (255) and an id (512), both escaped
 #define BULK_VERDICT_BYTES KIB(8)    // one verdict, or the beginning of an error answer
 #define BULK_PIPELINE_BYTES 256      // name of a pipeline
+#define ELASTIC_ID_BYTES 512         // longest _id that Elasticsearch takes
 #define ELASTIC_REASON_BYTES 300     // of the server's words about one error
 #define ELASTIC_NODES 128            // JSON values in an error answer or a verdict: 26 when all is well
 #define SCAN_NODES 512               // JSON values in one hit; an owner list may be long
@@ -117,5 +118,13 @@
 #define STOP_WAIT_MS 10000     // flights in the air are awaited so long after a signal
 
 // ---- cli
+#define CONFIG_BYTES KIB(256)     // config.yml, before and after variables are replaced
+#define CONFIG_NODES_MAX 2048
+#define CONFIG_DEPTH_MAX 16
+#define CONFIG_SCALAR_BYTES KIB(64) // a service account is 2.4 KiB
+#define CONFIG_ARENA_BYTES KIB(1024) // tree, texts and secret files
+#define CONFIG_DETAIL_BYTES KIB(2)
+#define YAML_HEAP_BYTES KIB(512)  // libyaml's own memory: 167 KiB with the longest scalar
+#define CONNECTORS_MAX 64
 
 #endif
