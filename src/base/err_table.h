@@ -35,6 +35,8 @@ ERR(HTTP_TRAILER_SIZE, LIMIT, "the trailers of an answer are too long", "find ou
 ERR(HTTP_CUT, RETRY, "the connection was closed in the middle of an answer", "see the logs of the server, and of proxies before it")
 
 // codec/mime codec/charset
+ERR(MIME_CHARSET, DATA, "a mail's text is in an unknown charset, or is not text of it", "nothing: the raw mail is indexed")
+ERR(MIME_NESTING, DATA, "a mail has too many parts, or parts too deep in each other", "nothing: the raw mail is indexed")
 
 // os net/dns
 ERR(FILE_MISSING, CONFIG, "a file does not exist", "check the path that the message names, and from which folder the program was started")
@@ -97,6 +99,26 @@ ERR(CRYPTO_KEY_KIND, CONFIG, "the private key is not RSA of 2048 to 4096 bits", 
 ERR(CRYPTO_SIGN, FATAL, "signing with the private key failed", "create a new key for this account")
 
 // elastic
+ERR(ES_UNAUTHORIZED, CONFIG, "Elasticsearch does not accept the credentials", "check elasticsearch.api_key (the encoded form, not id or name), or elasticsearch.username and elasticsearch.password, in config.yml; a key may have expired or been invalidated")
+ERR(ES_FORBIDDEN, CONFIG, "the credentials for Elasticsearch lack a right", "give this API key or user the privilege that the message names (all of them: read, write, view_index_metadata, create_index, maintenance on the index), or make a new key in Kibana")
+ERR(ES_NOT_ELASTIC, CONFIG, "what answers is not Elasticsearch", "check elasticsearch.host in config.yml: it has to be the address of Elasticsearch itself, with its path prefix if there is one, not of Kibana or a login page")
+ERR(ES_VERSION, CONFIG, "this version of Elasticsearch is not known to work", "use Elasticsearch 8.10 or later, 9.x or serverless, or set ALLOW_ES_VERSION_MISMATCH=true to try")
+ERR(ES_NAME, CONFIG, "this cannot be the name of an index or pipeline", "correct index_name or pipeline: no blanks, none of \\ / * ? \" < > | , # and not -, _ or + at the beginning, at most 255 bytes")
+ERR(ES_PIPELINE_MISSING, CONFIG, "the ingest pipeline does not exist", "create it, or correct pipeline in the connector's configuration")
+ERR(ES_INDEX_GONE, FATAL, "the index does not exist any more", "find out who deleted it; the next sync creates it again")
+ERR(ES_DISK_FULL, FATAL, "Elasticsearch blocks writes to the index: the disk is full on the cluster, or the index was made read-only", "free or add disk space, then remove the block (index.blocks.read_only_allow_delete, index.blocks.write), and sync again")
+ERR(ES_BUSY, FATAL, "Elasticsearch was overloaded for too long", "look at the load of the cluster; lower elasticsearch.bulk.max_concurrency or chunk_max_mem_size, or raise elasticsearch.max_retries, in config.yml")
+ERR(ES_REFUSED, FATAL, "Elasticsearch refuses a request", "read the words of the server in the message, and report it if they do not help")
+ERR(ES_ANSWER, FATAL, "an answer of Elasticsearch is not what it should be", "look for a proxy that changes answers, and report it with the version of Elasticsearch")
+ERR(ES_SHARDS, FATAL, "a search did not reach every part of the index", "look at the health of the cluster and of the index; nothing is deleted until a search is complete")
+ERR(ES_SCROLL_LOST, FATAL, "Elasticsearch lost its place while listing the documents of the index", "sync again; if it stays, look for restarts of nodes and for the limit of open scrolls (search.max_open_scroll_context)")
+ERR(ES_HIT_TOO_LARGE, DATA, "a document of the index has an id, owner or time stamp that is too long to read", "it is kept; delete it by hand if it is not needed")
+ERR(BULK_AGAIN, RETRY, "Elasticsearch refused documents for the moment", "look at the load of the cluster")
+ERR(BULK_VERDICTS, RETRY, "the answer to a bulk request is unreadable or incomplete", "look for a proxy that changes answers")
+ERR(BULK_REJECTED, DATA, "Elasticsearch refused a document", "read the words of the server in the message: most often the mapping of the index does not fit")
+ERR(BULK_TOO_LARGE, DATA, "a document is larger than Elasticsearch takes", "raise http.max_content_length on the cluster (and the limit of proxies before it), or lower the size of what is synced")
+ERR(BULK_ITEM_FAILED, DATA, "Elasticsearch failed on a document again and again", "see the logs of Elasticsearch at this time")
+ERR(BULK_TOO_MANY_ERRORS, FATAL, "too many documents were refused", "see the reasons in the log; elasticsearch.bulk.error_monitor in config.yml sets the bounds")
 
 // source/gmail
 
@@ -109,5 +131,19 @@ ERR(JOB_OUTPUT, FATAL, "the documents could not be written", "check the disk or 
 ERR(JOB_SCAN, FATAL, "the documents that are in the index could not be listed", "nothing was deleted; run it again")
 
 // cli
+ERR(CONFIG_YAML, CONFIG, "the configuration is not valid YAML", "mend the line that the message names")
+ERR(CONFIG_TOO_LARGE, CONFIG, "the configuration is too large", "keep it below 256 KiB and 2,000 keys; put long secrets into files (<key>_file)")
+ERR(CONFIG_NOT_A_MAP, CONFIG, "a part of the configuration has the wrong shape", "it has to be a mapping of keys: see config.yml.example")
+ERR(CONFIG_ALIAS, CONFIG, "the configuration uses a YAML alias, anchor or merge key", "write the value out")
+ERR(CONFIG_UNSET, CONFIG, "the configuration names variables that are not set", "set them, or give a default: ${NAME|default}")
+ERR(CONFIG_DOT_ENV, CONFIG, "the file .env is not understood", "one NAME=value a line, each name once")
+ERR(CONFIG_TYPE, CONFIG, "a value in the configuration has the wrong type", "see config.yml.example for what is allowed there")
+ERR(CONFIG_RANGE, CONFIG, "a value in the configuration is out of range", "choose one within the bounds that the message names")
+ERR(CONFIG_UNKNOWN_KEY, CONFIG, "the configuration holds an unknown key", "mend its spelling or remove it: see config.yml.example")
+ERR(CONFIG_MISSING, CONFIG, "the configuration lacks a value", "add it: see config.yml.example")
+ERR(CONFIG_CONNECTOR, CONFIG, "no connector can be chosen", "list one under `connectors` with service_type gmail, or name it with --connector")
+ERR(CONFIG_URL, CONFIG, "a URL in the configuration is not understood", "write it as https://host:port")
+ERR(CONFIG_FILE, CONFIG, "a file that the configuration names cannot be read", "check its path and its permissions")
+ERR(CONFIG_VERIFICATION, CONFIG, "certificates would not be verified, but tls.require_verification is on", "remove the exception, or tls.require_verification")
 
 // clang-format on
