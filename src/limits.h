@@ -14,7 +14,10 @@
 #define GZIP_RATIO_MAX 200 // unpacked to packed: JSON and HTML reach 50, a bomb 1,000
 #define MIME_DEPTH_MAX 32 // nested multiparts: real mail stays below 10
 #define MIME_PARTS_MAX 1000 // parts looked at in one mail; then the raw mail is taken
-#define MIME_SCRATCH_BYTES KIB(64) // tables of a mail besides its text
+#define MIME_SCRATCH_BYTES KIB(64) // tables of a mail besides its text: 48 bytes a part
+#define MIME_BOUNDARY_BYTES 250 // RFC 2046 allows 70; a longer one makes the mail go raw
+#define MIME_PARAM_PIECES 40 // pieces of one RFC 2231 parameter that are joined
+#define MIME_LINE_BYTES 78 // of header lines and 7-bit bodies written (RFC 5322, section 2.1.1)
 
 // ---- codec/http1
 #define HTTP_HEAD_BYTES KIB(16) // status line and headers of an answer
@@ -86,6 +89,31 @@
 #define ERROR_WINDOW_MAX 1000
 
 // ---- source/gmail
+#define GMAIL_ACCOUNT_BYTES KIB(16)  // the file of a service account: 2.4 KB with a key of 2,048 bits
+#define GMAIL_KEY_BYTES KIB(8)       // its private key in PEM: 3.3 KB with 4,096 bits
+#define GMAIL_FIELD_BYTES 512        // one of its other fields
+#define GMAIL_ACCOUNT_NODES 128      // JSON nodes of it: 14 fields, scopes, claims
+#define GMAIL_TOKEN_BYTES KIB(4)     // an access token; Google says 2,048
+#define GMAIL_ASSERTION_BYTES KIB(4) // a token request: claims (up to 1.9 KB encoded) and signature (683)
+#define GMAIL_ANSWER_BYTES KIB(8)    // a token answer, an error, a page without its elements
+#define GMAIL_MESSAGE_REST_BYTES KIB(4) // a message without its text, or an error
+#define GMAIL_ERROR_NODES 128        // JSON nodes of an error: real ones have 40
+#define GMAIL_PAGE_TOKEN_BYTES KIB(1)
+#define GMAIL_PAGE_UNITS 500         // ids or users of one page: the most that Google gives
+#define GMAIL_ID_ELEMENT_BYTES 256   // {"id":"..."}
+#define GMAIL_USER_ELEMENT_BYTES KIB(4) // one user of the directory, its address escaped
+#define GMAIL_SUFFIX_BYTES 2560      // members behind _attachment: a time stamp, an address (320), escaped
+#define GMAIL_RESTARTS_MAX 3         // listings begun again because a page token had expired
+#define GMAIL_SOME_MAX 3             // mailboxes refused alike, none having worked: then it is all of them
+#define GMAIL_SAMPLE_UNITS 50        // messages of one mailbox whose size a dry run asks for
+#define GMAIL_IN_FLIGHT 4            // default of gmail.requests_per_mailbox
+#define GMAIL_UNITS_USER_MINUTE 6000 // Google's quota of May 2026; default of gmail.quota_units_...
+#define GMAIL_UNITS_PROJECT_MINUTE 1200000
+#define GMAIL_UNITS_GET 20
+#define GMAIL_UNITS_LIST 5
+#define GMAIL_BURST_MS 3000          // quota of so long may be used at once
+#define GMAIL_RENEW_MS 300000        // a token is renewed so long before its end
+#define GMAIL_DAY_PAUSE_MS 3600000   // pause after "daily limit exceeded"
 
 // ---- source
 #define UNIT_ID_BYTES 64   // a Gmail id has 16; longer ids are counted and skipped

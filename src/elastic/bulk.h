@@ -24,7 +24,7 @@ struct bulk_item {
     u32 owner;         // the caller's: which mailbox slot
     u32 generation;    // the caller's
     u16 op;
-    u16 state;  // private
+    u16 state;  // private: 0 not answered, 1 decided, else the status of the latest refusal
     u32 id_offset, id_bytes; // the id as JSON text within the action line
 };
 
@@ -33,7 +33,7 @@ struct bulk_result {
     const struct bulk_item *item;
     enum bulk_verdict verdict;
     str id;      // as JSON string content (escaped)
-    int status;
+    int status;  // of the item; 0: none was received
     bool updated; // index: replaced an existing document
     err error;    // for REJECTED and UNDECIDED
     str reason;   // the server's words, bounded
@@ -48,37 +48,53 @@ struct bulk_settings {
 };
 
 struct bulk_stats {
-    i64 requests, resent_items, split, indexed, updated, deleted, rejected;
-    i64 bytes; // of documents that were taken
+    i64 requests;     // attempts included
+    i64 resent_items; // sent once more because the server asked for it, or its answer was lost
+    i64 split;        // requests that were cut in two (413, 400)
+    i64 indexed;      // index operations that were taken,
+    i64 updated;      // of them: replaced a document
+    i64 dropped;      // of them: a pipeline dropped the document
+    i64 deleted;      // deletes that were taken, or were not needed any more
+    i64 rejected;
+    i64 undecided;
+    i64 bytes;        // document lines that were taken
 };
 
 struct bulk; // all flights
 
 struct bulk *bulk_init(struct plan *plan, struct elastic *es, const struct bulk_settings *settings);
 
-// For each job: where to, and who hears the verdicts. `pipeline` may be empty.
+// For each job: where to, and who hears the verdicts. `pipeline` may be empty. Both are copied.
+// Whatever was under way is forgotten without a verdict. `decided` is called from within the machines;
+// it may put further documents.
 void bulk_start(struct bulk *b, str index, str pipeline,
                 void (*decided)(void *st, const struct bulk_result *r), void *st);
 
-// Copies one document in: `body` is the inside of the JSON object, without braces. true: taken; its
-// verdict will come. false: no open flight has room now; ask again later.
+// Copies one document in: `body` is the inside of the JSON object, without braces; `id` is plain text
+// of 1 to ELASTIC_ID_BYTES bytes. true: taken; its verdict will come. false: no open flight has room
+// now, ask again later; or bulk_error() says that nothing is taken any more.
 bool bulk_put_index(struct bulk *b, str id, str body, u32 owner, u32 generation, i64 now_ms);
 bool bulk_put_delete(struct bulk *b, str id, u32 owner, u32 generation, i64 now_ms);
 bool bulk_fits(const struct bulk *b, str id, isize body_bytes); // false: it has to fly alone
 
 // Flies one document alone from the caller's memory, which must stay until the verdict. `doc` is the
-// whole memory: action line is written into its first BULK_ACTION_BYTES (reserved by the caller), the
-// body's end gets "}\n". false: no lone flight is free now.
+// whole memory: the action line is written into its first BULK_ACTION_BYTES (reserved by the caller and
+// counted in doc->n), the body's end gets "}\n"; without room for these two bytes the document is
+// rejected as too large. false: no lone flight is free now, or bulk_error().
 bool bulk_fly_alone(struct bulk *b, str id, struct buf *doc, u32 owner, u32 generation);
 
 void bulk_flush(struct bulk *b);       // whatever is open leaves now
 bool bulk_is_idle(const struct bulk *b); // nothing open, nothing in the air
-err bulk_error(const struct bulk *b);  // what stops the job: BULK_TOO_MANY_ERRORS, ES_FORBIDDEN, ES_DISK_FULL, ...
+// What stops the job: BULK_TOO_MANY_ERRORS, ES_FORBIDDEN, ES_DISK_FULL, ES_BUSY, ES_INDEX_GONE,
+// ES_PIPELINE_MISSING, or the last error of the network. Then nothing more is sent or taken, and what
+// was not decided becomes UNDECIDED as the machines are asked.
+err bulk_error(const struct bulk *b);
 str bulk_detail(const struct bulk *b);
 const struct bulk_stats *bulk_stats(const struct bulk *b);
 
 // The machines: one per flight and one lone flight, numbered 0 .. bulk_machines(b) - 1. They never
-// end by themselves: WAIT when they have nothing to send.
+// end by themselves: WAIT when they have nothing to send. Until a first document was taken, one
+// flight at a time is in the air: a missing right is found before a second batch is sent.
 extern const struct machine_ops bulk_flight_ops;
 int bulk_machines(const struct bulk *b);
 void *bulk_machine(struct bulk *b, int i);

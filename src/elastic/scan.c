@@ -14,19 +14,25 @@ enum scan_state { SCAN_FIRST, SCAN_NEXT, SCAN_CLEAR, SCAN_DONE, SCAN_FAILED };
 
 static const struct retry_policy scan_clear_policy = {.attempts = 1, .base_ms = 1, .max_ms = 1};
 
-static struct buf scan_carve(struct plan *plan, const char *name, isize bytes, const char *reason)
-{
-    return buf_over(plan_take(plan, name, bytes, 1, reason), bytes);
-}
-
 void scan_init(struct scan *s, struct plan *plan)
 {
-    s->scroll_id = scan_carve(plan, "scan scroll id", SCAN_SCROLL_ID_BYTES, "grows with the shards");
-    s->rest = scan_carve(plan, "scan answer", SCAN_REST_BYTES, "a page without its hits");
-    s->element = scan_carve(plan, "scan hit", SCAN_ELEMENT_BYTES, "one hit as JSON");
-    s->fields = scan_carve(plan, "scan fields", SCAN_ELEMENT_BYTES, "one hit decoded");
-    s->body = scan_carve(plan, "scan request", SCAN_SCROLL_ID_BYTES + 256, "a scroll id and 256");
-    s->detail = scan_carve(plan, "scan detail", EXCHANGE_DETAIL_BYTES, "facts of an error");
+    struct {
+        struct buf *b;
+        isize bytes;
+    } parts[] = {
+        {&s->scroll_id, SCAN_SCROLL_ID_BYTES}, {&s->rest, SCAN_REST_BYTES},
+        {&s->element, SCAN_ELEMENT_BYTES},     {&s->fields, SCAN_ELEMENT_BYTES},
+        {&s->body, SCAN_SCROLL_ID_BYTES + 256}, {&s->detail, EXCHANGE_DETAIL_BYTES},
+    };
+    isize bytes = 0;
+    for (isize i = 0; i < COUNT(parts); i++) {
+        bytes += parts[i].bytes;
+    }
+    u8 *at = plan_take(plan, "scan", bytes, 1, "scroll id, request, answer, one hit as JSON and decoded");
+    for (isize i = 0; i < COUNT(parts); i++) {
+        *parts[i].b = buf_over(at, parts[i].bytes);
+        at += parts[i].bytes;
+    }
     s->nodes = plan_take_n(plan, "scan nodes", struct json_node, SCAN_NODES, "values of one hit");
 }
 
@@ -173,7 +179,7 @@ static bool scan_read_hit(struct scan *s)
         s->hit.owner = scan_decode(s, &j, owners);
     }
     s->hit.type = scan_decode(s, &j, json_get(&j, source, S("type")));
-    return s->hit.doc_id.n > 0 && s->hit.id.n > 0;
+    return s->hit.id.n > 0 && s->hit.doc_id.n > 0 && s->hit.doc_id.n <= ELASTIC_ID_BYTES;
 }
 
 // false: the visitor does not want it now.

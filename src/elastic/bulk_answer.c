@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: Apache-2.0
+// Answers to flights (see bulk.h): each verdict decides its item as it streams in; what the status of
+// the whole request means; and what becomes of the items that are left when there is no further
+// attempt. The only place that decides, counts and tells.
+#include "elastic/bulk_flight.h"
+#include "elastic/bulk_verdict.h"
+
+// ---- deciding one item
+
+// What stops the job: the first one counts.
+static void bulk_stop(struct bulk *b, err e, str detail)
+{
+    if (err_ok(b->error)) {
+        b->error = e;
+        buf_reset(&b->detail);
+        elastic_put_cut(&b->detail, detail, detail.n);
+    }
+}
+
+static str flight_id(const struct flight *f, const struct bulk_item *item)
+{
+    return str_make(f->data.p + item->id_offset, item->id_bytes);
+}
+
+static void flight_tell(struct flight *f, struct bulk_item *item, struct bulk_result r)
+{
+    ASSERT(item->state != ITEM_DECIDED);
+    item->state = ITEM_DECIDED;
+    r.item = item;
+    r.id = flight_id(f, item);
+    f->b->decided(f->b->decided_st, &r);
+}
+
+static void flight_take(struct flight *f, struct bulk_item *item, const struct verdict *v)
+{
+    struct bulk_stats *stats = &f->b->stats;
+    f->b->proven = true;
+    error_monitor_success(&f->b->monitor);
+    if (item->op == BULK_DELETE) {
+        stats->deleted++;
+    } else {
+        u32 action_end = item->id_offset + item->id_bytes + 4; // "}} and a line end
+        stats->indexed++;
+        stats->updated += v->updated;
+        stats->dropped += v->dropped;
+        stats->bytes += (i64)item->offset + item->bytes - action_end;
+    }
+    flight_tell(f, item, (struct bulk_result){
+                             .verdict = BULK_DONE, .status = v->status, .updated = v->updated});
+}
+
+// Counts an error for the monitor; "index of ID failed: type: reason".
+static void flight_note_error(struct flight *f, const struct bulk_item *item, str reason)
+{
+    u8 space[EXCHANGE_DETAIL_BYTES], said[EXCHANGE_DETAIL_BYTES];
+    struct buf last = buf_over(space, COUNT(space));
+    struct buf detail = buf_over(said, COUNT(said));
+    elastic_put_cut(&last, item->op == BULK_DELETE ? S("delete of ") : S("index of "), 10);
+    elastic_put_cut(&last, flight_id(f, item), 100);
+    elastic_put_cut(&last, S(" failed: "), 9);
+    elastic_put_cut(&last, reason, reason.n);
+    if (!error_monitor_error(&f->b->monitor, buf_str(&last), &detail)) {
+        bulk_stop(f->b, FAIL(BULK_TOO_MANY_ERRORS), buf_str(&detail));
+    }
+}
+
+static void flight_reject(struct flight *f, struct bulk_item *item, err e, int status,
+                          const struct elastic_error *words)
+{
+    u8 space[ELASTIC_REASON_BYTES];
+    struct buf reason = buf_over(space, COUNT(space));
+    elastic_put_error(&reason, words);
+    f->b->stats.rejected++;
+    flight_note_error(f, item, reason.n ? buf_str(&reason) : str_from(err_what(e)));
+    flight_tell(f, item, (struct bulk_result){.verdict = BULK_REJECTED,
+                                              .status = status,
+                                              .error = e,
+                                              .reason = buf_str(&reason)});
+}
+
+void flight_reject_alone(struct flight *f, err e, const struct elastic_error *words)
+{
+    flight_reject(f, &f->items[0], e, f->status, words);
+}
+
+static void flight_leave_undecided(struct flight *f, struct bulk_item *item, err e)
+{
+    int status = item->state >= 100 ? item->state : 0;
+    f->b->stats.undecided++;
+    flight_tell(f, item,
+                (struct bulk_result){.verdict = BULK_UNDECIDED, .status = status, .error = e});
+}
+
+void flight_abandon(struct flight *f)
+{
+    for (int i = 0; i < f->count; i++) {
+        if (f->items[i].state != ITEM_DECIDED) {
+            flight_leave_undecided(f, &f->items[i], f->b->error);
+        }
+    }
+}
+
+// ---- a verdict
+
+// Which index or pipeline it is about, and the server's words.
+static void bulk_stop_with(struct bulk *b, err e, const struct elastic_error *words)
+{
+    u8 space[EXCHANGE_DETAIL_BYTES];
+    struct buf detail = buf_over(space, COUNT(space));
+    if (err_is(e, ERR_ES_PIPELINE_MISSING)) {
+        elastic_put_cut(&detail, S("pipeline ["), 10);
+        elastic_put_cut(&detail, str_make(b->pipeline, b->pipeline_bytes), BULK_PIPELINE_BYTES);
+    } else {
+        elastic_put_cut(&detail, S("bulk into index ["), 17);
+        elastic_put_cut(&detail, str_make(b->index, b->index_bytes), 255);
+    }
+    elastic_put_cut(&detail, S("]"), 1);
+    if (words->type.n || words->reason.n) {
+        elastic_put_cut(&detail, S(": "), 2);
+        elastic_put_error(&detail, words);
+    }
+    bulk_stop(b, e, buf_str(&detail));
+}
+
+// The words of the first refusal of an answer, for whoever reports it.
+static void flight_keep_words(struct flight *f, const struct elastic_error *words)
+{
+    struct buf kept = buf_over(f->words, COUNT(f->words));
+    elastic_put_error(&kept, words);
+    f->words_bytes = (int)kept.n;
+}
+
+void flight_apply(struct flight *f, str element, bool cut)
+{
+    if (f->answered >= f->sent) {
+        bulk_stop(f->b, FAIL(ES_ANSWER), S("a bulk answer with more verdicts than items"));
+        return;
+    }
+    struct bulk_item *item = &f->items[f->answered++];
+    struct verdict v = bulk_verdict_read(element, cut, (enum bulk_op)item->op);
+    switch (v.kind) {
+    case VERDICT_TAKEN:
+        flight_take(f, item, &v);
+        break;
+    case VERDICT_REJECTED:
+        flight_reject(f, item, v.error, v.status, &v.words);
+        break;
+    case VERDICT_BLOCKED:
+    case VERDICT_AGAIN:
+        f->again++;
+        f->blocked = f->blocked || v.kind == VERDICT_BLOCKED;
+        item->state = (u16)v.status;
+        if (f->again == 1) {
+            flight_keep_words(f, &v.words);
+        }
+        break;
+    case VERDICT_STOP:
+        item->state = (u16)v.status;
+        bulk_stop_with(f->b, v.error, &v.words);
+        break;
+    case VERDICT_UNREADABLE:
+        f->unreadable = true;
+        break;
+    }
+}
+
+// ---- the end of an answer
+
+static err flight_land_verdicts(struct flight *f, struct exchange *x)
+{
+    if (!f->whole || f->unreadable || f->answered < f->sent) {
+        buf_put_i64(&x->detail, f->answered);
+        elastic_put_cut(&x->detail, S(" verdicts for "), 14);
+        buf_put_i64(&x->detail, f->sent);
+        elastic_put_cut(&x->detail, f->unreadable ? S(" items, some unreadable") : S(" items"), 23);
+        return FAIL(BULK_VERDICTS);
+    }
+    if (f->again) {
+        buf_put_i64(&x->detail, f->again);
+        elastic_put_cut(&x->detail, S(" of "), 4);
+        buf_put_i64(&x->detail, f->sent);
+        elastic_put_cut(&x->detail, S(" items: "), 8);
+        elastic_put_cut(&x->detail, str_make(f->words, f->words_bytes), ELASTIC_REASON_BYTES);
+        return FAIL(BULK_AGAIN);
+    }
+    return OK;
+}
+
+// 413: the same items in two requests, and no request as large as this one any more; one item that is
+// too large by itself will never be taken.
+static void flight_land_too_large(struct flight *f)
+{
+    if (f->sent == 1) {
+        flight_reject_alone(f, FAIL(BULK_TOO_LARGE), &(struct elastic_error){0});
+        return;
+    }
+    f->b->stats.split++;
+    f->b->request_bytes = f->sent_bytes / 2;
+}
+
+// 400 for the whole request: one line of it is not understood. It is looked for by halving, so that
+// the others are sent.
+static void flight_land_bad(struct flight *f, const struct elastic_error *words)
+{
+    if (bulk_verdict_is_pipeline_missing(words)) {
+        bulk_stop_with(f->b, FAIL(ES_PIPELINE_MISSING), words);
+    } else if (f->sent == 1) {
+        flight_reject_alone(f, FAIL(BULK_REJECTED), words);
+        f->span = 0;
+    } else {
+        f->b->stats.split++;
+        f->span = f->sent / 2;
+    }
+}
+
+static err flight_land_refused(struct flight *f, struct exchange *x)
+{
+    struct elastic_error words = elastic_error_of(buf_str(&f->answer));
+    f->blocked = bulk_verdict_is_block(&words);
+    err e = elastic_status_error(f->status);
+    if (f->blocked || err_class(e) == ERR_CLASS_RETRY) {
+        elastic_put_cut(&x->detail, S("status "), 7);
+        buf_put_i64(&x->detail, f->status);
+        elastic_put_cut(&x->detail, S(": "), 2);
+        elastic_put_error(&x->detail, &words);
+        return f->blocked ? FAIL(BULK_AGAIN) : e;
+    }
+    if (f->status == 413) {
+        flight_land_too_large(f);
+    } else if (f->status == 400) {
+        flight_land_bad(f, &words);
+    } else if (str_eq(words.type, S("index_not_found_exception"))) {
+        bulk_stop_with(f->b, FAIL(ES_INDEX_GONE), &words);
+    } else {
+        bulk_stop_with(f->b, err_ok(e) ? FAIL(ES_ANSWER) : e, &words);
+    }
+    return OK;
+}
+
+err flight_land(struct flight *f, struct exchange *x)
+{
+    err e = f->status == 200 ? flight_land_verdicts(f, x) : flight_land_refused(f, x);
+    if (!err_ok(f->b->error)) {
+        flight_abandon(f);
+        return OK;
+    }
+    return e;
+}
+
+// Items on which the server itself failed (500) every time are nobody else's trouble: they stay
+// undecided, which protects their mailbox, and the job goes on. Returns how many other items were
+// still refused.
+static int flight_give_up_items(struct flight *f)
+{
+    int others = 0;
+    for (int i = 0; i < f->answered; i++) {
+        struct bulk_item *item = &f->items[i];
+        if (item->state == 500) {
+            flight_note_error(f, item, str_make(f->words, f->words_bytes));
+            flight_leave_undecided(f, item, FAIL(BULK_ITEM_FAILED));
+        } else if (item->state != ITEM_DECIDED) {
+            others++;
+        }
+    }
+    return others;
+}
+
+void flight_give_up(struct flight *f, struct exchange *x, err e)
+{
+    str detail = buf_str(&x->detail);
+    if (err_is(e, ERR_BULK_VERDICTS)) {
+        bulk_stop(f->b, FAIL(ES_ANSWER), detail);
+    } else if (err_is(e, ERR_HTTP_BUSY)) {
+        bulk_stop(f->b, FAIL(ES_BUSY), detail);
+    } else if (!err_is(e, ERR_BULK_AGAIN)) {
+        bulk_stop(f->b, e, detail);
+    } else if (f->status != 200 || flight_give_up_items(f) > 0) {
+        bulk_stop(f->b, f->blocked ? FAIL(ES_DISK_FULL) : FAIL(ES_BUSY), detail);
+    }
+    if (!err_ok(f->b->error)) {
+        flight_abandon(f);
+    }
+}
