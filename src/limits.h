@@ -85,7 +85,6 @@
 #define ELASTIC_REASON_BYTES 300     // of the server's words about one error
 #define ELASTIC_NODES 128            // JSON values in an error answer or a verdict: 26 when all is well
 #define SCAN_NODES 512               // JSON values in one hit; an owner list may be long
-#define SCAN_PAGE_TIMEOUT_MS 3600000 // a page whose hits wait for room in flights
 #define ERROR_WINDOW_MAX 1000
 
 // ---- source/gmail

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+// Fields of connectors[].configuration: what Kibana would ask for, given in the file instead. Each may
+// be the value itself, a Kibana field object ({value: ...}), or <key>_file, a file that holds it
+// (spec/configuration.md 5 for the coercions). A mapping becomes its JSON text, so that a service
+// account can be pasted as it is.
+#include <string.h>
+
+#include "cli/config.h"
+#include "cli/config_tree.h"
+#include "codec/json_write.h"
+#include "os/os.h"
+
+static void config_field_complain(const struct config *config, int node, const char *key, str what,
+                                  struct buf *detail)
+{
+    config_tree_put_place(detail, config->tree, S("config.yml"), node);
+    buf_put(detail, S(": configuration."));
+    buf_put(detail, str_from(key));
+    buf_put(detail, S(": "));
+    buf_put(detail, what);
+}
+
+// The node of the value; -1: absent.
+static int config_field_node(const struct config *config, const struct config_connector *c, str key)
+{
+    const struct config_tree *t = config->tree;
+    int at = config_tree_child(t, c->configuration, key);
+    int value = at >= 0 && t->nodes[at].kind == CONFIG_MAP ? config_tree_child(t, at, S("value")) : -1;
+    return value >= 0 ? value : at;
+}
+
+// A number or boolean as JSON allows it stays bare; everything else is a string.
+static void config_write_scalar(struct json_write *w, const struct config_node *n)
+{
+    double number;
+    bool integral, truth;
+    if (n->kind == CONFIG_NULL) {
+        json_write_null(w);
+    } else if (config_scalar_bool(n, &truth)) {
+        json_write_bool(w, truth);
+    } else if (n->plain && config_scalar_number(n, &number, &integral) && integral) {
+        json_write_i64(w, (i64)number);
+    } else {
+        json_write_string(w, n->text);
+    }
+}
+
+// A mapping of scalars as JSON text: deeper values have no meaning in any field that we know.
+static bool config_write_map(const struct config_tree *t, int map, struct buf *out)
+{
+    struct json_write w = json_write_to(out);
+    json_write_object(&w);
+    for (int at = t->nodes[map].first; at >= 0; at = t->nodes[at].next) {
+        const struct config_node *n = &t->nodes[at];
+        if (n->kind == CONFIG_MAP || n->kind == CONFIG_LIST) {
+            return false;
+        }
+        json_write_key(&w, n->key);
+        config_write_scalar(&w, n);
+    }
+    json_write_object_end(&w);
+    return !out->full;
+}
+
+static err config_field_from_file(const struct config *config, int node, const char *key, str *out,
+                                  struct arena *arena, struct buf *detail)
+{
+    u8 *memory = arena_try(arena, 1, CONFIG_SCALAR_BYTES);
+    if (!memory) {
+        return FAIL(CONFIG_TOO_LARGE);
+    }
+    struct buf content = buf_over(memory, CONFIG_SCALAR_BYTES);
+    // Texts of the tree end with a NUL that is not counted (config_tree_copy).
+    const char *path = (const char *)config->tree->nodes[node].text.p;
+    u8 words_bytes[128];
+    struct buf words = buf_over(words_bytes, COUNT(words_bytes));
+    if (!err_ok(os_file_read(path, &content, &words))) {
+        config_field_complain(config, node, key, str_from(path), detail);
+        buf_put(detail, S(": "));
+        buf_put(detail, buf_str(&words));
+        return FAIL(CONFIG_FILE);
+    }
+    str text = buf_str(&content);
+    text.n -= str_ends(text, S("\n"));
+    text.n -= str_ends(text, S("\r"));
+    *out = text;
+    return OK;
+}
+
+err config_field_str(const struct config *config, const struct config_connector *connector,
+                     const char *key, str *out, bool *found, struct arena *arena, struct buf *detail)
+{
+    const struct config_tree *t = config->tree;
+    u8 name_bytes[128];
+    struct buf name = buf_over(name_bytes, COUNT(name_bytes));
+    buf_put(&name, str_from(key));
+    int node = config_field_node(config, connector, buf_str(&name));
+    buf_put(&name, S("_file"));
+    int file = config_tree_child(t, connector->configuration, buf_str(&name));
+    *out = (str){0};
+    *found = node >= 0 || file >= 0;
+    if (node >= 0 && file >= 0) {
+        config_field_complain(config, file, key, S("given twice, directly and as a file"), detail);
+        return FAIL(CONFIG_TYPE);
+    }
+    if (file >= 0) {
+        return config_field_from_file(config, file, key, out, arena, detail);
+    }
+    if (node < 0) {
+        return OK;
+    }
+    if (t->nodes[node].kind != CONFIG_MAP) {
+        *out = t->nodes[node].text;
+        return t->nodes[node].kind == CONFIG_LIST ? FAIL(CONFIG_TYPE) : OK;
+    }
+    u8 *memory = arena_try(arena, 1, CONFIG_SCALAR_BYTES);
+    struct buf json = buf_over(memory, memory ? CONFIG_SCALAR_BYTES : 0);
+    if (!config_write_map(t, node, &json)) {
+        config_field_complain(config, node, key, S("a mapping of plain values is wanted"), detail);
+        return FAIL(CONFIG_TYPE);
+    }
+    *out = buf_str(&json);
+    return OK;
+}
+
+err config_field_bool(const struct config *config, const struct config_connector *connector,
+                      const char *key, bool *out, bool *found, struct arena *arena,
+                      struct buf *detail)
+{
+    str text;
+    TRY(config_field_str(config, connector, key, &text, found, arena, detail));
+    if (!*found || text.n == 0) {
+        *found = false;
+        return OK;
+    }
+    // Quoted "false" is false too: the reference takes any text for true (REF-DEFECT).
+    struct config_node plain = {.text = text, .plain = true};
+    if (config_scalar_bool(&plain, out)) {
+        return OK;
+    }
+    bool one = str_eq(text, S("1"));
+    if (one || str_eq(text, S("0"))) {
+        *out = one;
+        return OK;
+    }
+    int node = config_field_node(config, connector, str_from(key));
+    config_field_complain(config, node, key, S("true or false is wanted"), detail);
+    return FAIL(CONFIG_TYPE);
+}
