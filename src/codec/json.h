@@ -5,11 +5,12 @@
 // looks things up in them. A long answer: json_stream pulls events out of it as it arrives: the
 // elements of one array, one at a time, and the bytes of one huge string, in pieces; what remains is
 // collected as a small value for json_parse(). Neither recurses; nesting beyond JSON_DEPTH_MAX is
-// refused. Strings are checked for their escapes where they are decoded, not before.
+// refused. Both accept what RFC 8259 accepts, to the byte (codec/json_grammar.h).
 #ifndef CODEC_JSON_H
 #define CODEC_JSON_H
 
 #include "base/buf.h"
+#include "codec/json_grammar.h"
 
 enum json_type {
     JSON_NONE, // no such node
@@ -22,7 +23,7 @@ enum json_type {
     JSON_NULL,
 };
 
-// The layout of jsmntok_t, so that jsmn stays inside json.c.
+// The layout of jsmntok_t, so that jsmn stays inside json.c; `type` is an enum json_type.
 struct json_node {
     int type, start, end, size, parent;
 };
@@ -34,25 +35,26 @@ struct json {
 };
 
 // Parses `text` (a whole value, blanks around it allowed) into at most `cap` nodes of the caller's.
-// JSON_SYNTAX, JSON_TOO_MANY (more nodes than cap), JSON_TOO_DEEP. On error *j has no nodes.
+// JSON_SYNTAX, JSON_TOO_MANY (more nodes than cap), JSON_TOO_DEEP, JSON_TOO_LARGE (2 GiB). On error *j
+// has no nodes. A node is made for each value and each key.
 err json_parse(struct json *j, str text, struct json_node *nodes, int cap);
 
 // Nodes are indexes; the root is 0; -1 is "absent" and every function takes it: JSON_NONE, -1, false.
 enum json_type json_type(const struct json *j, int node);
 int json_get(const struct json *j, int object, str key); // value of the member; the last of equal keys
-int json_path(const struct json *j, int node, str path); // "error.details.0.reason"
+int json_path(const struct json *j, int node, str path); // "error.details.0.reason"; "": the node
 int json_first(const struct json *j, int node);          // first element, or first key of an object
-int json_next(const struct json *j, int node);           // next element or key
+int json_next(const struct json *j, int node);           // next element, or next key after a key
 int json_value(const struct json *j, int key);           // value of a key
 isize json_size(const struct json *j, int node);         // elements or members
 str json_raw(const struct json *j, int node);            // its text; of a string without the quotes
 
 bool json_equals(const struct json *j, int node, str s); // a string equal to s once decoded
-bool json_i64(const struct json *j, int node, i64 *out); // an integral number in range
+bool json_i64(const struct json *j, int node, i64 *out); // an integral number in range: 7, 7.0, not 7e0
 bool json_bool(const struct json *j, int node, bool *out);
 
-// Appends the decoded string. false (nothing useful appended) when the node is no string or an escape
-// is bad. Lone surrogates become U+FFFD.
+// Appends the decoded string. false, and nothing appended, when the node is no string or an escape is
+// bad. Lone surrogates become U+FFFD.
 bool json_put_string(const struct json *j, int node, struct buf *out);
 bool json_unescape(str raw, struct buf *out);
 
@@ -73,31 +75,34 @@ struct json_stream_target {
 };
 
 struct json_stream {
-    str element;  // valid until the next call
-    bool cut;     // the element was longer than its buffer: only its beginning is there
-    str piece;    // valid until the next call
+    str element;  // valid until the next call: a part of the input, or of element_buf
+    bool cut;     // the element was longer than element_buf's capacity: only so much of it is there
+    str piece;    // valid until the next call, never empty
     err error;
     struct buf *rest; // what was diverted to neither: a value in which the array is [] and the string ""
-    // private: see json.c
+    bool ended;       // END was seen; when the input ends without it, the answer was cut
+    // private: see json_stream.c
     struct json_stream_target target;
     struct buf *element_buf;
-    u8 stack[64]; // one byte a level: JSON_DEPTH_MAX
-    int depth;
-    int state, mode, matched_depth, literal, skip_depth, element_depth;
-    u32 code_point;
-    u8 path_state[16];
-    isize key_at;
-    u8 key[128], scratch[8];
-    isize key_bytes;
-    i64 reserved[8];
+    struct json_grammar grammar;
+    int mode, array_depth;
+    int elements_matched, string_matched; // how many keys of each path the present place has
+    bool element_open;
+    const u8 *element_at; // where the open element, or its next part, begins in this chunk
+    isize element_bytes;  // of the open element, in earlier chunks
+    u8 key[JSON_KEY_BYTES];
+    isize key_bytes; // -1: longer than any key of a path
 };
 
-// `rest` and `element_buf` are the caller's, emptied here; rest may be NULL when nobody wants it.
+// `rest` and `element_buf` are the caller's, emptied here; either may be NULL when nobody wants it.
+// When `rest` overflows, the stream is BAD with JSON_TOO_LARGE. Blanks outside strings do not go there.
+// Paths are keys joined by '.', from the root down through objects only.
 void json_stream_init(struct json_stream *s, struct json_stream_target target, struct buf *rest,
                       struct buf *element_buf);
 
 // Takes bytes off the front of *in until there is an event. Pull until MORE; stop pulling earlier to
-// leave the rest of *in to a later call.
+// leave the rest of *in to a later call. END comes once; MORE after it. The events do not depend on how
+// the text was cut into chunks, but that pieces may be shorter.
 enum json_event json_stream_next(struct json_stream *s, str *in);
 
 #endif
