@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+// The life of a task (see loop_task.h): ask, request, connection, answer, and by the policy of retry.h
+// once more. This is the only place where an error of class RETRY becomes a pause.
+//
+// A connection is chosen in this order: idle to the same destination (the one used last: its caches are
+// warm, the others may age and be closed); a free place; the place of the oldest idle one.
+#include "net/loop_task.h"
+
+#include "net/conn_talk.h"
+#include "net/exchange_head.h"
+#include "net/retry.h"
+
+void task_free(struct loop *loop, int task)
+{
+    struct task *t = &loop->tasks[task];
+    exchange_reset(&t->x);
+    t->state = TASK_FREE;
+    t->generation = (t->generation + 1) & 0x7fff;
+    loop->active--;
+    loop->env.progress = true;
+}
+
+// Calls into the machine stand between these two: one that cancels itself is freed after the call.
+static void task_enter(struct loop *loop, int task)
+{
+    ASSERT(loop->running == -1);
+    loop->running = task;
+}
+
+static bool task_leave(struct loop *loop, int task)
+{
+    loop->running = -1;
+    if (loop->tasks[task].cancelled) {
+        task_free(loop, task);
+        return false;
+    }
+    return true;
+}
+
+// xorshift64*: jitter needs no more (Vigna, "An experimental exploration of Marsaglia's xorshift").
+static u64 task_random(struct loop *loop)
+{
+    loop->random ^= loop->random >> 12;
+    loop->random ^= loop->random << 25;
+    loop->random ^= loop->random >> 27;
+    return loop->random * 0x2545f4914f6cdd1dU;
+}
+
+static void task_fail(struct loop *loop, int task, err e, int status, str facts)
+{
+    struct task *t = &loop->tasks[task];
+    exchange_put_facts(&t->x, status, facts);
+    t->attempts = 0;
+    t->fresh = false;
+    t->state = TASK_ASK;
+    loop->env.progress = true;
+    task_enter(loop, task);
+    t->ops->fail(t->st, &t->x, e);
+    (void)task_leave(loop, task);
+}
+
+void task_done(struct loop *loop, int task)
+{
+    struct task *t = &loop->tasks[task];
+    t->attempts = 0;
+    t->fresh = false;
+    t->state = TASK_ASK;
+}
+
+// The request is sent once more, at once, and without counting: nobody has looked at it.
+static void task_resend(struct loop *loop, int task)
+{
+    struct task *t = &loop->tasks[task];
+    t->fresh = true;
+    // Parts that the machine has handed out are gone: it has to begin again.
+    t->state = t->x.flags & EXCHANGE_CHUNKED ? TASK_ASK : TASK_QUEUED;
+    loop->env.progress = true;
+}
+
+void task_failed(struct loop *loop, int task, struct conn *conn, i64 now_ms)
+{
+    struct task *t = &loop->tasks[task];
+    const struct talk_outcome *o = &conn->outcome;
+    const struct retry_policy *policy = t->x.retry ? t->x.retry : &retry_default;
+    bool resend = !(t->x.flags & EXCHANGE_NO_RESEND);
+    if (o->stale && resend && !t->fresh) {
+        task_resend(loop, task);
+        return;
+    }
+    bool again = err_class(conn->error) == ERR_CLASS_RETRY && (resend || !o->started || o->judged);
+    if (!again || t->attempts + 1 >= policy->attempts) {
+        task_fail(loop, task, conn->error, o->status, buf_str(&conn->facts));
+        return;
+    }
+    t->attempts++;
+    i64 pause_ms = retry_pause_ms(policy, t->attempts, task_random(loop));
+    pause_ms = o->retry_after_ms > pause_ms ? o->retry_after_ms : pause_ms;
+    t->until_ms = now_ms + pause_ms > t->x.retry_at_ms ? now_ms + pause_ms : t->x.retry_at_ms;
+    t->state = TASK_PAUSE;
+    loop->stats.retries++;
+    loop->stats.retry_wait_ms += t->until_ms - now_ms;
+}
+
+// Followed without the machine's headers: the Location stands in their place, and they may be secret.
+void task_redirected(struct loop *loop, int task, struct conn *conn, i64 now_ms)
+{
+    struct task *t = &loop->tasks[task];
+    struct url url;
+    bool safe = !t->x.headers.full && err_ok(url_parse(buf_str(&t->x.headers), &url)) &&
+                (url.tls || !t->x.dest->url.tls) && t->x.body.n == 0 && !t->x.send_empty_body &&
+                !(t->x.flags & EXCHANGE_CHUNKED) && url.user.n == 0;
+    if (!safe || ++t->redirects > REDIRECTS_MAX) {
+        task_fail(loop, task, FAIL(HTTP_REDIRECT_UNSAFE), conn->outcome.status, S(""));
+        return;
+    }
+    t->redirect = (struct dest){.label = t->x.dest->label, .trust = t->x.dest->trust,
+                                .proxy = t->x.dest->proxy, .url = url, .index = -1};
+    // Target and host of the new request; its headers are empty, but their memory holds the URL, so
+    // the exchange gets a buffer without room instead of them.
+    buf_reset(&t->x.target);
+    buf_put(&t->x.target, url.path);
+    t->redirect.url.path = S("/");
+    t->x.dest = &t->redirect;
+    t->x.headers.n = 0;
+    if (!err_ok(exchange_check(&t->x))) {
+        task_fail(loop, task, FAIL(HTTP_REDIRECT_UNSAFE), conn->outcome.status, S(""));
+        return;
+    }
+    t->state = TASK_QUEUED;
+    task_start(loop, task, now_ms);
+}
+
+// ---- asking
+
+static void task_request(struct loop *loop, int task, i64 now_ms)
+{
+    struct task *t = &loop->tasks[task];
+    t->redirects = 0;
+    if (t->attempts == 0) {
+        loop->stats.requests++;
+    }
+    err e = exchange_check(&t->x);
+    if (!err_ok(e)) {
+        task_fail(loop, task, e, 0, S(""));
+        return;
+    }
+    t->state = TASK_QUEUED;
+    task_start(loop, task, now_ms);
+}
+
+void task_ask(struct loop *loop, int task, i64 now_ms)
+{
+    struct task *t = &loop->tasks[task];
+    // Twice: the one after a failure says how the machine goes on. A third time waits for the next turn.
+    for (int i = 0; i < 2 && (t->state == TASK_ASK || (i == 0 && t->state == TASK_WAIT)); i++) {
+        bool waited = t->state == TASK_WAIT;
+        exchange_reset(&t->x);
+        task_enter(loop, task);
+        enum step step = t->ops->next(t->st, now_ms, &t->x);
+        if (!task_leave(loop, task)) {
+            return;
+        }
+        loop->env.progress = loop->env.progress || step != STEP_WAIT || !waited;
+        switch (step) {
+        case STEP_REQUEST:
+            task_request(loop, task, now_ms);
+            break;
+        case STEP_WAIT:
+            t->state = TASK_WAIT;
+            t->until_ms = t->x.wait_until_ms ? t->x.wait_until_ms : INT64_MAX;
+            break;
+        case STEP_DONE:
+        case STEP_FAILED:
+            task_free(loop, task);
+            return;
+        }
+    }
+}
+
+// ---- connections for them
+
+static struct conn *task_find_idle(struct loop *loop, int key)
+{
+    struct conn *best = NULL;
+    for (int i = 0; i < loop->settings.connections; i++) {
+        struct conn *conn = &loop->conns[i];
+        if (conn->state == CONN_IDLE && conn->key == key && !conn->readable &&
+            (!best || conn->used_ms > best->used_ms)) {
+            best = conn;
+        }
+    }
+    return best;
+}
+
+// A free place, made free if need be.
+static struct conn *task_find_place(struct loop *loop)
+{
+    struct conn *oldest = NULL;
+    for (int i = 0; i < loop->settings.connections; i++) {
+        struct conn *conn = &loop->conns[i];
+        if (conn->state == CONN_FREE) {
+            return conn;
+        }
+        if (conn->state == CONN_IDLE && (!oldest || conn->used_ms < oldest->used_ms)) {
+            oldest = conn;
+        }
+    }
+    if (oldest) {
+        conn_close(&loop->env, oldest);
+    }
+    return oldest;
+}
+
+void task_start(struct loop *loop, int task, i64 now_ms)
+{
+    struct task *t = &loop->tasks[task];
+    struct conn *conn = t->fresh || t->x.dest->index < 0 ? NULL :
+                                                           task_find_idle(loop, t->x.dest->index);
+    if (conn) {
+        talk_start(&loop->env, conn, &t->x, now_ms);
+    } else {
+        conn = task_find_place(loop);
+        if (!conn) {
+            return; // asked again when one has become free
+        }
+        conn_open(&loop->env, conn, t->x.dest, now_ms);
+    }
+    conn->talk.ops = t->ops;
+    conn->talk.st = t->st;
+    conn->task = task;
+    t->conn = conn->index;
+    t->state = TASK_FLYING;
+    loop->env.progress = true;
+}
