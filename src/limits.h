@@ -153,5 +153,10 @@
 #define CONFIG_DETAIL_BYTES KIB(2)
 #define YAML_HEAP_BYTES KIB(512)  // libyaml's own memory: 167 KiB with the longest scalar
 #define CONNECTORS_MAX 64
+#define OPTION_MAILBOXES_MAX 64 // --mailbox ADDR given so often
+#define PROGRESS_PER_SECOND 5
+#define PROGRESS_PLAIN_MS 10000
+#define PROGRESS_MAILBOXES 10 // lines of single mailboxes on a terminal
+#define SUMMARY_BYTES KIB(96) // NOTES_MAX mailboxes and ADVICE_MAX sentences with it
 
 #endif

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything that is made before the seal: memory, configuration, destinations, the source, the job.
+// It is the same for `sync` and for `limits`, so that what is printed is what is taken.
+#ifndef CLI_START_H
+#define CLI_START_H
+
+#include "cli/config.h"
+#include "cli/config_tree.h"
+#include "cli/options.h"
+#include "cli/progress.h"
+#include "net/dns.h"
+#include "net/proxy.h"
+#include "net/tls.h"
+#include "source/gmail/gmail.h"
+
+enum start_dest { DEST_ELASTIC, DEST_TOKEN, DEST_DIRECTORY, DEST_GMAIL, DEST_COUNT };
+
+struct start {
+    const struct options *options;
+    struct arena arena;
+    struct plan plan;
+    struct config *config;
+    const struct config_connector *connector;
+    struct arena texts;    // configuration, secrets, URLs
+    struct buf detail;     // facts of an error
+    struct dns_config dns;
+    struct proxy proxy;
+    bool proxied;
+    str no_proxy;
+    struct tls_roots *roots_common, *roots_elastic, *roots_google;
+    struct tls_trust trust_elastic, trust_google;
+    struct dest dests[DEST_COUNT];
+    struct gmail_settings gmail;
+    struct source source;
+    struct job_settings settings;
+    struct log *log;
+    struct loop *loop;
+    struct progress *progress;
+    struct job *job;
+    enum output_form form;
+    int signals_fd;
+};
+
+// Carves everything. The error's facts are in s->detail.
+err start_all(struct start *s, const struct options *options);
+
+#endif
