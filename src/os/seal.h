@@ -19,8 +19,14 @@ err seal_engage(bool require, struct seal_report *report);
 
 void seal_put_report(struct buf *b, const struct seal_report *report); // "seccomp relro rlimit; no landlock"
 
+// The list of allowed calls, for documentation and tests: name and reason of the i-th. False after the
+// last.
+bool seal_call_at(isize i, const char **name, const char **why);
+
 // For tests of the seal itself: tries one forbidden call by name ("mmap", "open", "execve", ...).
-// Returns only when the call was not fatal. Used by the hidden command `mailferry seal-test NAME`.
+// Returns only when the call was not fatal: true; or when there is no trial of that name: false. Used
+// by the hidden command `mailferry seal-test NAME`.
 bool seal_try(str name);
+const char *seal_trial_name(isize i); // NULL after the last
 
 #endif

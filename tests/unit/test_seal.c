@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tests of the seal. Each trial runs in a forked child that engages the seal and then does one thing;
+// how the child ended is the result. Where the host forbids seccomp the deadly ones are passed over,
+// and say so.
+#include "test.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "limits.h"
+#include "os/os.h"
+#include "os/seal.h"
+
+// What a child does once it is sealed; its result is the exit code, 0 for success.
+typedef int child_fn(const struct seal_report *report, str argument);
+
+// The end of a sealed child. Not _exit(): before a call that does not return, AddressSanitizer makes
+// calls of its own, which the seal does not know.
+static void leave(int code)
+{
+    syscall(SYS_exit_group, code);
+}
+
+// Ends as wait(2) says it.
+static int run_sealed(child_fn *child, str argument)
+{
+    fflush(NULL);
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct seal_report report;
+        err e = seal_engage(false, &report);
+        leave(err_ok(e) ? child(&report, argument) : 99);
+    }
+    int status = 0;
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+    }
+    return status;
+}
+
+static int child_report(const struct seal_report *report, str argument)
+{
+    (void)argument;
+    return (report->seccomp ? 1 : 0) | (report->relro ? 2 : 0) | (report->address_space ? 4 : 0);
+}
+
+static int report_bits(void)
+{
+    int status = run_sealed(child_report, (str){0});
+    CHECK(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+static bool has_seccomp(void)
+{
+    bool has = report_bits() & 1;
+    if (!has) {
+        fprintf(stderr, "test_seal: this host allows no seccomp filter, not tested\n");
+    }
+    return has;
+}
+
+static void test_engage_report(void)
+{
+    int bits = report_bits();
+    CHECK(bits & 2);
+    CHECK(bits & 4);
+}
+
+static int child_try(const struct seal_report *report, str argument)
+{
+    (void)report;
+    return seal_try(argument) ? 1 : 2;
+}
+
+static void test_engage_forbidden_calls_die(void)
+{
+    if (!has_seccomp()) {
+        return;
+    }
+    isize trials = 0;
+    for (isize i = 0; seal_trial_name(i); i++, trials++) {
+        int status = run_sealed(child_try, str_from(seal_trial_name(i)));
+        if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGSYS) {
+            fprintf(stderr, "%s: status %x\n", seal_trial_name(i), (unsigned)status);
+        }
+        CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS);
+    }
+    CHECK(trials > 20);
+}
+
+// Without the seal the trials do no harm, so that their deaths above are the seal's doing.
+static void test_try_unsealed_lives(void)
+{
+    CHECK(!seal_try(S("nonsense")));
+    for (isize i = 0; seal_trial_name(i); i++) {
+        fflush(NULL);
+        pid_t pid = fork();
+        if (pid == 0) {
+            _exit(seal_try(str_from(seal_trial_name(i))) ? 0 : 1);
+        }
+        int status;
+        waitpid(pid, &status, 0);
+        CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    }
+}
+
+static int child_allowed(const struct seal_report *report, str argument)
+{
+    (void)report;
+    (void)argument;
+    u8 bytes[32] = {0};
+    struct os_addr nobody = {.ip = {127, 0, 0, 1}, .port = 9};
+    struct os_addr nobody6 = {.ip = {[15] = 1}, .v6 = true, .port = 9};
+    struct os_poll list[1] = {{.fd = -1, .want_read = true}};
+    os_entropy(bytes, 32);
+    int udp = os_udp_connect(&nobody), tcp = os_tcp_connect(&nobody), tcp6 = os_tcp_connect(&nobody6);
+    if (udp < 0) {
+        return 10;
+    }
+    list[0].fd = udp;
+    (void)os_send(udp, str_make(bytes, 32));
+    os_poll(list, 1, 5);
+    (void)os_recv(udp, bytes, 32);
+    os_close(udp);
+    if (tcp >= 0) {
+        (void)err_ok(os_tcp_connected(tcp));
+        os_close(tcp);
+    }
+    if (tcp6 >= 0) {
+        os_close(tcp6);
+    }
+    if (os_mono_ms() <= 0 || os_unix_us() <= 0 || os_cpu_us() < 0 || os_peak_rss_bytes() <= 0 ||
+        getpid() <= 0 || fcntl(0, F_GETFL) < -1) {
+        return 11;
+    }
+    struct timespec pause = {.tv_nsec = 1000};
+    nanosleep(&pause, NULL);
+    bool env;
+    (void)os_env("PATH", &env);
+    return err_ok(os_write_all(1, S(""))) ? 0 : 12;
+}
+
+static void test_engage_allowed_calls_live(void)
+{
+    int status = run_sealed(child_allowed, (str){0});
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+static int child_abort(const struct seal_report *report, str argument)
+{
+    (void)report;
+    (void)argument;
+    syscall(SYS_tkill, (int)syscall(SYS_getpid), SIGABRT); // what abort() comes down to with musl
+    return 1;
+}
+
+static void test_engage_abort_is_an_abort(void)
+{
+    int status = run_sealed(child_abort, (str){0});
+    CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+}
+
+static int child_after_stop(const struct seal_report *report, str argument)
+{
+    (void)report;
+    (void)argument;
+    struct timespec pause = {.tv_nsec = 300000000};
+    return nanosleep(&pause, NULL) == 0 ? 0 : 1; // comes back as restart_syscall
+}
+
+static void test_engage_stop_and_continue(void)
+{
+    fflush(NULL);
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct seal_report report;
+        err e = seal_engage(false, &report);
+        leave(err_ok(e) ? child_after_stop(&report, (str){0}) : 99);
+    }
+    usleep(100000);
+    kill(pid, SIGSTOP);
+    usleep(20000);
+    kill(pid, SIGCONT);
+    int status;
+    waitpid(pid, &status, 0);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+// ---- RELRO
+
+static int relro_target;
+static int *const relro_table[] = {&relro_target, &relro_target}; // relocated: in RELRO
+
+// Whether the mapping that holds `p` is writable, by /proc/self/maps, which was opened before the seal.
+static bool is_writable(int maps_fd, const void *p)
+{
+    static char text[65536];
+    isize n = 0;
+    for (ssize_t got = 1; got > 0 && n < (isize)sizeof text - 1; n += got > 0 ? got : 0) {
+        got = read(maps_fd, text + n, sizeof text - 1 - (size_t)n);
+    }
+    str rest = str_make(text, n);
+    while (rest.n) {
+        bool found;
+        str line, from_text, to_text;
+        u64 from = 0, to = 0;
+        rest = str_cut(rest, '\n', &line, &found);
+        line = str_cut(line, '-', &from_text, &found);
+        line = str_cut(line, ' ', &to_text, &found);
+        if (str_to_u64_hex(from_text, &from) && str_to_u64_hex(to_text, &to) &&
+            (uintptr_t)p >= from && (uintptr_t)p < to) {
+            return line.p[1] == 'w';
+        }
+    }
+    return true;
+}
+
+static void test_engage_relro_is_read_only(void)
+{
+    fflush(NULL);
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct seal_report report;
+        int maps = open("/proc/self/maps", O_RDONLY);
+        err e = seal_engage(false, &report);
+        bool done = maps >= 0 && err_ok(e) && report.relro;
+        leave(done && !is_writable(maps, &relro_table[0]) && is_writable(maps, &relro_target) ? 0 : 1);
+    }
+    int status;
+    waitpid(pid, &status, 0);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+static int child_write_relro(const struct seal_report *report, str argument)
+{
+    (void)report;
+    (void)argument;
+    signal(SIGSEGV, SIG_DFL); // the sanitizer's handler would need calls that the seal refuses
+    int *volatile *at = (int *volatile *)(uintptr_t)&relro_table[1];
+    *at = NULL;
+    return 1;
+}
+
+static void test_engage_writing_relro_dies(void)
+{
+    int status = run_sealed(child_write_relro, (str){0});
+    CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV);
+}
+
+// ---- limits
+
+static void test_engage_limits(void)
+{
+    int fds[2];
+    CHECK(pipe(fds) == 0);
+    fflush(NULL);
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct seal_report report;
+        u8 go;
+        err e = seal_engage(false, &report);
+        leave(err_ok(e) && read(fds[0], &go, 1) == 1 ? 0 : 99);
+    }
+    usleep(100000);
+    struct rlimit core = {1, 1}, space = {RLIM_INFINITY, RLIM_INFINITY};
+    CHECK(prlimit(pid, RLIMIT_CORE, NULL, &core) == 0);
+    CHECK(prlimit(pid, RLIMIT_AS, NULL, &space) == 0);
+    CHECK(core.rlim_max == 0);
+    CHECK(space.rlim_max != RLIM_INFINITY && space.rlim_max > 100000);
+    CHECK(write(fds[1], "x", 1) == 1);
+    int status;
+    waitpid(pid, &status, 0);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+// The stack that was promised is there after the seal, without a page to be found for it.
+__attribute__((noinline)) static int use_stack(void)
+{
+    volatile u8 room[STACK_BYTES - 16384];
+    for (isize i = COUNT(room) - 1; i >= 0; i -= 4096) {
+        room[i] = 1;
+    }
+    return room[COUNT(room) - 1] - 1;
+}
+
+static int child_stack(const struct seal_report *report, str argument)
+{
+    (void)report;
+    (void)argument;
+    return use_stack();
+}
+
+static void test_engage_stack_is_there(void)
+{
+    int status = run_sealed(child_stack, (str){0});
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+// ---- words
+
+static void test_put_report_words(void)
+{
+    u8 space[100];
+    struct buf b = buf_over(space, (isize)sizeof space);
+    seal_put_report(&b, &(struct seal_report){.seccomp = true, .relro = true, .address_space = true});
+    CHECK_STR(buf_str(&b), S("seccomp relro rlimit; no landlock"));
+    buf_reset(&b);
+    seal_put_report(&b, &(struct seal_report){true, true, true, true});
+    CHECK_STR(buf_str(&b), S("seccomp landlock relro rlimit"));
+    buf_reset(&b);
+    seal_put_report(&b, &(struct seal_report){0});
+    CHECK_STR(buf_str(&b), S("no seccomp landlock relro rlimit"));
+}
+
+static void test_call_at_each_has_a_reason(void)
+{
+    const char *name, *why, *other, *other_why;
+    isize count = 0;
+    for (; seal_call_at(count, &name, &why); count++) {
+        CHECK(strlen(name) > 2 && strlen(why) > 5);
+        for (isize i = 0; i < count; i++) {
+            CHECK(seal_call_at(i, &other, &other_why) && strcmp(name, other) != 0);
+        }
+    }
+    CHECK(count > 30 && count < 45);
+    CHECK(!seal_call_at(-1, &name, &why));
+}
+
+static const struct test_case cases[] = {
+    CASE(test_engage_report),
+    CASE(test_engage_forbidden_calls_die),
+    CASE(test_try_unsealed_lives),
+    CASE(test_engage_allowed_calls_live),
+    CASE(test_engage_abort_is_an_abort),
+    CASE(test_engage_stop_and_continue),
+    CASE(test_engage_relro_is_read_only),
+    CASE(test_engage_writing_relro_dies),
+    CASE(test_engage_limits),
+    CASE(test_engage_stack_is_there),
+    CASE(test_put_report_words),
+    CASE(test_call_at_each_has_a_reason),
+};
+
+TEST_MAIN(cases)
