@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// HTTP/1.1 on the client's side (RFC 9112), as bytes: writing a request head, reading an answer's head
-// and its framing. No I/O, no state beyond struct http_body.
+// HTTP/1.1 on the client's side (RFC 9112), as bytes: reading an answer's head and its framing, and
+// checking what goes into a request's head. No I/O, no state beyond struct http_body.
 //
 // Strict, because the other side is hostile until parsed: lines end with CRLF, no folded headers, no
 // blank before the colon, no control bytes, no Content-Length beside Transfer-Encoding, no repeated or
@@ -19,6 +19,7 @@ struct http_header {
 // All str point into the head that was parsed.
 struct http_head {
     int status; // 100..999
+    bool is_http10;
     str reason;
     struct http_header headers[HTTP_HEADERS_MAX];
     isize header_count;
@@ -30,10 +31,11 @@ enum http_more {
     HTTP_BAD,  // *why says what is wrong
 };
 
-// Reads a status line and headers from the front of `in`. The whole head has to be in `in`.
+// Reads a status line and headers from the front of `in`. The whole head has to be in `in`; what is
+// wrong is said as soon as it is there. HTTP_STATUS_LINE, HTTP_HEADER, HTTP_LINE_END, HTTP_HEAD_SIZE.
 enum http_more http1_read_head(str in, struct http_head *out, isize *used, err *why);
 
-// The value of a header, or an empty str with *found false. Names compare without case.
+// The value of the first such header, or an empty str with *found false. Names compare without case.
 str http1_header(const struct http_head *head, str name, bool *found);
 
 enum http_framing { HTTP_NO_BODY, HTTP_LENGTH, HTTP_CHUNKED, HTTP_UNTIL_CLOSE };
@@ -54,7 +56,9 @@ err http1_body_start(struct http_body *b, const struct http_head *head, bool hea
 
 // Takes framing bytes off the front of *in and yields the next piece of content as *piece (a part of
 // *in, maybe empty). Call until b->done or *in is empty. The piece counts as taken.
-// To give some of it back to a later call, use http1_body_unread() at once.
+// To give some of it back to a later call, use http1_body_unread() at once. HTTP_CHUNK_SIZE,
+// HTTP_CHUNK_END, HTTP_CHUNK_OVERHEAD, HTTP_LINE_END, HTTP_HEADER, HTTP_TRAILER_SIZE; after an error
+// the body is lost and the connection has to be closed.
 err http1_body_next(struct http_body *b, str *in, str *piece);
 void http1_body_unread(struct http_body *b, str *in, str piece, isize taken);
 
