@@ -219,9 +219,6 @@ static err flight_land_refused(struct flight *f, struct exchange *x)
     f->blocked = bulk_verdict_is_block(&words);
     err e = elastic_status_error(f->status);
     if (f->blocked || err_class(e) == ERR_CLASS_RETRY) {
-        elastic_put_cut(&x->detail, S("status "), 7);
-        buf_put_i64(&x->detail, f->status);
-        elastic_put_cut(&x->detail, S(": "), 2);
         elastic_put_error(&x->detail, &words);
         return f->blocked ? FAIL(BULK_AGAIN) : e;
     }

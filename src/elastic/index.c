@@ -159,15 +159,14 @@ static err index_refused(struct index_open *o, struct exchange *x, str what, err
     str name = o->state == INDEX_PIPELINE ? index_pipeline_name(o) : o->index;
     elastic_put_cut(&x->detail, what, what.n);
     if (o->state != INDEX_ROOT) {
-        elastic_put_cut(&x->detail, S("["), 1);
+        elastic_put_cut(&x->detail, S(" ["), 2);
         elastic_put_cut(&x->detail, name, BULK_PIPELINE_BYTES);
         elastic_put_cut(&x->detail, S("]"), 1);
     }
-    elastic_put_cut(&x->detail, S(", status "), 9);
-    buf_put_i64(&x->detail, o->status);
     struct elastic_error words = elastic_error_of(buf_str(&o->answer));
     if (words.type.n || words.reason.n) {
-        elastic_put_cut(&x->detail, S(": "), 2);
+        str colon = x->detail.n ? S(": ") : S("");
+        elastic_put_cut(&x->detail, colon, colon.n);
         elastic_put_error(&x->detail, &words);
     }
     return e;
@@ -228,11 +227,11 @@ static err index_end_root(struct index_open *o, struct exchange *x)
         return OK;
     }
     if (o->status == 404) {
-        return index_refused(o, x, S("GET /"), FAIL(ES_NOT_ELASTIC));
+        return index_refused(o, x, S(""), FAIL(ES_NOT_ELASTIC));
     }
     err e = elastic_status_error(o->status);
     if (!err_ok(e)) {
-        return index_refused(o, x, S("GET /"), e);
+        return index_refused(o, x, S(""), e);
     }
     struct json_node nodes[ELASTIC_NODES];
     struct json j;
@@ -240,7 +239,7 @@ static err index_end_root(struct index_open *o, struct exchange *x)
                 json_type(&j, json_get(&j, 0, S("version"))) == JSON_OBJECT;
     bool tagline = read && json_equals(&j, json_get(&j, 0, S("tagline")), S("You Know, for Search"));
     if (!read || (!tagline && !o->product_header)) {
-        return index_refused(o, x, S("GET /"), FAIL(ES_NOT_ELASTIC));
+        return index_refused(o, x, S(""), FAIL(ES_NOT_ELASTIC));
     }
     TRY(index_check_version(o, x, &j));
     o->state = INDEX_GET;
@@ -255,11 +254,11 @@ static err index_end_get(struct index_open *o, struct exchange *x)
     }
     err e = elastic_status_error(o->status);
     if (!err_ok(e)) {
-        return index_refused(o, x, S("looking for index "), e);
+        return index_refused(o, x, S("index"), e);
     }
     str answer = str_trim(buf_str(&o->answer));
     if (!str_starts(answer, S("{"))) {
-        return index_refused(o, x, S("looking for index "), FAIL(ES_ANSWER));
+        return index_refused(o, x, S("index"), FAIL(ES_ANSWER));
     }
     bool none = str_starts(str_trim(str_from_index(answer, 1)), S("}"));
     o->state = none ? INDEX_PUT : INDEX_PIPELINE;
@@ -277,14 +276,14 @@ static err index_end_put(struct index_open *o, struct exchange *x)
         return OK;
     }
     if (str_eq(words.type, S("cluster_block_exception"))) {
-        return index_refused(o, x, S("creating index "), FAIL(ES_DISK_FULL));
+        return index_refused(o, x, S("creating index"), FAIL(ES_DISK_FULL));
     }
     if (str_eq(words.type, S("invalid_index_name_exception"))) {
-        return index_refused(o, x, S("creating index "), FAIL(ES_NAME));
+        return index_refused(o, x, S("creating index"), FAIL(ES_NAME));
     }
     str what = err_is(e, ERR_ES_FORBIDDEN)
-                   ? S("missing privilege view_index_metadata or create_index on index ")
-                   : S("creating index ");
+                   ? S("missing privilege view_index_metadata or create_index on index")
+                   : S("creating index");
     return index_refused(o, x, what, e);
 }
 
@@ -303,7 +302,7 @@ static err index_end_pipeline(struct index_open *o, struct exchange *x)
         return OK;
     }
     if (o->status == 404) {
-        return index_refused(o, x, S("pipeline "), FAIL(ES_PIPELINE_MISSING));
+        return index_refused(o, x, S("pipeline"), FAIL(ES_PIPELINE_MISSING));
     }
     if (o->status == 403) {
         o->pipeline_unchecked = true;
@@ -313,7 +312,7 @@ static err index_end_pipeline(struct index_open *o, struct exchange *x)
     }
     err e = elastic_status_error(o->status);
     if (!err_ok(e)) {
-        return index_refused(o, x, S("looking for pipeline "), e);
+        return index_refused(o, x, S("pipeline"), e);
     }
     index_use_pipeline(o);
     return OK;

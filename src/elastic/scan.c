@@ -114,9 +114,6 @@ static enum step scan_next(void *st, i64 now_ms, struct exchange *x)
     x->flags |= EXCHANGE_GZIP;
     if (s->state == SCAN_CLEAR) {
         x->retry = &scan_clear_policy;
-    } else if (x->timeout_ms < SCAN_PAGE_TIMEOUT_MS) {
-        x->timeout_ms = SCAN_PAGE_TIMEOUT_MS; // hits may wait for flights; first byte and idle time
-                                              // have their own deadlines
     }
     return STEP_REQUEST;
 }
@@ -246,8 +243,7 @@ static err scan_refused(struct scan *s, struct exchange *x)
 {
     elastic_put_cut(&x->detail, S("listing index ["), 15);
     elastic_put_cut(&x->detail, s->index, s->index.n);
-    elastic_put_cut(&x->detail, S("] (privilege read), status "), 27);
-    buf_put_i64(&x->detail, s->status);
+    elastic_put_cut(&x->detail, S("] (privilege read)"), 18);
     struct elastic_error words = elastic_error_of(buf_str(&s->rest));
     if (words.type.n || words.reason.n) {
         elastic_put_cut(&x->detail, S(": "), 2);
