@@ -48,23 +48,26 @@ help:
 
 SRC := \
   $(addprefix src/base/,arena.c buf.c err.c hash.c idset.c plan.c str.c) \
-  $(addprefix src/codec/,base64.c charset.c charset_cjk.c charset_tables.c json.c \
-    json_grammar.c json_stream.c json_write.c mime_head.c mime_param.c mime_scan.c url.c) \
+  $(addprefix src/codec/,base64.c charset.c charset_cjk.c charset_tables.c http1.c json.c \
+    json_grammar.c json_stream.c json_write.c mime_cte.c mime_fold.c mime_head.c mime_param.c \
+    mime_scan.c mime_tree.c mime_words.c url.c) \
   $(addprefix src/os/,log.c os_file.c os_linux.c os_socket.c seal.c seal_try.c) \
   $(addprefix src/net/,conn.c conn_talk.c crypto.c dns.c dns_config.c dns_packet.c exchange.c \
-    proxy.c retry.c tls.c tls_heap.c tls_roots.c tls_session.c tls_verify.c) \
+    loop.c loop_task.c proxy.c retry.c tls.c tls_heap.c tls_roots.c tls_session.c tls_verify.c) \
   $(addprefix src/elastic/,bulk.c bulk_answer.c bulk_flight.c bulk_verdict.c client.c index.c \
     index_count.c monitor.c scan.c) \
-  $(addprefix src/source/gmail/,gmail_account.c gmail_answer.c gmail_quota.c) \
+  $(addprefix src/source/gmail/,gmail_account.c gmail_answer.c gmail_directory.c gmail_error.c \
+    gmail_listing.c gmail_mailbox.c gmail_quota.c gmail_token.c) \
   $(addprefix src/source/,source.c) \
   $(addprefix src/sync/,advice.c buffers.c job.c lane.c mailboxes.c purge.c roster.c sink.c \
     stats.c) \
-  $(addprefix src/cli/,config.c config_names.c config_tree.c yaml_heap.c)
+  $(addprefix src/cli/,config.c config_fields.c config_names.c config_tree.c yaml_heap.c)
 
-TESTS := base64 dns json json_write roots url
-FUZZ := base64 json json_write url
-TENANT := content.c google_common.c google_directory.c google_gmail.c google_history.c google_query.c \
-  google_quota.c google_token.c synthetic.c t_gzip.c t_http.c t_json.c t_mem.c t_response.c
+TESTS := base64 client dns http1 json json_write log monitor roots seal url
+FUZZ := base64 http1 json json_write url
+TENANT := content.c es_bulk.c es_double.c es_search.c es_store.c google_common.c google_directory.c \
+  google_gmail.c google_history.c google_query.c google_quota.c google_token.c synthetic.c \
+  t_gzip.c t_http.c t_json.c t_mem.c t_response.c
 
 MBEDTLS := aes aesni asn1parse asn1write base64 bignum bignum_core bignum_mod bignum_mod_raw \
   block_cipher chacha20 chachapoly cipher cipher_wrap constant_time ecdh ecdsa ecp \
