@@ -179,6 +179,7 @@ ERR(CONFIG_MISSING, CONFIG, "the configuration lacks a value", "add it: see conf
 ERR(CONFIG_CONNECTOR, CONFIG, "no connector can be chosen", "list one under `connectors` with service_type gmail, or name it with --connector")
 ERR(CONFIG_URL, CONFIG, "a URL in the configuration is not understood", "write it as https://host:port")
 ERR(CONFIG_FILE, CONFIG, "a file that the configuration names cannot be read", "check its path and its permissions")
+ERR(CONFIG_INDEX, CONFIG, "the connector has no usable index", "give it `index_name`: lower case, without blanks and any of \\ / * ? \" < > | , #")
 ERR(CONFIG_VERIFICATION, CONFIG, "certificates would not be verified, but tls.require_verification is on", "remove the exception, or tls.require_verification")
 
 // clang-format on

@@ -19,10 +19,13 @@ struct start {
     const struct options *options;
     struct arena arena;
     struct plan plan;
-    struct config *config;
-    const struct config_connector *connector;
-    struct arena texts;    // configuration, secrets, URLs
-    struct buf detail;     // facts of an error
+    u8 *reserved;
+    struct config config;
+    struct config_tree tree;
+    const struct config_connector *connector; // NULL for `limits` without configuration
+    struct arena texts;                       // configuration, secrets, URLs
+    struct buf detail;                        // facts of an error
+    u8 detail_bytes[CONFIG_DETAIL_BYTES];
     struct dns_config dns;
     struct proxy proxy;
     bool proxied;
@@ -41,7 +44,13 @@ struct start {
     int signals_fd;
 };
 
-// Carves everything. The error's facts are in s->detail.
+// Reads config.yml and everything that it names into s->config; needs s->texts. (start_config.c)
+err start_read_config(struct start *s);
+
+// Makes the four destinations: URLs, proxies, trust. (start_dest.c)
+err start_make_dests(struct start *s);
+
+// Carves everything. The error's facts are in s->detail. (start.c)
 err start_all(struct start *s, const struct options *options);
 
 #endif

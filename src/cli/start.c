@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: Apache-2.0
+// Start-up in one order: memory, configuration, log, destinations, loop, source, job; then what was
+// reserved too much is given back (see start.h).
+#include "cli/start.h"
+
+#include <string.h>
+
+#include "codec/base64.h"
+#include "os/os.h"
+
+static isize start_flights(const struct start *s)
+{
+    return s->config.bulk.max_concurrency;
+}
+
+static err start_loop(struct start *s)
+{
+    struct buf resolv = {0};
+    struct buf hosts = {0};
+    u8 *memory = arena_try(&s->texts, 1, 2 * START_TEXT_BYTES);
+    ASSERT(memory);
+    resolv = buf_over(memory, START_TEXT_BYTES);
+    hosts = buf_over(memory + START_TEXT_BYTES, START_TEXT_BYTES);
+    // Hosts without these files exist (scratch containers): the resolver has defaults.
+    err absent = os_file_read("/etc/resolv.conf", &resolv, &s->detail);
+    absent = os_file_read("/etc/hosts", &hosts, &s->detail);
+    (void)absent;
+    buf_reset(&s->detail);
+    dns_config_parse(&s->dns, buf_str(&resolv), buf_str(&hosts));
+    const struct config_limits *l = &s->config.limits;
+    isize flights = start_flights(s) + 1; // and the lone one
+    struct loop_settings settings = {
+        .tasks = (int)(l->lanes + l->mailbox_open + flights + 2), // directory, and the phase's own
+        .connections = (int)(l->lanes + flights + START_SPARE_CONNECTIONS),
+        .dns = &s->dns,
+        .connect_timeout_ms = 30000,
+        .idle_timeout_ms = 60000,
+        .keep_alive_ms = 50000,
+        .user_agent = S("mailferry/" MAILFERRY_VERSION "/service (gzip)"),
+    };
+    s->loop = loop_init(&s->plan, &settings);
+    return OK;
+}
+
+// ---- gmail
+
+static err start_gmail_fields(struct start *s)
+{
+    struct gmail_settings *g = &s->gmail;
+    const struct config *c = &s->config;
+    bool found;
+    struct {
+        const char *key;
+        str *out;
+    } texts[] = {
+        {"service_account_credentials", &g->service_account},
+        {"subject", &g->subject},
+        {"customer_id", &g->customer_id},
+    };
+    for (isize i = 0; i < COUNT(texts); i++) {
+        TRY(config_field_str(c, s->connector, texts[i].key, texts[i].out, &found, &s->texts,
+                             &s->detail));
+        if (texts[i].out->n == 0) {
+            buf_put(&s->detail, S("configuration."));
+            buf_put(&s->detail, str_from(texts[i].key));
+            return FAIL(CONFIG_MISSING);
+        }
+    }
+    g->document_level_security = true; // the schema's value (spec/configuration.md 4.1)
+    struct {
+        const char *key;
+        bool *out;
+    } toggles[] = {
+        {"include_spam_and_trash", &g->include_spam_and_trash},
+        {"include_full_raw_message", &g->include_full_raw_message},
+        {"use_document_level_security", &g->document_level_security},
+    };
+    for (isize i = 0; i < COUNT(toggles); i++) {
+        bool value;
+        TRY(config_field_bool(c, s->connector, toggles[i].key, &value, &found, &s->texts, &s->detail));
+        *toggles[i].out = found ? value : *toggles[i].out;
+    }
+    return OK;
+}
+
+static err start_gmail(struct start *s)
+{
+    struct gmail_settings *g = &s->gmail;
+    g->token = &s->dests[DEST_TOKEN];
+    g->directory = &s->dests[DEST_DIRECTORY];
+    g->gmail = &s->dests[DEST_GMAIL];
+    g->requests_per_mailbox = (int)s->config.gmail.requests_per_mailbox;
+    g->quota_units_user_minute = s->config.gmail.quota_units_per_user_minute;
+    g->quota_units_project_minute = s->config.gmail.quota_units_per_project_minute;
+    g->estimate = s->options->dry_run;
+    err e = gmail_open(&s->plan, g, &s->source, &s->detail);
+    if (!s->connector && s->source.ops) {
+        buf_reset(&s->detail);
+        return OK; // `limits` without credentials: the pools are the same
+    }
+    return e;
+}
+
+// ---- the job
+
+static str start_authorization(struct start *s)
+{
+    const struct config_elasticsearch *e = &s->config.elasticsearch;
+    const struct url *url = &s->dests[DEST_ELASTIC].url;
+    isize cap = EXCHANGE_HEADERS_BYTES / 4;
+    u8 *memory = arena_try(&s->texts, 3, cap);
+    ASSERT(memory);
+    struct buf out = buf_over(memory, 2 * cap);
+    struct buf pair = buf_over(memory + 2 * cap, cap);
+    str key = s->connector && s->connector->api_key.n ? s->connector->api_key : e->api_key;
+    if (key.n) {
+        buf_put(&out, S("ApiKey "));
+        buf_put(&out, key);
+        return out.full ? (str){0} : buf_str(&out);
+    }
+    bool readable = true;
+    if (url->user.n) {
+        readable = url_put_decoded(&pair, url->user);
+        buf_put_byte(&pair, ':');
+        readable = url_put_decoded(&pair, url->password) && readable;
+    } else {
+        buf_put(&pair, e->username);
+        buf_put_byte(&pair, ':');
+        buf_put(&pair, e->password);
+    }
+    buf_put(&out, S("Basic "));
+    base64_encode(&out, buf_str(&pair));
+    return out.full || pair.full || !readable ? (str){0} : buf_str(&out);
+}
+
+static bool start_allows_any_version(void)
+{
+    bool found;
+    str value = os_env("ALLOW_ES_VERSION_MISMATCH", &found);
+    return str_eq_nocase(value, S("true")) || str_eq(value, S("1")) || str_eq_nocase(value, S("yes"));
+}
+
+// Names that Elasticsearch takes for an index (its own rules, which also keep a target in one piece).
+static bool start_is_index_name(str s)
+{
+    for (isize i = 0; i < s.n; i++) {
+        if (s.p[i] <= ' ' || s.p[i] == 0x7f || (s.p[i] >= 'A' && s.p[i] <= 'Z') ||
+            str_find_byte(S("\\/*?\"<>|,#"), s.p[i]) >= 0) {
+            return false;
+        }
+    }
+    return s.n > 0 && s.n <= 255 && s.p[0] != '-' && s.p[0] != '_' && s.p[0] != '+';
+}
+
+static err start_sink(struct start *s)
+{
+    const struct options *o = s->options;
+    struct job_settings *j = &s->settings;
+    j->dry_run = o->dry_run;
+    j->ndjson_fd = 1;
+    if (o->dry_run || str_eq(o->to, S("-"))) {
+        return OK;
+    }
+    if (str_starts(o->to, S("ndjson:"))) {
+        str path = str_from_index(o->to, 7);
+        j->ndjson_fd = str_eq(path, S("-")) ? 1 : os_file_create((const char *)path.p, &s->detail);
+        return j->ndjson_fd < 0 ? FAIL(CONFIG_FILE) : OK;
+    }
+    j->to_elastic = true;
+    return OK;
+}
+
+static struct bulk_settings start_bulk(const struct config_bulk *b)
+{
+    return (struct bulk_settings){
+        .flights = (int)b->max_concurrency,
+        .chunk_entries = (int)b->chunk_size,
+        .chunk_bytes = (isize)(b->chunk_max_mem_size_mib * (double)MIB(1)),
+        .flush_ms = 1000,
+        .monitor =
+            {
+                .enabled = b->monitor_enabled,
+                .max_total_errors = b->max_total_errors,
+                .max_consecutive_errors = b->max_consecutive_errors,
+                .error_window_size = (int)b->error_window_size,
+                .max_error_rate = b->max_error_rate,
+            },
+    };
+}
+
+static err start_job(struct start *s)
+{
+    const struct config *c = &s->config;
+    struct job_settings *j = &s->settings;
+    *j = (struct job_settings){
+        .limits = {.ids = (isize)c->limits.ids,
+                   .mailboxes = (isize)c->limits.mailboxes,
+                   .lanes = (int)c->limits.lanes,
+                   .mailbox_open = (int)c->limits.mailbox_open,
+                   .medium_buffers = (int)c->limits.medium_buffers},
+        .large = os_reserve(LANE_LARGE_BYTES),
+        .elastic = {.dest = &s->dests[DEST_ELASTIC],
+                    .authorization = start_authorization(s),
+                    .extra_headers = c->elasticsearch.headers,
+                    .request_timeout_ms = c->elasticsearch.request_timeout_s * 1000,
+                    .max_retries = (int)c->elasticsearch.max_retries,
+                    .retry_interval_ms = c->elasticsearch.retry_interval_s * 1000,
+                    .compress = c->elasticsearch.compress},
+        .bulk = start_bulk(&c->bulk),
+        .any_version = start_allows_any_version(),
+        .extract_binary_content = true,
+        .reduce_whitespace = true,
+        .run_ml_inference = true,
+        .document_level_security = s->gmail.document_level_security,
+        .purge = c->sync.purge_enabled,
+        .purge_max_share = c->sync.purge_max_share,
+        .max_failed_mailboxes = c->sync.max_failed_mailboxes,
+        .max_failed_items = c->sync.max_failed_items,
+        .time_budget_ms = c->sync.time_budget_s * 1000,
+        .full = s->options->full,
+        .only_mailboxes = s->options->mailbox_count ? s->options->mailboxes : NULL,
+        .only_mailbox_count = s->options->mailbox_count,
+    };
+    TRY(start_sink(s));
+    if (s->connector) {
+        j->index = s->connector->index_name;
+        j->pipeline_none = str_eq(s->connector->pipeline, S("none"));
+        j->pipeline = j->pipeline_none ? (str){0} : s->connector->pipeline;
+        if (!start_is_index_name(j->index)) {
+            buf_put(&s->detail, S("connector "));
+            buf_put(&s->detail, s->connector->connector_id);
+            return FAIL(CONFIG_INDEX);
+        }
+    }
+    s->job = job_init(&s->plan, j, s->loop, &s->source, s->log);
+    ASSERT(s->plan.count < PLAN_ROWS_MAX);
+    s->plan.rows[s->plan.count++] = (struct plan_row){
+        .name = "large buffer",
+        .reason = "one message of up to 50 MB; touched only when such a message passes",
+        .count = 1,
+        .bytes = LANE_LARGE_BYTES,
+        .lazy = true,
+    };
+    return OK;
+}
+
+static void start_form(struct start *s)
+{
+    s->form = s->options->json ? OUTPUT_JSON : os_is_terminal(2) ? OUTPUT_TERMINAL : OUTPUT_PLAIN;
+    enum log_level level = LOG_INFO;
+    if (s->options->log_level_given) {
+        level = s->options->log_level;
+    }
+    s->log = log_init(&s->plan, level, s->options->json ? LOG_JSON : LOG_PLAIN);
+    s->progress = progress_init(&s->plan, s->form, os_terminal_columns(2));
+    log_on_line(s->log, progress_clear, s->progress);
+}
+
+// service.log_level, unless the command line said otherwise.
+static void start_log_level(struct start *s)
+{
+    static const struct {
+        const char *name;
+        enum log_level level;
+    } levels[] = {
+        {"DEBUG", LOG_DEBUG},   {"INFO", LOG_INFO},       {"WARNING", LOG_WARN},
+        {"ERROR", LOG_ERROR},   {"CRITICAL", LOG_ERROR},
+    };
+    for (isize i = 0; i < COUNT(levels) && !s->options->log_level_given; i++) {
+        if (str_eq_nocase(s->config.sync.log_level, str_from(levels[i].name))) {
+            log_level_set(s->log, levels[i].level);
+        }
+    }
+}
+
+err start_all(struct start *s, const struct options *options)
+{
+    s->options = options;
+    s->detail = buf_over(s->detail_bytes, CONFIG_DETAIL_BYTES);
+    s->reserved = os_reserve(START_RESERVE_BYTES);
+    s->arena = arena_over(s->reserved, START_RESERVE_BYTES);
+    s->plan.arena = &s->arena;
+    u8 *texts = plan_take(&s->plan, "configuration", CONFIG_ARENA_BYTES, 1,
+                          "config.yml and the files that it names");
+    s->texts = arena_over(texts, CONFIG_ARENA_BYTES);
+    start_form(s);
+    TRY(start_read_config(s));
+    start_log_level(s);
+    if (s->connector) {
+        TRY(start_gmail_fields(s));
+    }
+    TRY(start_make_dests(s));
+    TRY(start_loop(s));
+    TRY(start_gmail(s));
+    TRY(start_job(s));
+    s->signals_fd = os_signals_open();
+    arena_close(&s->arena);
+    os_trim(s->reserved, START_RESERVE_BYTES, s->arena.n);
+    return OK;
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where requests go: the URLs of Elasticsearch and Google, the proxy in between, and which
+// certificates are trusted there (DESIGN, TLS).
+#include "cli/start.h"
+#include "os/log.h"
+#include "os/os.h"
+
+static err start_load_roots(struct start *s, str path, struct tls_roots **out)
+{
+    if (path.n == 0) {
+        return OK;
+    }
+    // Read into memory that is given back: the roots keep copies.
+    u8 *memory = os_reserve(START_CA_BYTES);
+    struct buf pem = buf_over(memory, START_CA_BYTES);
+    err e = os_file_read((const char *)path.p, &pem, &s->detail);
+    if (err_ok(e)) {
+        e = tls_roots_load(&s->plan, buf_str(&pem), out, &s->detail);
+    }
+    os_trim(memory, START_CA_BYTES, 0);
+    if (!err_ok(e)) {
+        buf_put(&s->detail, S(" in the ca_file "));
+        buf_put(&s->detail, path);
+    }
+    return e;
+}
+
+static err start_check_exception(const struct start *s, bool verify, str what)
+{
+    if (verify) {
+        return OK;
+    }
+    if (s->config.tls.require_verification) {
+        return FAIL(CONFIG_VERIFICATION);
+    }
+    struct log_fact facts[] = {{"destination", what}};
+    log_line(s->log, LOG_WARN,
+             S("certificates are NOT verified for this destination: whoever is on the way can read and "
+               "change what is sent"),
+             facts, COUNT(facts));
+    return OK;
+}
+
+static err start_make_trust(struct start *s)
+{
+    const struct config *c = &s->config;
+    const struct config_elasticsearch *e = &c->elasticsearch;
+    TRY(start_load_roots(s, c->tls.ca_file, &s->roots_common));
+    s->roots_elastic = s->roots_common;
+    s->roots_google = s->roots_common;
+    if (e->ssl) {
+        TRY(start_load_roots(s, e->ca_certs, &s->roots_elastic));
+    }
+    TRY(start_load_roots(s, c->tls.google_ca_file, &s->roots_google));
+    s->trust_elastic = (struct tls_trust){
+        .verify = c->tls.verify && (e->verify_certs || !e->ssl),
+        .embedded_roots = true,
+        .extra = s->roots_elastic,
+    };
+    s->trust_google = (struct tls_trust){
+        .verify = c->tls.verify && c->tls.google_verify,
+        .embedded_roots = true,
+        .extra = s->roots_google,
+    };
+    if (s->options->command == COMMAND_SYNC) {
+        TRY(start_check_exception(s, s->trust_elastic.verify, S("Elasticsearch")));
+        TRY(start_check_exception(s, s->trust_google.verify, S("Google")));
+    }
+    return OK;
+}
+
+static err start_make_proxy(struct start *s)
+{
+    const struct config_proxy *p = &s->config.proxy;
+    static const char *const names[] = {"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"};
+    str url = p->url;
+    bool found = false;
+    for (isize i = 0; i < COUNT(names) && url.n == 0 && !p->none; i++) {
+        url = os_env(names[i], &found);
+    }
+    s->no_proxy = p->no_proxy.n ? p->no_proxy : os_env("NO_PROXY", &found);
+    s->no_proxy = s->no_proxy.n ? s->no_proxy : os_env("no_proxy", &found);
+    s->proxied = url.n > 0;
+    if (!s->proxied) {
+        return OK;
+    }
+    u8 *memory = arena_try(&s->texts, 1, EXCHANGE_HEADERS_BYTES / 4);
+    struct buf storage = buf_over(memory, memory ? EXCHANGE_HEADERS_BYTES / 4 : 0);
+    err e = proxy_parse(url, &s->proxy, &storage);
+    if (!err_ok(e)) {
+        buf_put(&s->detail, S("proxy"));
+    }
+    return e;
+}
+
+static err start_make_dest(struct start *s, enum start_dest which, const char *label, str url)
+{
+    struct dest *d = &s->dests[which];
+    *d = (struct dest){
+        .label = label,
+        .index = which,
+        .trust = which == DEST_ELASTIC ? &s->trust_elastic : &s->trust_google,
+    };
+    err e = url_parse(url, &d->url);
+    if (!err_ok(e)) {
+        buf_put(&s->detail, str_from(label));
+        buf_put(&s->detail, S(": "));
+        buf_put(&s->detail, str_from(err_what(e)));
+        return FAIL(CONFIG_URL);
+    }
+    if (s->proxied && !proxy_is_exempt(s->no_proxy, d->url.host)) {
+        d->proxy = &s->proxy;
+    }
+    return OK;
+}
+
+static str start_or(str s, str fallback)
+{
+    return s.n ? s : fallback;
+}
+
+// token_uri of the service account, unless it is overridden.
+static err start_token_url(struct start *s, str *out)
+{
+    *out = start_or(s->config.endpoints.google_token, S("https://oauth2.googleapis.com/token"));
+    if (s->config.endpoints.google_token.n || !s->connector) {
+        return OK;
+    }
+    u8 *memory = arena_try(&s->texts, 1, EXCHANGE_TARGET_BYTES);
+    struct buf uri = buf_over(memory, memory ? EXCHANGE_TARGET_BYTES : 0);
+    TRY(gmail_token_uri(s->gmail.service_account, &uri, &s->detail));
+    *out = start_or(buf_str(&uri), *out);
+    return OK;
+}
+
+err start_make_dests(struct start *s)
+{
+    const struct config_endpoints *e = &s->config.endpoints;
+    str token;
+    TRY(start_make_trust(s));
+    TRY(start_make_proxy(s));
+    TRY(start_token_url(s, &token));
+    TRY(start_make_dest(s, DEST_ELASTIC, "Elasticsearch", s->config.elasticsearch.host));
+    TRY(start_make_dest(s, DEST_TOKEN, "Google token endpoint", token));
+    TRY(start_make_dest(s, DEST_DIRECTORY, "Google Directory API",
+                        start_or(e->google_directory, S("https://admin.googleapis.com"))));
+    return start_make_dest(s, DEST_GMAIL, "Gmail API",
+                           start_or(e->google_gmail, S("https://gmail.googleapis.com")));
+}

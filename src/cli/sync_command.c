@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// One sync: seal, turn the loop until the job is done or a signal comes, print what was done.
+#include "cli/sync_command.h"
+
+#include "cli/summary.h"
+#include "os/os.h"
+#include "os/seal.h"
+
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_AGAIN = 75 };
+
+static int sync_command_exit_code(const struct job *job)
+{
+    switch (job_end(job)) {
+    case JOB_COMPLETED:
+    case JOB_COMPLETED_WITH_REFUSALS:
+        return EXIT_DONE;
+    case JOB_ERROR:
+        return EXIT_FAILED;
+    case JOB_STOPPED:
+    case JOB_AGAIN:
+        return EXIT_AGAIN;
+    }
+    return EXIT_FAILED;
+}
+
+// Documents own standard output when they go there; the summary then goes to standard error.
+static int sync_command_output(const struct start *s)
+{
+    bool taken = !s->settings.dry_run && !s->settings.to_elastic && s->settings.ndjson_fd == 1;
+    return taken ? 2 : 1;
+}
+
+static void sync_command_print(struct start *s, struct buf *text, bool terminal)
+{
+    const struct loop_stats *loop = loop_stats(s->loop);
+    int fd = sync_command_output(s);
+    struct summary_settings settings = {
+        .form = s->options->json ? OUTPUT_JSON : terminal ? OUTPUT_TERMINAL : OUTPUT_PLAIN,
+        .dry_run = s->settings.dry_run,
+        .to_elastic = s->settings.to_elastic,
+        .index = s->settings.index,
+        .connector = s->connector->connector_id,
+        .cpu_us = os_cpu_us(),
+        .peak_rss_bytes = os_peak_rss_bytes(),
+        .requests = loop->requests,
+        .retries = loop->retries,
+        .bytes_in = loop->bytes_in,
+        .bytes_out = loop->bytes_out,
+    };
+    progress_clear(s->progress);
+    summary_put(text, s->job, &settings);
+    // A summary that cannot be written changes nothing of what was done.
+    err lost = os_write_all(fd, buf_str(text));
+    (void)lost;
+}
+
+int sync_command_run(struct start *s)
+{
+    bool terminal = os_is_terminal(sync_command_output(s));
+    u8 *memory = os_reserve(SUMMARY_BYTES);
+    struct buf summary = buf_over(memory, SUMMARY_BYTES);
+    struct seal_report report;
+    bool require = s->options->require_seal || s->config.sync.seal_require;
+    err e = seal_engage(require, &report);
+    if (!err_ok(e)) {
+        log_err(s->log, LOG_ERROR, e, (str){0}, NULL, 0);
+        return EXIT_FAILED;
+    }
+    u8 words[160];
+    struct buf sealed = buf_over(words, COUNT(words));
+    seal_put_report(&sealed, &report);
+    struct log_fact facts[] = {{"seal", buf_str(&sealed)}};
+    log_line(s->log, report.seccomp ? LOG_DEBUG : LOG_WARN, S("sealed"), facts, COUNT(facts));
+
+    job_start(s->job);
+    while (!job_is_done(s->job)) {
+        bool signalled = loop_turn(s->loop, 200, s->signals_fd);
+        while (signalled) {
+            enum os_signal signal = os_signals_next(s->signals_fd);
+            signalled = signal != OS_SIGNAL_NONE;
+            if (signal == OS_SIGNAL_STOP) {
+                log_line(s->log, LOG_INFO, S("stopping: what is in the air is awaited"), NULL, 0);
+                job_stop(s->job);
+            }
+        }
+        job_step(s->job);
+        progress_step(s->progress, s->job, os_mono_ms());
+    }
+    sync_command_print(s, &summary, terminal);
+    log_say_left_out(s->log);
+    loop_close(s->loop);
+    gmail_close(&s->source);
+    return sync_command_exit_code(s->job);
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// Arguments to command, nothing else.
+#include "cli/commands.h"
+#include "cli/sync_command.h"
+#include "os/os.h"
+#include "os/seal.h"
+
+static struct app {
+    struct options options;
+    struct start start;
+    u8 text_bytes[KIB(16)];
+} app;
+
+static void main_say(int fd, str s)
+{
+    err lost = os_write_all(fd, s);
+    (void)lost;
+}
+
+// Wrong use or configuration, in one line, before there is a log.
+static int main_refuse(err e, const struct buf *detail)
+{
+    struct buf text = buf_over(app.text_bytes, COUNT(app.text_bytes));
+    buf_put(&text, S("mailferry: "));
+    buf_put(&text, str_from(err_what(e)));
+    if (detail->n) {
+        buf_put(&text, S(": "));
+        buf_put(&text, buf_str(detail));
+    }
+    buf_put(&text, S("\n  "));
+    buf_put(&text, str_from(err_todo(e)));
+    buf_put(&text, S("\n"));
+    main_say(2, buf_str(&text));
+    return 2;
+}
+
+static int main_seal_test(str name)
+{
+    struct seal_report report;
+    err e = seal_engage(true, &report);
+    if (!err_ok(e)) {
+        main_say(2, S("the seal could not be engaged\n"));
+        return 1;
+    }
+    bool known = seal_try(name);
+    main_say(2, known ? S("the call was not fatal\n") : S("no such trial\n"));
+    return known ? 0 : 2;
+}
+
+int main(int argc, char **argv)
+{
+    struct start *s = &app.start;
+    struct buf text = buf_over(app.text_bytes, COUNT(app.text_bytes));
+    err e = options_parse(&app.options, argc, argv, &text);
+    if (!err_ok(e)) {
+        struct buf detail = buf_over(s->detail_bytes, CONFIG_DETAIL_BYTES);
+        buf_put(&detail, buf_str(&text));
+        return main_refuse(e, &detail);
+    }
+    switch (app.options.command) {
+    case COMMAND_HELP:
+        main_say(1, str_from(options_help));
+        return 0;
+    case COMMAND_VERSION:
+        commands_put_version(&text);
+        main_say(1, buf_str(&text));
+        return 0;
+    case COMMAND_SEAL_TEST:
+        return main_seal_test(app.options.seal_test);
+    case COMMAND_LIMITS:
+    case COMMAND_SYNC:
+        break;
+    }
+    e = start_all(s, &app.options);
+    if (!err_ok(e)) {
+        return main_refuse(e, &s->detail);
+    }
+    if (app.options.command == COMMAND_LIMITS) {
+        commands_put_limits(&text, &s->plan);
+        main_say(1, buf_str(&text));
+        return 0;
+    }
+    return sync_command_run(s);
+}
