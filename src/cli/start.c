@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "codec/base64.h"
+#include "elastic/index.h"
 #include "os/os.h"
 
 static isize start_flights(const struct start *s)
@@ -140,18 +141,6 @@ static bool start_allows_any_version(void)
     return str_eq_nocase(value, S("true")) || str_eq(value, S("1")) || str_eq_nocase(value, S("yes"));
 }
 
-// Names that Elasticsearch takes for an index (its own rules, which also keep a target in one piece).
-static bool start_is_index_name(str s)
-{
-    for (isize i = 0; i < s.n; i++) {
-        if (s.p[i] <= ' ' || s.p[i] == 0x7f || (s.p[i] >= 'A' && s.p[i] <= 'Z') ||
-            str_find_byte(S("\\/*?\"<>|,#"), s.p[i]) >= 0) {
-            return false;
-        }
-    }
-    return s.n > 0 && s.n <= 255 && s.p[0] != '-' && s.p[0] != '_' && s.p[0] != '+';
-}
-
 static err start_sink(struct start *s)
 {
     const struct options *o = s->options;
@@ -226,7 +215,7 @@ static err start_job(struct start *s)
         j->index = s->connector->index_name;
         j->pipeline_none = str_eq(s->connector->pipeline, S("none"));
         j->pipeline = j->pipeline_none ? (str){0} : s->connector->pipeline;
-        if (!start_is_index_name(j->index)) {
+        if (!index_name_is_valid(j->index)) {
             buf_put(&s->detail, S("connector "));
             buf_put(&s->detail, s->connector->connector_id);
             return FAIL(CONFIG_INDEX);

@@ -42,6 +42,7 @@ void index_open_init(struct index_open *o, struct elastic *es, str index, str pi
         .index = index,
         .pipeline = pipeline,
         .any_version = o->any_version,
+        .no_pipeline = o->no_pipeline,
         .detail = buf_over(o->detail.p, o->detail.cap),
         .answer = buf_over(o->answer.p, o->answer.cap),
     };
@@ -246,6 +247,11 @@ static err index_end_root(struct index_open *o, struct exchange *x)
     return OK;
 }
 
+static int index_after_index(const struct index_open *o)
+{
+    return o->no_pipeline ? INDEX_DONE : INDEX_PIPELINE;
+}
+
 static err index_end_get(struct index_open *o, struct exchange *x)
 {
     if (o->status == 403 || o->status == 404) {
@@ -261,7 +267,7 @@ static err index_end_get(struct index_open *o, struct exchange *x)
         return index_refused(o, x, S("index"), FAIL(ES_ANSWER));
     }
     bool none = str_starts(str_trim(str_from_index(answer, 1)), S("}"));
-    o->state = none ? INDEX_PUT : INDEX_PIPELINE;
+    o->state = none ? INDEX_PUT : index_after_index(o);
     return OK;
 }
 
@@ -272,7 +278,7 @@ static err index_end_put(struct index_open *o, struct exchange *x)
     bool exists = o->status == 400 && str_eq(words.type, S("resource_already_exists_exception"));
     if (err_ok(e) || exists) {
         o->created = o->created || !exists;
-        o->state = INDEX_PIPELINE;
+        o->state = index_after_index(o);
         return OK;
     }
     if (str_eq(words.type, S("cluster_block_exception"))) {

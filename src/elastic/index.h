@@ -16,6 +16,7 @@ struct index_open {
     str index;
     str pipeline;          // wanted; empty: search-default-ingestion where the cluster has it, else none
     bool any_version;      // ALLOW_ES_VERSION_MISMATCH
+    bool no_pipeline;      // documents go in as they are: nothing is asked about pipelines
     // results
     err error;             // ES_VERSION, ES_NOT_ELASTIC, ES_UNAUTHORIZED, ES_FORBIDDEN, ES_PIPELINE_MISSING, ...
     u8 pipeline_used[BULK_PIPELINE_BYTES];
@@ -37,7 +38,7 @@ struct index_open {
 
 extern const struct machine_ops index_open_ops; // st = struct index_open
 
-// Keeps any_version and the storage of detail and answer, which the caller set; clears the rest.
+// Keeps any_version, no_pipeline and the storage of detail and answer, which the caller set; clears the rest.
 void index_open_init(struct index_open *o, struct elastic *es, str index, str pipeline);
 
 // Whether Elasticsearch takes `name` as the name of an index or alias, as far as that is known here.

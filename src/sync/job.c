@@ -214,9 +214,9 @@ void job_start(struct job *job)
     idset_clear(&job->roster.set);
     advice_reset(&job->advice);
     if (job->settings.to_elastic) {
-        index_open_init(&job->open, &job->elastic, job->settings.index, job->settings.pipeline);
         job->open.any_version = job->settings.any_version;
         job->open.no_pipeline = job->settings.pipeline_none;
+        index_open_init(&job->open, &job->elastic, job->settings.index, job->settings.pipeline);
         job_run(job, &index_open_ops, &job->open);
     } else {
         job_start_mailboxes(job);
