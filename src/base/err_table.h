@@ -166,6 +166,9 @@ ERR(JOB_OUTPUT, FATAL, "the documents could not be written", "check the disk or 
 ERR(JOB_SCAN, FATAL, "the documents that are in the index could not be listed", "nothing was deleted; run it again")
 
 // cli
+ERR(OPTION_UNKNOWN, CONFIG, "unknown flag", "see mailferry --help")
+ERR(OPTION_VALUE, CONFIG, "a flag has no value, or a wrong one", "see mailferry --help")
+ERR(OPTION_COMMAND, CONFIG, "unknown command", "the commands are sync, limits, version and help")
 ERR(CONFIG_YAML, CONFIG, "the configuration is not valid YAML", "mend the line that the message names")
 ERR(CONFIG_TOO_LARGE, CONFIG, "the configuration is too large", "keep it below 256 KiB and 2,000 keys; put long secrets into files (<key>_file)")
 ERR(CONFIG_NOT_A_MAP, CONFIG, "a part of the configuration has the wrong shape", "it has to be a mapping of keys: see config.yml.example")

@@ -141,6 +141,15 @@ static bool start_allows_any_version(void)
     return str_eq_nocase(value, S("true")) || str_eq(value, S("1")) || str_eq_nocase(value, S("yes"));
 }
 
+// Documents go to Elasticsearch when config.yml names one; without any, they can still be seen.
+static bool start_names_elastic(struct start *s)
+{
+    return config_tree_find(&s->tree, S("elasticsearch.host")) >= 0 ||
+           config_tree_find(&s->tree, S("elasticsearch.api_key")) >= 0 ||
+           config_tree_find(&s->tree, S("elasticsearch.password")) >= 0 ||
+           s->options->command == COMMAND_LIMITS;
+}
+
 static err start_sink(struct start *s)
 {
     const struct options *o = s->options;
@@ -155,7 +164,7 @@ static err start_sink(struct start *s)
         j->ndjson_fd = str_eq(path, S("-")) ? 1 : os_file_create((const char *)path.p, &s->detail);
         return j->ndjson_fd < 0 ? FAIL(CONFIG_FILE) : OK;
     }
-    j->to_elastic = true;
+    j->to_elastic = str_eq(o->to, S("elastic")) || start_names_elastic(s);
     return OK;
 }
 
