@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tokens by JWT bearer assertion (see gmail_token.h). Owned by a mailbox or the directory; bounds
+// are GMAIL_TOKEN_BYTES and GMAIL_ASSERTION_BYTES; a token with bytes that may not stand in a
+// header is refused. RFC 7515 (JWS), RFC 7523; spec/wire-gmail.md 2.
+#include "source/gmail/gmail_token.h"
+
+#include <string.h>
+
+#include "codec/base64.h"
+#include "codec/json.h"
+#include "codec/json_write.h"
+#include "os/os.h"
+
+enum {
+    TOKEN_LIFE_S = 3600,        // the most that Google allows
+    TOKEN_LIFE_UNKNOWN_S = 600, // of a token that does not say how long it lives
+    TOKEN_LIFE_MAX_S = 86400,
+    TOKEN_NODES = 32,
+    TOKEN_CLAIMS_BYTES = 1536, // issuer, user (320), scope, audience, two times
+    TOKEN_SIGNATURE_BYTES = 512,
+};
+
+bool gmail_token_is_usable(const struct gmail_token *t, i64 now_ms)
+{
+    return t->bytes && now_ms < t->expires_ms;
+}
+
+bool gmail_token_is_due(const struct gmail_token *t, i64 now_ms)
+{
+    return !t->bytes || now_ms >= t->renew_ms;
+}
+
+// ---- asking
+
+static void token_put_part(struct buf *out, const struct buf *json)
+{
+    if (json->full) {
+        out->full = true;
+    }
+    base64_encode_url(out, buf_str(json));
+}
+
+void gmail_token_put_claims(const struct gmail *g, enum gmail_call call, str user, i64 unix_s,
+                            struct buf *out)
+{
+    u8 bytes[TOKEN_CLAIMS_BYTES];
+    struct buf json = buf_over(bytes, COUNT(bytes));
+    struct json_write w = json_write_to(&json);
+    json_write_object(&w);
+    json_write_member(&w, S("typ"), S("JWT"));
+    json_write_member(&w, S("alg"), S("RS256"));
+    json_write_member(&w, S("kid"), g->account.key_id);
+    json_write_object_end(&w);
+    token_put_part(out, &json);
+    buf_put_byte(out, '.');
+
+    json = buf_over(bytes, COUNT(bytes));
+    w = json_write_to(&json);
+    json_write_object(&w);
+    json_write_key(&w, S("iat"));
+    json_write_i64(&w, unix_s);
+    json_write_key(&w, S("exp"));
+    json_write_i64(&w, unix_s + TOKEN_LIFE_S);
+    json_write_member(&w, S("iss"), g->account.email);
+    // Google's constant, also where the request goes to another address (a proxy, a test).
+    json_write_member(&w, S("aud"), GMAIL_TOKEN_URI);
+    json_write_member(&w, S("scope"), gmail_error_scope(call));
+    json_write_member(&w, S("sub"), user);
+    json_write_object_end(&w);
+    token_put_part(out, &json);
+}
+
+err gmail_token_ask(struct gmail *g, struct gmail_token *t, enum gmail_call call, str user,
+                    i64 now_ms, struct exchange *x)
+{
+    u8 bytes[TOKEN_SIGNATURE_BYTES];
+    struct buf signature = buf_over(bytes, COUNT(bytes));
+    struct buf body = buf_over(t->request, GMAIL_ASSERTION_BYTES);
+    str form = S("grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion=");
+    buf_put(&body, form);
+    gmail_token_put_claims(g, call, user, os_unix_us() / 1000000, &body);
+    TRY(buf_check(&body));
+    TRY(crypto_sign_rs256(g->account.key, str_from_index(buf_str(&body), form.n), &signature));
+    buf_put_byte(&body, '.');
+    base64_encode_url(&body, buf_str(&signature));
+    TRY(buf_check(&body));
+
+    t->asked_ms = now_ms;
+    x->dest = &g->token_dest;
+    x->method = S("POST");
+    buf_put(&x->target, g->token_target);
+    exchange_header(x, S("Content-Type"), S("application/x-www-form-urlencoded"));
+    exchange_header(x, S("Accept"), S("application/json"));
+    x->body = buf_str(&body);
+    return OK;
+}
+
+// The token holds nothing that could end the line: gmail_token_read() saw to it.
+void gmail_token_header(const struct gmail_token *t, struct exchange *x)
+{
+    buf_put(&x->headers, S("Authorization: Bearer "));
+    buf_put(&x->headers, str_make(t->text, t->bytes));
+    buf_put(&x->headers, S("\r\n"));
+}
+
+// ---- the answer
+
+// Bytes of a bearer token (RFC 6750, section 2.1): what may follow "Bearer " in a header.
+static bool token_is_clean(str s)
+{
+    for (isize i = 0; i < s.n; i++) {
+        if (s.p[i] <= ' ' || s.p[i] >= 0x7f) {
+            return false;
+        }
+    }
+    return s.n > 0;
+}
+
+err gmail_token_read(struct gmail_token *t, const struct gmail_answer *a)
+{
+    struct json_node nodes[TOKEN_NODES];
+    struct json j;
+    if (a->text.full || !err_ok(json_parse(&j, buf_str(&a->text), nodes, TOKEN_NODES))) {
+        return FAIL(TOKEN_ANSWER);
+    }
+    int type = json_get(&j, 0, S("token_type"));
+    u8 word[16];
+    struct buf kind = buf_over(word, COUNT(word));
+    if (type >= 0 &&
+        !(json_put_string(&j, type, &kind) && str_eq_nocase(buf_str(&kind), S("bearer")))) {
+        return FAIL(TOKEN_ANSWER);
+    }
+    struct buf text = buf_over(t->text, GMAIL_TOKEN_BYTES);
+    t->bytes = 0;
+    if (!json_put_string(&j, json_get(&j, 0, S("access_token")), &text) || text.full ||
+        !token_is_clean(buf_str(&text))) {
+        return FAIL(TOKEN_ANSWER);
+    }
+    i64 life_s = TOKEN_LIFE_UNKNOWN_S;
+    if (!json_i64(&j, json_get(&j, 0, S("expires_in")), &life_s) || life_s < 1) {
+        life_s = TOKEN_LIFE_UNKNOWN_S;
+    }
+    i64 life_ms = (life_s < TOKEN_LIFE_MAX_S ? life_s : TOKEN_LIFE_MAX_S) * 1000;
+    i64 early_ms = life_ms / 2 < GMAIL_RENEW_MS ? life_ms / 2 : GMAIL_RENEW_MS;
+    t->bytes = text.n;
+    t->generation++;
+    t->expires_ms = t->asked_ms + life_ms;
+    t->renew_ms = t->expires_ms - early_ms;
+    t->taken = false;
+    t->wanted = false;
+    return OK;
+}
+
+// ---- what the APIs say to it
+
+void gmail_token_accept(struct gmail_token *t, u32 generation)
+{
+    if (generation == t->generation && t->bytes) {
+        t->taken = true;
+        t->refusals = 0;
+    }
+}
+
+err gmail_token_refuse(struct gmail_token *t, u32 generation)
+{
+    if (generation != t->generation || !t->bytes) {
+        return OK; // an older one: its successor is here or under way
+    }
+    t->bytes = 0;
+    t->wanted = true;
+    if (!t->taken && t->refusals > 0) {
+        return FAIL(TOKEN_REVOKED);
+    }
+    t->refusals++;
+    return OK;
+}
+
+void gmail_token_wipe(struct gmail_token *t)
+{
+    crypto_wipe(t, sizeof *t);
+}
