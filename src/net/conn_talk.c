@@ -444,10 +444,10 @@ static enum talk_result talk_body(struct conn_env *env, struct conn *conn, i64 n
         while (moved) {
             moved = false;
             err e = OK;
-            if (conn->in_from < conn->in_to || t->inflating) {
-                bool over = t->body.done;
-                e = over ? talk_inflate(env, t, &(str){0}, now_ms) :
-                           talk_piece(env, conn, now_ms, &moved);
+            if (!t->body.done && (conn->in_from < conn->in_to || t->inflating)) {
+                e = talk_piece(env, conn, now_ms, &moved);
+            } else if (t->inflating) {
+                e = talk_inflate(env, t, &(str){0}, now_ms); // what the machine had left
             }
             if (!t->x) {
                 return TALK_WORKING; // cancelled by its own machine

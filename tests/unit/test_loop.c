@@ -1,0 +1,762 @@
+// SPDX-License-Identifier: Apache-2.0
+// The loop with machines of its own against a small HTTP server on loopback (net_peer.h), without TLS:
+// keep-alive, every framing, retries, each deadline, backpressure, refusals, proxies.
+#include "test.h"
+
+#include "net_peer.h"
+
+#include "net/loop.h"
+#include "net/proxy.h"
+#include "net/retry.h"
+#include "os/os.h"
+
+#define PROBE_BODY_BYTES KIB(512)
+
+// A machine that makes `count` equal requests and keeps what it hears.
+struct probe {
+    struct dest *dest;
+    str method, target, body;
+    u32 flags;
+    i64 timeout_ms, first_byte_ms;
+    const struct retry_policy *retry;
+    int count;       // requests still to make
+    isize take;      // bytes of the body taken at a call; 0: all
+    int hold;        // calls of body() that take nothing
+    bool body_at_end; // an error status is judged at end(), as machines that want the words do
+    int chunks;      // of a chunked request
+    // heard
+    int nexts, heads, ends, fails, calls, status;
+    err error;
+    char detail[EXCHANGE_DETAIL_BYTES + 1];
+    struct buf got;
+};
+
+static u8 probe_memory[8][PROBE_BODY_BYTES];
+
+static enum step probe_next(void *st, i64 now_ms, struct exchange *x)
+{
+    struct probe *p = st;
+    (void)now_ms;
+    p->nexts++;
+    if (p->fails || p->ends == p->count) {
+        return p->fails ? STEP_FAILED : STEP_DONE;
+    }
+    x->dest = p->dest;
+    x->method = p->method.n ? p->method : S("GET");
+    buf_put(&x->target, p->target);
+    x->flags = p->flags;
+    x->body = p->body;
+    x->retry = p->retry;
+    x->timeout_ms = p->timeout_ms;
+    x->first_byte_ms = p->first_byte_ms;
+    exchange_header(x, S("X-Probe"), S("yes"));
+    buf_reset(&p->got);
+    return STEP_REQUEST;
+}
+
+static err probe_head(void *st, struct exchange *x, const struct http_head *head)
+{
+    struct probe *p = st;
+    (void)x;
+    p->heads++;
+    p->status = head->status;
+    return p->body_at_end ? OK : retry_status_error(head->status);
+}
+
+static err probe_body(void *st, struct exchange *x, str *in)
+{
+    struct probe *p = st;
+    (void)x;
+    p->calls++;
+    if (p->hold > 0) {
+        p->hold--;
+        return OK;
+    }
+    isize take = p->take && p->take < in->n ? p->take : in->n;
+    buf_put(&p->got, str_slice(*in, 0, take));
+    *in = str_from_index(*in, take);
+    return OK;
+}
+
+static err probe_end(void *st, struct exchange *x)
+{
+    struct probe *p = st;
+    err e = p->body_at_end ? retry_status_error(p->status) : OK;
+    if (!err_ok(e)) {
+        buf_put(&x->detail, S("it said "));
+        buf_put(&x->detail, buf_str(&p->got));
+    }
+    p->ends += err_ok(e);
+    return e;
+}
+
+static void probe_fail(void *st, struct exchange *x, err e)
+{
+    struct probe *p = st;
+    p->fails++;
+    p->error = e;
+    snprintf(p->detail, sizeof p->detail, "%.*s", (int)x->detail.n, (const char *)x->detail.p);
+}
+
+static err probe_send(void *st, struct buf *room, bool *last)
+{
+    struct probe *p = st;
+    if (p->hold > 0) {
+        p->hold--;
+        return OK;
+    }
+    buf_put_fill(room, 'c', buf_room(room));
+    *last = --p->chunks == 0;
+    return OK;
+}
+
+static const struct machine_ops probe_ops = {
+    .name = "probe", .next = probe_next, .head = probe_head, .body = probe_body,
+    .end = probe_end, .fail = probe_fail, .send = probe_send,
+};
+
+static const struct retry_policy quick = {.attempts = 4, .base_ms = 10, .max_ms = 40};
+
+// A loop, a peer, a destination.
+struct bench {
+    struct peer peer;
+    struct plan plan;
+    struct arena arena;
+    struct loop *loop;
+    struct dns_config dns;
+    struct dest dest;
+    char url[64];
+};
+
+static _Alignas(16) u8 bench_memory[MIB(12)];
+
+static void bench_start_with(struct bench *b, struct loop_settings settings)
+{
+    *b = (struct bench){.peer = peer_start()};
+    b->arena = arena_over(bench_memory, sizeof bench_memory);
+    b->plan.arena = &b->arena;
+    dns_config_parse(&b->dns, S(""), S(""));
+    settings.dns = &b->dns;
+    settings.user_agent = S("mailferry-test");
+    settings.tasks = settings.tasks ? settings.tasks : 8;
+    settings.connections = settings.connections ? settings.connections : 8;
+    settings.connect_timeout_ms = settings.connect_timeout_ms ? settings.connect_timeout_ms : 5000;
+    settings.idle_timeout_ms = settings.idle_timeout_ms ? settings.idle_timeout_ms : 5000;
+    settings.keep_alive_ms = settings.keep_alive_ms ? settings.keep_alive_ms : 5000;
+    b->loop = loop_init(&b->plan, &settings);
+    snprintf(b->url, sizeof b->url, "http://127.0.0.1:%d", b->peer.port);
+    b->dest = (struct dest){.label = "the peer", .index = 1};
+    CHECK_OK(url_parse(str_from(b->url), &b->dest.url));
+}
+
+static void bench_start(struct bench *b)
+{
+    bench_start_with(b, (struct loop_settings){0});
+}
+
+static void bench_stop(struct bench *b)
+{
+    loop_close(b->loop);
+    peer_stop(&b->peer);
+}
+
+static struct probe probe_of(struct bench *b, int place, const char *target)
+{
+    return (struct probe){.dest = &b->dest, .target = str_from(target), .count = 1, .retry = &quick,
+                          .got = buf_over(probe_memory[place], PROBE_BODY_BYTES)};
+}
+
+// Runs until nothing is left to do, at most 20 s.
+static void bench_run(struct bench *b)
+{
+    for (i64 end = os_mono_ms() + 20000; loop_active_count(b->loop) && os_mono_ms() < end;) {
+        (void)loop_turn(b->loop, 1000, -1);
+    }
+    CHECK(loop_active_count(b->loop) == 0);
+}
+
+static void bench_probe(struct bench *b, struct probe *p)
+{
+    CHECK(loop_add(b->loop, &probe_ops, p) >= 0);
+    bench_run(b);
+}
+
+static bool has(const char *text, const char *part)
+{
+    bool found = strstr(text, part) != NULL;
+    if (!found) {
+        fprintf(stderr, "[%s] lacks [%s]\n", text, part);
+    }
+    return found;
+}
+
+static void check_hello(struct bench *b, const char *target)
+{
+    struct probe p = probe_of(b, 0, target);
+    bench_probe(b, &p);
+    CHECK(p.ends == 1 && p.fails == 0 && p.heads == 1 && p.status == 200);
+    CHECK_STR(buf_str(&p.got), S("hello"));
+}
+
+static void test_turn_length_keeps_alive(void)
+{
+    struct bench b;
+    bench_start(&b);
+    struct probe p = probe_of(&b, 0, "/len");
+    p.count = 20;
+    bench_probe(&b, &p);
+    CHECK(p.ends == 20 && b.peer.counts->accepted == 1 && b.peer.counts->requests == 20);
+    CHECK(loop_stats(b.loop)->connects == 1 && loop_stats(b.loop)->requests == 20);
+    CHECK(loop_stats(b.loop)->bytes_in == 20 * (i64)strlen(PEER_OK));
+    CHECK(has(b.peer.counts->last_head, "GET /len HTTP/1.1\r\nHost: 127.0.0.1:"));
+    CHECK(has(b.peer.counts->last_head, "\r\nUser-Agent: mailferry-test\r\nX-Probe: yes\r\n\r\n"));
+    bench_stop(&b);
+}
+
+static void test_turn_framings(void)
+{
+    struct bench b;
+    bench_start(&b);
+    check_hello(&b, "/chunked");
+    check_hello(&b, "/interim");
+    CHECK(b.peer.counts->accepted == 1);
+    check_hello(&b, "/close");
+    check_hello(&b, "/len");
+    CHECK(b.peer.counts->accepted == 2);
+    bench_stop(&b);
+}
+
+static void test_turn_base_path_and_head(void)
+{
+    struct bench b;
+    bench_start(&b);
+    b.dest.url.path = S("/base/");
+    struct probe p = probe_of(&b, 0, "/x?y=%20");
+    p.method = S("HEAD");
+    p.flags = EXCHANGE_HEAD;
+    p.count = 2;
+    // The peer sends a body all the same; it must not be taken for the next answer.
+    bench_probe(&b, &p);
+    CHECK(p.ends == 2 && p.got.n == 0 && b.peer.counts->accepted == 2);
+    CHECK(has(b.peer.counts->last_head, "HEAD /base/x?y=%20 HTTP/1.1\r\n"));
+    bench_stop(&b);
+}
+
+static void check_pattern(struct probe *p, isize n)
+{
+    CHECK(p->ends == 1 && p->got.n == n && !p->got.full);
+    isize wrong = 0;
+    for (isize i = 0; i < p->got.n; i++) {
+        wrong += p->got.p[i] != 'a' + i % 23;
+    }
+    CHECK(wrong == 0);
+}
+
+static void test_turn_backpressure(void)
+{
+    struct bench b;
+    bench_start(&b);
+    struct probe all = probe_of(&b, 0, "/big/300000"), chunked = probe_of(&b, 1, "/bigc/300000");
+    struct probe single = probe_of(&b, 2, "/big/20000"), holding = probe_of(&b, 3, "/bigc/50000");
+    single.take = 1;
+    holding.take = 777;
+    holding.hold = 50;
+    struct probe *probes[] = {&all, &chunked, &single, &holding};
+    for (isize i = 0; i < COUNT(probes); i++) {
+        CHECK(loop_add(b.loop, &probe_ops, probes[i]) >= 0);
+    }
+    // A machine that takes nothing is asked again only when something else happened: make it happen.
+    for (int i = 0; i < 100000 && loop_active_count(b.loop); i++) {
+        (void)loop_turn(b.loop, 5, -1);
+    }
+    check_pattern(&all, 300000);
+    check_pattern(&chunked, 300000);
+    check_pattern(&single, 20000);
+    CHECK(single.calls >= 20000);
+    check_pattern(&holding, 50000);
+    bench_stop(&b);
+}
+
+static void test_turn_gzip(void)
+{
+    struct bench b;
+    bench_start(&b);
+    struct probe p = probe_of(&b, 0, "/gzip");
+    p.flags = EXCHANGE_GZIP;
+    p.take = 1000;
+    bench_probe(&b, &p);
+    CHECK(p.ends == 1 && p.got.n == 60000 && str_starts(buf_str(&p.got), S("hello, hello, ")));
+    CHECK(has(b.peer.counts->last_head, "\r\nAccept-Encoding: gzip\r\n"));
+    CHECK(b.peer.counts->accepted == 1);
+    // Not offered, or another coding: refused.
+    struct probe q = probe_of(&b, 0, "/gzip"), r = probe_of(&b, 0, "/brotli");
+    r.flags = EXCHANGE_GZIP;
+    bench_probe(&b, &q);
+    bench_probe(&b, &r);
+    CHECK_ERR(q.error, HTTP_ENCODING);
+    CHECK_ERR(r.error, HTTP_ENCODING);
+    bench_stop(&b);
+}
+
+static void test_turn_many_at_once(void)
+{
+    struct bench b;
+    bench_start(&b);
+    struct probe probes[8];
+    for (int i = 0; i < 8; i++) {
+        probes[i] = probe_of(&b, i, i % 2 ? "/len" : "/chunked");
+        probes[i].count = 10;
+        CHECK(loop_add(b.loop, &probe_ops, &probes[i]) >= 0);
+    }
+    struct probe ninth = probe_of(&b, 0, "/len");
+    CHECK(loop_add(b.loop, &probe_ops, &ninth) == -1);
+    bench_run(&b);
+    for (int i = 0; i < 8; i++) {
+        CHECK(probes[i].ends == 10);
+    }
+    CHECK(b.peer.counts->accepted <= 8);
+    bench_stop(&b);
+}
+
+static void test_turn_fewer_connections_than_machines(void)
+{
+    struct bench b;
+    bench_start_with(&b, (struct loop_settings){.connections = 2});
+    struct dest other = b.dest;
+    other.index = 2;
+    struct probe probes[6];
+    for (int i = 0; i < 6; i++) {
+        probes[i] = probe_of(&b, i, "/len");
+        probes[i].dest = i % 2 ? &other : &b.dest;
+        probes[i].count = 3;
+        CHECK(loop_add(b.loop, &probe_ops, &probes[i]) >= 0);
+    }
+    bench_run(&b);
+    for (int i = 0; i < 6; i++) {
+        CHECK(probes[i].ends == 3);
+    }
+    bench_stop(&b);
+}
+
+static void test_retry_after_is_obeyed(void)
+{
+    struct bench b;
+    bench_start(&b);
+    struct probe p = probe_of(&b, 0, "/busy");
+    i64 start_ms = os_mono_ms();
+    bench_probe(&b, &p);
+    i64 took_ms = os_mono_ms() - start_ms;
+    CHECK(p.ends == 1 && p.nexts == 3 && p.heads == 2);
+    CHECK(took_ms >= 1000 && took_ms < 1900);
+    CHECK(loop_stats(b.loop)->retries == 1 && loop_stats(b.loop)->retry_wait_ms >= 1000);
+    CHECK(b.peer.counts->accepted == 1); // the refusal was read to its end
+    bench_stop(&b);
+}
+
+static void test_retry_gives_up(void)
+{
+    struct bench b;
+    bench_start(&b);
+    struct probe p = probe_of(&b, 0, "/busy-always");
+    p.body_at_end = true;
+    bench_probe(&b, &p);
+    CHECK(p.fails == 1 && p.heads == 4 && p.nexts == 5);
+    CHECK_ERR(p.error, HTTP_BUSY);
+    CHECK(has(p.detail, "GET /busy-always at the peer (127.0.0.1:"));
+    CHECK(has(p.detail, "): status 503: it said busy"));
+    struct probe q = probe_of(&b, 0, "/forbidden?token=secret");
+    q.body_at_end = true;
+    q.target = S("/forbidden");
+    bench_probe(&b, &q);
+    CHECK(q.fails == 1 && q.heads == 1);
+    CHECK_ERR(q.error, HTTP_FORBIDDEN);
+    CHECK(b.peer.counts->accepted == 1);
+    bench_stop(&b);
+}
+
+static void test_retry_resets_and_cuts(void)
+{
+    struct bench b;
+    bench_start(&b);
+    struct probe p = probe_of(&b, 0, "/reset");
+    bench_probe(&b, &p);
+    CHECK(p.ends == 1 && p.nexts == 4);
+    bench_stop(&b);
+    bench_start(&b);
+    struct probe q = probe_of(&b, 0, "/cut");
+    bench_probe(&b, &q);
+    CHECK(q.ends == 1 && q.heads == 2);
+    CHECK_STR(buf_str(&q.got), S("hello"));
+    bench_stop(&b);
+    bench_start(&b);
+    struct probe r = probe_of(&b, 0, "/cut");
+    r.flags = EXCHANGE_NO_RESEND;
+    bench_probe(&b, &r);
+    CHECK(r.fails == 1 && r.heads == 1);
+    CHECK_ERR(r.error, HTTP_CUT);
+    struct probe s = probe_of(&b, 0, "/garbage");
+    bench_probe(&b, &s);
+    CHECK_ERR(s.error, HTTP_STATUS_LINE);
+    bench_stop(&b);
+}
+
+static void test_stale_connection_is_replaced(void)
+{
+    struct bench b;
+    bench_start(&b);
+    struct probe p = probe_of(&b, 0, "/stale");
+    bench_probe(&b, &p);
+    CHECK(p.ends == 1);
+    struct probe q = probe_of(&b, 0, "/len");
+    bench_probe(&b, &q);
+    CHECK(q.ends == 1 && q.nexts == 2 && loop_stats(b.loop)->retries == 0);
+    CHECK(b.peer.counts->accepted == 2);
+    // With NO_RESEND nothing is sent twice.
+    struct probe r = probe_of(&b, 0, "/stale"), s = probe_of(&b, 0, "/len");
+    bench_probe(&b, &r);
+    s.flags = EXCHANGE_NO_RESEND;
+    bench_probe(&b, &s);
+    CHECK(s.fails == 1 && s.ends == 0);
+    CHECK(err_is(s.error, ERR_NET_RESET) || err_is(s.error, ERR_NET_CLOSED));
+    bench_stop(&b);
+}
+
+static void test_extra_bytes_close(void)
+{
+    struct bench b;
+    bench_start(&b);
+    check_hello(&b, "/extra");
+    check_hello(&b, "/len");
+    CHECK(b.peer.counts->accepted == 2);
+    bench_stop(&b);
+}
+
+static void check_deadline(const char *target, struct loop_settings settings, struct probe want)
+{
+    static const struct retry_policy once = {.attempts = 1, .base_ms = 1, .max_ms = 1};
+    struct bench b;
+    bench_start_with(&b, settings);
+    struct probe p = probe_of(&b, 0, target);
+    p.retry = &once;
+    p.timeout_ms = want.timeout_ms;
+    p.first_byte_ms = want.first_byte_ms;
+    i64 start_ms = os_mono_ms();
+    bench_probe(&b, &p);
+    i64 took_ms = os_mono_ms() - start_ms;
+    CHECK(p.fails == 1 && took_ms >= 200 && took_ms < 1500);
+    if (p.error.code != want.error.code) {
+        fprintf(stderr, "%s: got %s, want %s\n", target, err_name(p.error), err_name(want.error));
+        test_failures++;
+    }
+    bench_stop(&b);
+}
+
+static void test_deadlines(void)
+{
+    struct loop_settings slow = {0}, idle = {.idle_timeout_ms = 250};
+    check_deadline("/slow-first", slow, (struct probe){.first_byte_ms = 250,
+                                                       .error = FAIL(NET_TIMEOUT_FIRST_BYTE)});
+    check_deadline("/slow-idle", idle, (struct probe){.error = FAIL(NET_TIMEOUT_IDLE)});
+    check_deadline("/drip", idle, (struct probe){.timeout_ms = 300,
+                                                 .error = FAIL(NET_TIMEOUT_EXCHANGE)});
+}
+
+static void test_deadline_stands_still_while_blocked(void)
+{
+    struct bench b;
+    bench_start_with(&b, (struct loop_settings){.idle_timeout_ms = 200});
+    struct probe p = probe_of(&b, 0, "/big/100000");
+    p.timeout_ms = 400;
+    p.hold = 60;
+    CHECK(loop_add(b.loop, &probe_ops, &p) >= 0);
+    i64 start_ms = os_mono_ms();
+    for (int i = 0; i < 1000 && loop_active_count(b.loop); i++) {
+        (void)loop_turn(b.loop, 10, -1);
+    }
+    CHECK(os_mono_ms() - start_ms > 500);
+    check_pattern(&p, 100000);
+    bench_stop(&b);
+}
+
+static void test_connect_errors(void)
+{
+    static const struct retry_policy once = {.attempts = 1, .base_ms = 1, .max_ms = 1};
+    struct bench b;
+    bench_start_with(&b, (struct loop_settings){.connect_timeout_ms = 300});
+    // A listener that never accepts, its queue full: a connection is not answered.
+    int trap = socket(AF_INET, SOCK_STREAM, 0), fill[4];
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t n = sizeof at;
+    CHECK(!bind(trap, (struct sockaddr *)&at, n) && !getsockname(trap, (struct sockaddr *)&at, &n));
+    snprintf(b.url, sizeof b.url, "http://127.0.0.1:%d", ntohs(at.sin_port));
+    CHECK_OK(url_parse(str_from(b.url), &b.dest.url));
+    struct probe refused = probe_of(&b, 0, "/x"), late = probe_of(&b, 0, "/x");
+    refused.retry = late.retry = &once;
+    bench_probe(&b, &refused);
+    CHECK_ERR(refused.error, NET_REFUSED);
+    CHECK(has(refused.detail, "GET /x at the peer (127.0.0.1:"));
+    CHECK(!listen(trap, 0));
+    for (isize i = 0; i < COUNT(fill); i++) {
+        fill[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+        (void)!connect(fill[i], (struct sockaddr *)&at, n);
+    }
+    bench_probe(&b, &late);
+    CHECK_ERR(late.error, NET_TIMEOUT_CONNECT);
+    for (isize i = 0; i < COUNT(fill); i++) {
+        close(fill[i]);
+    }
+    close(trap);
+    bench_stop(&b);
+}
+
+static u8 large_body[MIB(4)];
+
+static void test_send_large_body(void)
+{
+    struct bench b;
+    bench_start(&b);
+    unsigned sum = 0;
+    for (isize i = 0; i < COUNT(large_body); i++) {
+        large_body[i] = (u8)(i * 7 % 251);
+        sum = sum * 31 + large_body[i];
+    }
+    char want[64];
+    snprintf(want, sizeof want, "%d %u", (int)COUNT(large_body), sum);
+    struct probe p = probe_of(&b, 0, "/echo");
+    p.method = S("POST");
+    p.body = str_make(large_body, COUNT(large_body));
+    p.count = 2;
+    bench_probe(&b, &p);
+    CHECK(p.ends == 2 && b.peer.counts->accepted == 1);
+    CHECK_STR(buf_str(&p.got), str_from(want));
+    bench_stop(&b);
+}
+
+static void test_send_chunked(void)
+{
+    struct bench b;
+    bench_start(&b);
+    struct probe p = probe_of(&b, 0, "/echo");
+    p.method = S("POST");
+    p.flags = EXCHANGE_CHUNKED;
+    p.chunks = 40;
+    p.hold = 3; // it has nothing to send at first
+    CHECK(loop_add(b.loop, &probe_ops, &p) >= 0);
+    for (int i = 0; i < 1000 && loop_active_count(b.loop); i++) {
+        (void)loop_turn(b.loop, 5, -1);
+    }
+    CHECK(p.ends == 1 && has(b.peer.counts->last_head, "\r\nTransfer-Encoding: chunked\r\n"));
+    bool found;
+    str total;
+    (void)str_cut(buf_str(&p.got), ' ', &total, &found);
+    i64 bytes = 0;
+    // 40 chunks of what CONN_OUT_BYTES leaves beside 8 and 7 bytes of framing, each with CRLFs.
+    CHECK(str_to_i64(total, &bytes) && bytes == 40 * (CONN_OUT_BYTES - 15 + 10) + 5);
+    bench_stop(&b);
+}
+
+static void test_early_answer(void)
+{
+    struct bench b;
+    bench_start(&b);
+    struct probe p = probe_of(&b, 0, "/early");
+    p.method = S("POST");
+    p.body = str_make(large_body, COUNT(large_body));
+    p.body_at_end = true;
+    bench_probe(&b, &p);
+    CHECK(p.fails == 1 && p.heads == 1);
+    CHECK_ERR(p.error, HTTP_TOO_LARGE);
+    CHECK(has(p.detail, "status 413: it said too large"));
+    check_hello(&b, "/len");
+    CHECK(b.peer.counts->accepted == 2);
+    bench_stop(&b);
+}
+
+static void test_redirects(void)
+{
+    struct bench b;
+    bench_start(&b);
+    struct probe p = probe_of(&b, 0, "/redirect");
+    bench_probe(&b, &p);
+    CHECK(p.fails == 1 && p.heads == 0);
+    CHECK_ERR(p.error, HTTP_REDIRECT);
+    CHECK(has(p.detail, "status 302: to https://elsewhere.example"));
+    CHECK(strstr(p.detail, "secret") == NULL);
+    struct probe q = probe_of(&b, 0, "/redirect-here");
+    q.flags = EXCHANGE_REDIRECT;
+    bench_probe(&b, &q);
+    CHECK(q.ends == 1);
+    CHECK_STR(buf_str(&q.got), S("hello"));
+    CHECK(has(b.peer.counts->last_head, "GET /len HTTP/1.1"));
+    CHECK(strstr(b.peer.counts->last_head, "X-Probe") == NULL); // no headers of the machine
+    struct probe r = probe_of(&b, 0, "/redirect-loop");
+    r.flags = EXCHANGE_REDIRECT;
+    bench_probe(&b, &r);
+    CHECK(r.fails == 1);
+    CHECK_ERR(r.error, HTTP_REDIRECT_UNSAFE);
+    bench_stop(&b);
+}
+
+static void test_proxy(void)
+{
+    struct bench b;
+    bench_start(&b);
+    u8 secret[200];
+    struct buf storage = buf_over(secret, COUNT(secret));
+    struct proxy proxy;
+    char url[100];
+    snprintf(url, sizeof url, "http://user:pa%%3Ass@127.0.0.1:%d", b.peer.port);
+    CHECK_OK(proxy_parse(str_from(url), &proxy, &storage));
+    struct dest far = {.label = "far", .index = 3, .proxy = &proxy};
+    CHECK_OK(url_parse(S("http://far.example:8080/api"), &far.url));
+    struct probe p = probe_of(&b, 0, "/len");
+    p.dest = &far;
+    p.count = 3;
+    bench_probe(&b, &p);
+    CHECK(p.ends == 3 && b.peer.counts->accepted == 1);
+    CHECK(has(b.peer.counts->last_head, "GET /api/len HTTP/1.1\r\nHost: far.example:8080\r\n"));
+    CHECK(strstr(b.peer.counts->last_head, "Proxy-Authorization") == NULL);
+    proxy.authorization = S("");
+    far.index = 4;
+    struct probe q = probe_of(&b, 0, "/len");
+    q.dest = &far;
+    bench_probe(&b, &q);
+    CHECK_ERR(q.error, PROXY_AUTH);
+    bench_stop(&b);
+}
+
+// A machine that, in its first answer, drops itself or another.
+struct dropper {
+    struct bench *bench;
+    int victim;
+    int calls;
+};
+
+static enum step dropper_next(void *st, i64 now_ms, struct exchange *x)
+{
+    struct dropper *d = st;
+    (void)now_ms;
+    x->dest = &d->bench->dest;
+    x->method = S("GET");
+    buf_put(&x->target, S("/big/50000"));
+    return STEP_REQUEST;
+}
+
+static err dropper_head(void *st, struct exchange *x, const struct http_head *head)
+{
+    (void)st;
+    (void)x;
+    (void)head;
+    return OK;
+}
+
+static err dropper_body(void *st, struct exchange *x, str *in)
+{
+    struct dropper *d = st;
+    (void)x;
+    (void)in;
+    d->calls++;
+    loop_cancel(d->bench->loop, d->victim);
+    return OK;
+}
+
+static err dropper_end(void *st, struct exchange *x)
+{
+    (void)st;
+    (void)x;
+    return OK;
+}
+
+static void dropper_fail(void *st, struct exchange *x, err e)
+{
+    (void)st;
+    (void)x;
+    CHECK_OK(e);
+}
+
+static void test_cancel(void)
+{
+    static const struct machine_ops ops = {.next = dropper_next, .head = dropper_head,
+                                           .body = dropper_body, .end = dropper_end,
+                                           .fail = dropper_fail};
+    struct bench b;
+    bench_start(&b);
+    struct dropper self = {.bench = &b};
+    struct probe other = probe_of(&b, 0, "/slow-first");
+    self.victim = loop_add(b.loop, &ops, &self);
+    int slow = loop_add(b.loop, &probe_ops, &other);
+    for (int i = 0; i < 100 && loop_is_active(b.loop, self.victim); i++) {
+        (void)loop_turn(b.loop, 100, -1);
+    }
+    CHECK(self.calls == 1 && loop_is_active(b.loop, slow) && loop_active_count(b.loop) == 1);
+    loop_cancel(b.loop, slow);
+    CHECK(!loop_is_active(b.loop, slow) && loop_active_count(b.loop) == 0);
+    CHECK(other.ends == 0 && other.fails == 0);
+    int reused = loop_add(b.loop, &probe_ops, &other);
+    CHECK(reused != slow && !loop_is_active(b.loop, slow));
+    loop_cancel(b.loop, slow); // an old handle does nothing
+    CHECK(loop_is_active(b.loop, reused));
+    loop_cancel(b.loop, reused);
+    check_hello(&b, "/len");
+    bench_stop(&b);
+}
+
+static void test_request_is_refused(void)
+{
+    struct bench b;
+    bench_start(&b);
+    struct probe p = probe_of(&b, 0, "/a b");
+    bench_probe(&b, &p);
+    CHECK_ERR(p.error, HTTP_REQUEST_BAD);
+    struct probe q = probe_of(&b, 0, "/a\r\nX: y");
+    bench_probe(&b, &q);
+    CHECK_ERR(q.error, HTTP_REQUEST_BAD);
+    u8 bytes[64];
+    struct exchange x = {.headers = buf_over(bytes, 64)};
+    exchange_header(&x, S("X"), S("a\r\nY: b"));
+    CHECK(x.headers.full && x.headers.n == 0);
+    CHECK(b.peer.counts->requests == 0);
+    bench_stop(&b);
+}
+
+static void test_turn_watches_extra_descriptor(void)
+{
+    struct bench b;
+    bench_start(&b);
+    int fds[2];
+    CHECK(pipe(fds) == 0);
+    CHECK(!loop_turn(b.loop, 0, fds[0]));
+    CHECK(write(fds[1], "x", 1) == 1);
+    CHECK(loop_turn(b.loop, 1000, fds[0]));
+    close(fds[0]);
+    close(fds[1]);
+    bench_stop(&b);
+}
+
+static const struct test_case cases[] = {
+    CASE(test_turn_length_keeps_alive),
+    CASE(test_turn_framings),
+    CASE(test_turn_base_path_and_head),
+    CASE(test_turn_backpressure),
+    CASE(test_turn_gzip),
+    CASE(test_turn_many_at_once),
+    CASE(test_turn_fewer_connections_than_machines),
+    CASE(test_retry_after_is_obeyed),
+    CASE(test_retry_gives_up),
+    CASE(test_retry_resets_and_cuts),
+    CASE(test_stale_connection_is_replaced),
+    CASE(test_extra_bytes_close),
+    CASE(test_deadlines),
+    CASE(test_deadline_stands_still_while_blocked),
+    CASE(test_connect_errors),
+    CASE(test_send_large_body),
+    CASE(test_send_chunked),
+    CASE(test_early_answer),
+    CASE(test_redirects),
+    CASE(test_proxy),
+    CASE(test_cancel),
+    CASE(test_request_is_refused),
+    CASE(test_turn_watches_extra_descriptor),
+};
+
+TEST_MAIN(cases)
