@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The query machine of the resolver (see dns.h). It owns at most one UDP socket and one TCP socket.
 //
-// A try is one full name; each try asks the servers in turn, with a new socket (so a new port) and new
-// ids each time, for the record types that are still open. Once one type has addresses, the other is
-// waited for only DNS_SECOND_WAIT_MS longer. Names x servers x attempts bound everything.
+// A try is one full name; each try asks the servers in turn, with a new socket (so a new port) and
+// new ids each time, for the record types that are still open. Once one type has addresses, the
+// other is waited for only DNS_SECOND_WAIT_MS longer. Names x servers x attempts bound everything.
 // A connected UDP socket hands over only what came from the server's address and port.
 #include "net/dns.h"
 
@@ -215,7 +215,8 @@ bool dns_read_answer(struct dns_query *q, str packet, u16 id, bool aaaa)
 static void dns_read_udp(struct dns_query *q)
 {
     u8 packet[DNS_DATAGRAM_BYTES];
-    for (int reads = 0; reads < DNS_READS_MAX && dns_any(q, DNS_SIDE_ASKED) && q->fd >= 0; reads++) {
+    for (int reads = 0; reads < DNS_READS_MAX && dns_any(q, DNS_SIDE_ASKED) && q->fd >= 0;
+         reads++) {
         isize n = os_recv(q->fd, packet, (isize)sizeof packet);
         if (n == OS_AGAIN) {
             return;
@@ -420,7 +421,8 @@ int dns_query_poll(const struct dns_query *q, struct os_poll *list, int cap)
     }
     if (q->tcp_fd >= 0 && count < cap) {
         bool unsent = dns_tcp_unsent(q) > 0;
-        list[count++] = (struct os_poll){.fd = q->tcp_fd, .want_read = !unsent, .want_write = unsent};
+        list[count++] = (struct os_poll){
+            .fd = q->tcp_fd, .want_read = !unsent, .want_write = unsent};
     }
     return count;
 }

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// The two text files of name resolution, as resolv.conf(5) and hosts(5) describe them: servers, search
-// list and options; and addresses with their names. Pure but for interface names in the zones of
-// servers. Lines that make no sense are passed over, as every resolver does: these files belong to the
-// host, not to us. The domain of the host's own name is not taken as a search list where there is none.
+// The two text files of name resolution, as resolv.conf(5) and hosts(5) describe them: servers,
+// search list and options; and addresses with their names. Pure but for interface names in the
+// zones of servers. Lines that make no sense are passed over, as every resolver does: these files
+// belong to the host, not to us. The domain of the host's own name is not taken as a search list
+// where there is none.
 #include "net/dns.h"
 
 #include <string.h>
 
 enum {
     DNS_PORT = 53,
-    DNS_NDOTS_MAX = 15,      // the caps of resolv.conf(5)
+    DNS_NDOTS_MAX = 15, // the caps of resolv.conf(5)
     DNS_TIMEOUT_MAX_S = 30,
     DNS_ATTEMPTS_MAX = 5,
 };
@@ -121,7 +122,8 @@ static bool dns_line_names(str line, str name)
     return false;
 }
 
-static void dns_add_address(const struct os_addr *a, struct dns_addresses *v4, struct dns_addresses *v6)
+static void dns_add_address(const struct os_addr *a, struct dns_addresses *v4,
+                            struct dns_addresses *v6)
 {
     struct dns_addresses *to = a->v6 ? v6 : v4;
     if (to->count < DNS_ADDRS_MAX) {

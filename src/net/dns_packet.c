@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // DNS packets (see dns_packet.h). The reader walks the answer section once for each step of a CNAME
-// chain: at most DNS_CNAME_MAX + 1 times over a packet of at most 64 KiB, and a packet that makes this
-// slow must have been sent by the name server itself. Section numbers are those of RFC 1035.
+// chain: at most DNS_CNAME_MAX + 1 times over a packet of at most 64 KiB, and a packet that makes
+// this slow must have been sent by the name server itself. Section numbers are those of RFC 1035.
 #include "net/dns_packet.h"
 
 #include <string.h>
@@ -162,14 +162,22 @@ static bool dns_name_eq(const struct dns_name *a, const struct dns_name *b)
     return str_eq(str_make(a->wire, a->bytes), str_make(b->wire, b->bytes));
 }
 
-// One walk over the answers for the records that `owner` owns: addresses are added to *out, the target
-// of a CNAME goes to *target. False when the section could not be read to its end.
-static bool dns_walk_answers(struct dns_cursor c, unsigned count, const struct dns_name *owner,
-                             struct dns_addresses *out, struct dns_name *target, unsigned type)
+// The records behind a question, of which those of one type are wanted.
+struct dns_section {
+    struct dns_cursor cursor;
+    unsigned count;
+    unsigned type;
+};
+
+// One walk over the answers for the records that `owner` owns: addresses are added to *out, the
+// target of a CNAME goes to *target. False when the section could not be read to its end.
+static bool dns_walk_answers(const struct dns_section *section, const struct dns_name *owner,
+                             struct dns_addresses *out, struct dns_name *target)
 {
-    isize want = type == DNS_TYPE_AAAA ? 16 : 4;
+    struct dns_cursor c = section->cursor;
+    isize want = section->type == DNS_TYPE_AAAA ? 16 : 4;
     target->bytes = 0;
-    for (unsigned i = 0; i < count && !c.bad; i++) {
+    for (unsigned i = 0; i < section->count && !c.bad; i++) {
         struct dns_name name;
         dns_take_name(&c, &name);
         unsigned rr_type = dns_take_u16(&c);
@@ -181,7 +189,7 @@ static bool dns_walk_answers(struct dns_cursor c, unsigned count, const struct d
         if (c.bad || rr_class != DNS_CLASS_IN || !dns_name_eq(&name, owner)) {
             continue;
         }
-        if (rr_type == type && bytes.n == want && out->count < DNS_ADDRS_MAX) {
+        if (rr_type == section->type && bytes.n == want && out->count < DNS_ADDRS_MAX) {
             memcpy(out->ip[out->count++], bytes.p, (size_t)want);
         } else if (rr_type == DNS_TYPE_CNAME) {
             dns_take_name(&data, target);
@@ -224,10 +232,11 @@ enum dns_verdict dns_packet_read(str packet, const struct dns_question *question
     if (rcode) {
         return rcode == DNS_RCODE_NXDOMAIN ? DNS_NO_SUCH_NAME : DNS_SERVER_PROBLEM;
     }
+    struct dns_section section = {c, answers, dns_type(question)};
     struct dns_name owner = *question->name, target;
     bool whole = true;
     for (int steps = 0; steps <= DNS_CNAME_MAX && out->count == 0 && owner.bytes; steps++) {
-        whole = dns_walk_answers(c, answers, &owner, out, &target, dns_type(question)) && whole;
+        whole = dns_walk_answers(&section, &owner, out, &target) && whole;
         owner = target;
     }
     if (flags & DNS_FLAG_TRUNCATED) {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // One DNS packet: the query for a name's addresses, and the reading of its answer (RFC 1035, 3596).
 //
-// Pure: bytes in, values out. Names are handled as on the wire (labels with their lengths, lower case,
-// at most 255 octets). A compression pointer must point before everything read so far of its name, so
-// that reading ends; a chain of CNAMEs is followed within one answer, at most DNS_CNAME_MAX of them.
-// Refused: names that are no host names, answers to another question, packets that end too early.
+// Pure: bytes in, values out. Names are handled as on the wire (labels with their lengths, lower
+// case, at most 255 octets). A compression pointer must point before everything read so far of its
+// name, so that reading ends; a chain of CNAMEs is followed within one answer, at most
+// DNS_CNAME_MAX of them. Refused: names that are no host names, answers to another question,
+// packets that end too early.
 #ifndef NET_DNS_PACKET_H
 #define NET_DNS_PACKET_H
 
@@ -17,8 +18,9 @@ struct dns_name {
     int bytes; // 0: none
 };
 
-// DNS_BAD_NAME unless `text` is a host name: labels of 1-63 letters, digits, '-' and '_', at most 253
-// bytes without the trailing dot, which is allowed, and not all digits at its end (a mistyped address).
+// DNS_BAD_NAME unless `text` is a host name: labels of 1-63 letters, digits, '-' and '_', at most
+// 253 bytes without the trailing dot, which is allowed, and not all digits at its end (a mistyped
+// address).
 err dns_name_parse(str text, struct dns_name *out);
 
 struct dns_question {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Log lines (see log.h). A line is built in one buffer in which room for its closing bytes is kept back,
-// so that a cut line is still a whole line, and in the JSON form a whole object.
+// Log lines (see log.h). A line is built in one buffer in which room for its closing bytes is kept
+// back, so that a cut line is still a whole line, and in the JSON form a whole object.
 //
-// Escaped are control bytes (C0, DEL, and C1 as UTF-8: a terminal would obey them) and bytes that are
-// no UTF-8. What standard error does not take is lost: there is nobody left to tell.
+// Escaped are control bytes (C0, DEL, and C1 as UTF-8: a terminal would obey them) and bytes that
+// are no UTF-8. What standard error does not take is lost: there is nobody left to tell.
 #include "os/log.h"
 
 #include "base/date.h"
@@ -42,7 +42,8 @@ struct log_out {
 
 struct log *log_init(struct plan *plan, enum log_level level, enum log_form form)
 {
-    struct log *log = plan_take_n(plan, "log", struct log, 1, "the line in work, and a counter a code");
+    struct log *log = plan_take_n(plan, "log", struct log, 1,
+                                  "the line in work, and a counter a code");
     log->level = level;
     log->form = form;
     return log;
@@ -151,7 +152,9 @@ static void log_put_fact(struct log_out *out, const char *key, str value, bool f
         return;
     }
     if (!log_put(out, buf_str(&head))) { // in the JSON form the mark must be a label of its own
-        buf_put(&out->buf, !out->json ? S(" [cut]") : first ? S("\"cut\":\"1\"") : S(",\"cut\":\"1\""));
+        buf_put(&out->buf, !out->json ? S(" [cut]")
+                           : first    ? S("\"cut\":\"1\"")
+                                      : S(",\"cut\":\"1\""));
         return;
     }
     log_put_text(out, value, quoted);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Log lines: one line, one write, to standard error. At most LOG_LINE_BYTES with a mark where it was
-// cut; control bytes escaped; at most LOG_PER_CODE lines of the same error code in a minute (the rest
-// is counted and said). Never a body, a token or a password: no function takes one.
+// Log lines: one line, one write, to standard error. At most LOG_LINE_BYTES with a mark where it
+// was cut; control bytes escaped; at most LOG_PER_CODE lines of the same error code in a minute
+// (the rest is counted and said). Never a body, a token or a password: no function takes one.
 //
 // The plain form: `2026-11-22T03:04:05.678Z INFO message key=value key="value with blanks"`.
 // The JSON form: one object a line, with the field names of ECS; facts are `labels`.
@@ -33,11 +33,12 @@ void log_line(struct log *log, enum log_level level, str message, const struct l
 void log_err(struct log *log, enum log_level level, err e, str detail, const struct log_fact *facts,
              isize count);
 
-// Says how many lines of each code were left out and not yet said. Call before the process ends; while
-// it runs, the first line after the minute says it.
+// Says how many lines of each code were left out and not yet said. Call before the process ends;
+// while it runs, the first line after the minute says it.
 void log_say_left_out(struct log *log);
 
-// A terminal's progress display owns the last lines of the screen: called before and after each line.
+// A terminal's progress display owns the last lines of the screen: called before and after each
+// line.
 void log_on_line(struct log *log, void (*clear)(void *st), void *st);
 
 #endif

@@ -14,12 +14,12 @@ void *os_reserve(isize bytes); // [start] zeroed address space, not touched; NUL
 void os_trim(void *p, isize reserved_bytes, isize keep); // [start] gives back what is beyond `keep`
 i64 os_mono_ms(void);
 i64 os_unix_us(void);
-i64 os_cpu_us(void); // user + system time of the process
+i64 os_cpu_us(void);               // user + system time of the process
 void os_entropy(void *p, isize n); // traps if the system has none
 
 // ---- the process
 str os_env(const char *name, bool *found);
-str os_env_at(isize i); // "NAME=value" of the i-th variable; empty str after the last
+str os_env_at(isize i);            // "NAME=value" of the i-th variable; empty str after the last
 str os_host_name(struct buf *out); // [start]
 isize os_peak_rss_bytes(void);     // 0 = unknown
 _Noreturn void os_exit(int code);
@@ -30,9 +30,9 @@ _Noreturn void os_exit(int code);
 err os_file_read(const char *path, struct buf *out, struct buf *detail); // [start]
 // Opens for writing, truncated, mode 0600. A descriptor, or -1 with the system's words in detail.
 int os_file_create(const char *path, struct buf *detail); // [start]
-err os_write_all(int fd, str s); // FILE_WRITE
-bool os_is_terminal(int fd); // [start]
-int os_terminal_columns(int fd); // [start] 80 when unknown
+err os_write_all(int fd, str s);                          // FILE_WRITE
+bool os_is_terminal(int fd);                              // [start]
+int os_terminal_columns(int fd);                          // [start] 80 when unknown
 
 // ---- signals: INT, TERM and HUP are blocked and come through a descriptor; PIPE is ignored
 int os_signals_open(void); // [start] a descriptor, or OS_BROKEN
@@ -49,12 +49,12 @@ struct os_addr {
 
 enum { OS_AGAIN = -1, OS_BROKEN = -2 };
 
-int os_tcp_connect(const struct os_addr *to);  // starts; OS_BROKEN when refused at once. TCP_NODELAY
-err os_tcp_connected(int fd);                  // after it became writable: OK, NET_REFUSED, NET_UNREACHABLE, ...
+int os_tcp_connect(const struct os_addr *to); // starts; OS_BROKEN when refused at once. TCP_NODELAY
+err os_tcp_connected(int fd); // after it became writable: OK, NET_REFUSED, NET_UNREACHABLE, ...
 int os_udp_connect(const struct os_addr *to);
-isize os_send(int fd, str s);                  // bytes sent, OS_AGAIN, OS_BROKEN
-isize os_recv(int fd, void *p, isize n);       // bytes, 0 = closed by the peer, OS_AGAIN, OS_BROKEN
-int os_tcp_listen(const struct os_addr *at);   // [start] for the metrics listener of a later release
+isize os_send(int fd, str s);                // bytes sent, OS_AGAIN, OS_BROKEN
+isize os_recv(int fd, void *p, isize n);     // bytes, 0 = closed by the peer, OS_AGAIN, OS_BROKEN
+int os_tcp_listen(const struct os_addr *at); // [start] for the metrics listener of a later release
 void os_close(int fd);
 
 struct os_poll {
@@ -63,8 +63,8 @@ struct os_poll {
     bool readable, writable; // answers; errors and hang-ups show as both
 };
 
-// At most POLL_MAX entries; those with fd < 0 or nothing wanted are skipped. Returns early on any event
-// (the descriptor of signals is one of the list). timeout_ms < 0: no limit.
+// At most POLL_MAX entries; those with fd < 0 or nothing wanted are skipped. Returns early on any
+// event (the descriptor of signals is one of the list). timeout_ms < 0: no limit.
 void os_poll(struct os_poll *list, isize count, i64 timeout_ms);
 
 // An IPv4 or IPv6 literal, no brackets; port 0. A zone must be a number ("fe80::1%2").

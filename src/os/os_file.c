@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The door to Linux: files, environment, terminal (see os.h).
 //
-// Files are read whole into a buffer of the caller and closed again; files that are written are opened
-// before the seal and live as descriptors. Paths are used as given. The system's words for a failure
-// go into the caller's detail buffer, after the path.
+// Files are read whole into a buffer of the caller and closed again; files that are written are
+// opened before the seal and live as descriptors. Paths are used as given. The system's words for a
+// failure go into the caller's detail buffer, after the path.
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif

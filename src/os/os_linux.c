@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The door to Linux: memory, clocks, entropy, signals and waiting. Files, environment and terminal are
-// in os_file.c, sockets in os_socket.c.
+// The door to Linux: memory, clocks, entropy, signals and waiting. Files, environment and terminal
+// are in os_file.c, sockets in os_socket.c.
 //
-// Owns nothing: what it opens belongs to the caller. os_poll() takes at most POLL_MAX descriptors, so
-// that its list lives on the stack. Only calls that the seal allows are made by functions that os.h
-// does not mark [start]. No function used here allocates (musl).
+// Owns nothing: what it opens belongs to the caller. os_poll() takes at most POLL_MAX descriptors,
+// so that its list lives on the stack. Only calls that the seal allows are made by functions that
+// os.h does not mark [start]. No function used here allocates (musl).
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
@@ -73,8 +73,8 @@ void os_entropy(void *p, isize n)
     }
 }
 
-// ru_maxrss also counts what the process had resident before its execve(): started by a large program
-// that does not use vfork(), it can be that program's figure.
+// ru_maxrss also counts what the process had resident before its execve(): started by a large
+// program that does not use vfork(), it can be that program's figure.
 isize os_peak_rss_bytes(void)
 {
     struct rusage usage;

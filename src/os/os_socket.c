@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The door to Linux: sockets and addresses (see os.h). Every socket is non-blocking, closed on exec,
-// IPv4 or IPv6, stream or datagram with protocol 0: the seal lets no other kind through. Names are
-// never looked up here (net/dns.h); addresses are read and written without libc's resolver.
+// The door to Linux: sockets and addresses (see os.h). Every socket is non-blocking, closed on
+// exec, IPv4 or IPv6, stream or datagram with protocol 0: the seal lets no other kind through.
+// Names are never looked up here (net/dns.h); addresses are read and written without libc's
+// resolver.
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The seal (see seal.h): what the process gives up, and the list of system calls that it keeps.
 //
-// The list is the whole policy: a call that is not on it, or whose arguments are not the expected ones,
-// kills the process at once (SECCOMP_RET_KILL_PROCESS). Nothing on it can create memory, code, files,
-// processes or any socket but those of TCP and UDP. Everything else here is a second wall for the case
-// that the host allows no seccomp. x86_64 and aarch64.
+// The list is the whole policy: a call that is not on it, or whose arguments are not the expected
+// ones, kills the process at once (SECCOMP_RET_KILL_PROCESS). Nothing on it can create memory,
+// code, files, processes or any socket but those of TCP and UDP. Everything else here is a second
+// wall for the case that the host allows no seccomp. x86_64 and aarch64.
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
@@ -46,7 +46,10 @@ struct seal_call {
     const char *why;
 };
 
-#define SEAL_CALL(call, check, why) {__NR_##call, check, #call, why}
+#define SEAL_CALL(call, check, why)    \
+    {                                  \
+        __NR_##call, check, #call, why \
+    }
 
 // The order is the order of the filter: calls of every turn of the loop come first.
 static const struct seal_call seal_calls[] = {
@@ -65,7 +68,8 @@ static const struct seal_call seal_calls[] = {
     SEAL_CALL(pwrite64, SEAL_ANY, "result files that are written in place"),
     SEAL_CALL(recvmsg, SEAL_ANY, "bytes of connections"),
     SEAL_CALL(sendmsg, SEAL_ANY, "bytes to connections"),
-    SEAL_CALL(socket, SEAL_INTERNET_SOCKET, "new connections: IPv4 or IPv6, stream or datagram only"),
+    SEAL_CALL(socket, SEAL_INTERNET_SOCKET,
+              "new connections: IPv4 or IPv6, stream or datagram only"),
     SEAL_CALL(connect, SEAL_ANY, "new connections"),
     SEAL_CALL(bind, SEAL_ANY, "the source address of a connection"),
     SEAL_CALL(getsockopt, SEAL_ANY, "whether a connection was made"),
@@ -116,8 +120,8 @@ struct seal_filter {
 static void seal_put(struct seal_filter *f, int code, u8 if_true, u8 if_false, u32 k)
 {
     ASSERT(f->count < SEAL_STEPS_MAX);
-    f->steps[f->count++] =
-        (struct sock_filter){.code = (u16)code, .jt = if_true, .jf = if_false, .k = k};
+    f->steps[f->count++] = (struct sock_filter){
+        .code = (u16)code, .jt = if_true, .jf = if_false, .k = k};
 }
 
 // Loads the lower half of an argument: the kernel reads no more of an int (both machines are
@@ -196,8 +200,8 @@ enum {
     SEAL_LANDLOCK_VERSION = 1,
 };
 
-// Denies all rights on files that this kernel's version can deny: 13 from the first, and one more with
-// versions 2 (refer), 3 (truncate) and 5 (ioctl on devices).
+// Denies all rights on files that this kernel's version can deny: 13 from the first, and one more
+// with versions 2 (refer), 3 (truncate) and 5 (ioctl on devices).
 static bool seal_landlock(void)
 {
     long version = syscall(SEAL_LANDLOCK_CREATE, NULL, 0, SEAL_LANDLOCK_VERSION);

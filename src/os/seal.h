@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The seal: after start-up the process gives up everything that it will not need again. RELRO is
 // mapped read-only (musl's static-pie leaves it writable), RLIMIT_AS is fixed at the current size,
-// no core dumps, Landlock denies the file system where the kernel has it, and a seccomp filter kills
-// the process at any system call that is not on the list of seal.c.
+// no core dumps, Landlock denies the file system where the kernel has it, and a seccomp filter
+// kills the process at any system call that is not on the list of seal.c.
 #ifndef OS_SEAL_H
 #define OS_SEAL_H
 
@@ -13,19 +13,20 @@ struct seal_report {
 };
 
 // Engages what the host allows and reports it. SEAL_REFUSED when `require` is set and seccomp could
-// not be engaged (then nothing must run). Call once, after all memory was touched and all files were
-// opened; the stack is touched here for STACK_BYTES.
+// not be engaged (then nothing must run). Call once, after all memory was touched and all files
+// were opened; the stack is touched here for STACK_BYTES.
 err seal_engage(bool require, struct seal_report *report);
 
-void seal_put_report(struct buf *b, const struct seal_report *report); // "seccomp relro rlimit; no landlock"
+void seal_put_report(struct buf *b,
+                     const struct seal_report *report); // "seccomp relro rlimit; no landlock"
 
-// The list of allowed calls, for documentation and tests: name and reason of the i-th. False after the
-// last.
+// The list of allowed calls, for documentation and tests: name and reason of the i-th. False after
+// the last.
 bool seal_call_at(isize i, const char **name, const char **why);
 
 // For tests of the seal itself: tries one forbidden call by name ("mmap", "open", "execve", ...).
-// Returns only when the call was not fatal: true; or when there is no trial of that name: false. Used
-// by the hidden command `mailferry seal-test NAME`.
+// Returns only when the call was not fatal: true; or when there is no trial of that name: false.
+// Used by the hidden command `mailferry seal-test NAME`.
 bool seal_try(str name);
 const char *seal_trial_name(isize i); // NULL after the last
 

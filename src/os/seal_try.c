@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Calls that the seal must not let through, one at a time, for the tests of the seal and for whoever
-// wants to see it (`mailferry seal-test NAME`). Each is made with arguments that do no harm where it
-// does get through. libc is passed by, so that the call is made for certain.
+// Calls that the seal must not let through, one at a time, for the tests of the seal and for
+// whoever wants to see it (`mailferry seal-test NAME`). Each is made with arguments that do no harm
+// where it does get through. libc is passed by, so that the call is made for certain.
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
@@ -21,9 +21,17 @@ struct seal_trial {
 };
 
 #ifdef SYS_open
-#define SEAL_OPEN SYS_open, {(long)"/dev/null", O_RDONLY}
+#define SEAL_OPEN                   \
+    SYS_open,                       \
+    {                               \
+        (long)"/dev/null", O_RDONLY \
+    }
 #else
-#define SEAL_OPEN SYS_openat, {AT_FDCWD, (long)"/dev/null", O_RDONLY}
+#define SEAL_OPEN                             \
+    SYS_openat,                               \
+    {                                         \
+        AT_FDCWD, (long)"/dev/null", O_RDONLY \
+    }
 #endif
 
 // A function, because addresses are not constants of a long.

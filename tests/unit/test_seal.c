@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tests of the seal. Each trial runs in a forked child that engages the seal and then does one thing;
-// how the child ended is the result. Where the host forbids seccomp the deadly ones are passed over,
-// and say so.
+// Tests of the seal. Each trial runs in a forked child that engages the seal and then does one
+// thing; how the child ended is the result. Where the host forbids seccomp the deadly ones are
+// passed over, and say so.
 #include "test.h"
 
 #include <errno.h>
@@ -22,8 +22,8 @@
 // What a child does once it is sealed; its result is the exit code, 0 for success.
 typedef int child_fn(const struct seal_report *report, str argument);
 
-// The end of a sealed child. Not _exit(): before a call that does not return, AddressSanitizer makes
-// calls of its own, which the seal does not know.
+// The end of a sealed child. Not _exit(): before a call that does not return, AddressSanitizer
+// makes calls of its own, which the seal does not know.
 static void leave(int code)
 {
     syscall(SYS_exit_group, code);
@@ -121,7 +121,8 @@ static int child_allowed(const struct seal_report *report, str argument)
     struct os_addr nobody6 = {.ip = {[15] = 1}, .v6 = true, .port = 9};
     struct os_poll list[1] = {{.fd = -1, .want_read = true}};
     os_entropy(bytes, 32);
-    int udp = os_udp_connect(&nobody), tcp = os_tcp_connect(&nobody), tcp6 = os_tcp_connect(&nobody6);
+    int udp = os_udp_connect(&nobody), tcp = os_tcp_connect(&nobody),
+        tcp6 = os_tcp_connect(&nobody6);
     if (udp < 0) {
         return 10;
     }
@@ -199,12 +200,13 @@ static void test_engage_stop_and_continue(void)
 static int relro_target;
 static int *const relro_table[] = {&relro_target, &relro_target}; // relocated: in RELRO
 
-// Whether the mapping that holds `p` is writable, by /proc/self/maps, which was opened before the seal.
+// Whether the mapping that holds `p` is writable, by /proc/self/maps, which was opened before the
+// seal.
 static bool is_writable(int maps_fd, const void *p)
 {
     static char text[65536];
     isize n = 0;
-    for (ssize_t got = 1; got > 0 && n < (isize)sizeof text - 1; n += got > 0 ? got : 0) {
+    for (ssize_t got = 1; got > 0 && n<(isize)sizeof text - 1; n += got> 0 ? got : 0) {
         got = read(maps_fd, text + n, sizeof text - 1 - (size_t)n);
     }
     str rest = str_make(text, n);
@@ -232,7 +234,8 @@ static void test_engage_relro_is_read_only(void)
         int maps = open("/proc/self/maps", O_RDONLY);
         err e = seal_engage(false, &report);
         bool done = maps >= 0 && err_ok(e) && report.relro;
-        leave(done && !is_writable(maps, &relro_table[0]) && is_writable(maps, &relro_target) ? 0 : 1);
+        leave(done && !is_writable(maps, &relro_table[0]) && is_writable(maps, &relro_target) ? 0
+                                                                                              : 1);
     }
     int status;
     waitpid(pid, &status, 0);
@@ -310,7 +313,8 @@ static void test_put_report_words(void)
 {
     u8 space[100];
     struct buf b = buf_over(space, (isize)sizeof space);
-    seal_put_report(&b, &(struct seal_report){.seccomp = true, .relro = true, .address_space = true});
+    seal_put_report(&b,
+                    &(struct seal_report){.seccomp = true, .relro = true, .address_space = true});
     CHECK_STR(buf_str(&b), S("seccomp relro rlimit; no landlock"));
     buf_reset(&b);
     seal_put_report(&b, &(struct seal_report){true, true, true, true});
