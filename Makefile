@@ -14,7 +14,7 @@
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
-.PHONY: all check demo lint fuzz repro bench limits clean help test-programs format list-sources
+.PHONY: all check demo lint fuzz repro bench limits clean help FORCE test-programs format list-sources
 
 VERSION := $(shell cat VERSION)
 CC := gcc
@@ -46,28 +46,30 @@ help:
 
 # ---- what there is -------------------------------------------------------------------------------
 
-SRC := \
-  $(addprefix src/base/,arena.c buf.c err.c hash.c idset.c plan.c str.c) \
+SRC := src/main.c \
+  $(addprefix src/base/,arena.c buf.c date.c err.c hash.c idset.c plan.c str.c) \
   $(addprefix src/codec/,base64.c charset.c charset_cjk.c charset_tables.c http1.c json.c \
-    json_grammar.c json_stream.c json_write.c mime_cte.c mime_fold.c mime_head.c mime_param.c \
-    mime_scan.c mime_tree.c mime_words.c url.c) \
+    json_grammar.c json_stream.c json_write.c mime_addr.c mime_cte.c mime_fold.c mime_head.c \
+    mime_param.c mime_scan.c mime_tree.c mime_words.c url.c) \
   $(addprefix src/os/,log.c os_file.c os_linux.c os_socket.c seal.c seal_try.c) \
   $(addprefix src/net/,conn.c conn_talk.c crypto.c dns.c dns_config.c dns_packet.c exchange.c \
     loop.c loop_task.c proxy.c retry.c tls.c tls_heap.c tls_roots.c tls_session.c tls_verify.c) \
   $(addprefix src/elastic/,bulk.c bulk_answer.c bulk_flight.c bulk_verdict.c client.c index.c \
     index_count.c monitor.c scan.c) \
   $(addprefix src/source/gmail/,gmail_account.c gmail_answer.c gmail_directory.c gmail_error.c \
-    gmail_listing.c gmail_mailbox.c gmail_quota.c gmail_token.c) \
+    gmail_listing.c gmail_mailbox.c gmail_quota.c gmail_shape.c gmail_token.c) \
   $(addprefix src/source/,source.c) \
   $(addprefix src/sync/,advice.c buffers.c job.c lane.c mailboxes.c purge.c roster.c sink.c \
     stats.c) \
-  $(addprefix src/cli/,config.c config_fields.c config_names.c config_tree.c yaml_heap.c)
+  $(addprefix src/cli/,config.c config_fields.c config_names.c config_tree.c start.c \
+    start_config.c start_dest.c sync_command.c yaml_heap.c)
 
-TESTS := base64 client dns http1 json json_write log monitor roots seal url
-FUZZ := base64 http1 json json_write url
-TENANT := content.c es_bulk.c es_double.c es_search.c es_store.c google_common.c google_directory.c \
-  google_gmail.c google_history.c google_query.c google_quota.c google_token.c synthetic.c \
-  t_gzip.c t_http.c t_json.c t_mem.c t_response.c
+TESTS := base64 client date dns http1 index json json_write log monitor os roots seal url
+FUZZ := base64 date http1 json json_write url
+TENANT := content.c control.c es_bulk.c es_control.c es_double.c es_search.c es_store.c faults.c \
+  google_common.c google_directory.c google_gmail.c google_history.c google_query.c \
+  google_quota.c google_token.c stats.c synthetic.c t_gzip.c t_http.c t_json.c t_mem.c \
+  t_response.c tenant.c
 
 MBEDTLS := aes aesni asn1parse asn1write base64 bignum bignum_core bignum_mod bignum_mod_raw \
   block_cipher chacha20 chachapoly cipher cipher_wrap constant_time ecdh ecdsa ecp \
@@ -78,8 +80,8 @@ MBEDTLS := aes aesni asn1parse asn1write base64 bignum bignum_core bignum_mod bi
   rsa_alt_helpers sha1 sha256 sha512 ssl_ciphersuites ssl_client ssl_msg ssl_tls \
   ssl_tls12_client ssl_tls13_client ssl_tls13_generic ssl_tls13_keys x509 x509_crt
 # What a server needs besides, and what makes certificates.
-MBEDTLS_SERVER := ctr_drbg entropy entropy_poll pkwrite ssl_cache ssl_ticket ssl_tls12_server ssl_tls13_server x509_create \
-  x509write x509write_crt
+MBEDTLS_SERVER := ctr_drbg entropy entropy_poll pkwrite ssl_cache ssl_ticket ssl_tls12_server \
+  ssl_tls13_server x509_create x509write x509write_crt
 # These run on every byte: best code, and the registers are not wiped at each return.
 MBEDTLS_CIPHER := aes aesni gcm
 LIBYAML := api parser reader scanner
@@ -98,7 +100,8 @@ TENANT_CONFIG := -Ithird_party/mbedtls -DMBEDTLS_CONFIG_FILE='"tenant_config.h"'
 ISYSTEM := -isystem build/src/mbedtls/include -isystem build/src/libyaml/include \
   -isystem build/src/zlib -isystem build/src/jsmn
 # -iquote, not -I: our src/limits.h must not stand in for the <limits.h> of libc.
-OURS := -std=c2x $(WARN) -iquote src -iquote build/gen $(ISYSTEM) -DZ_SOLO -DMAILFERRY_VERSION='"$(VERSION)"' $(MAP)
+OURS := -std=c2x $(WARN) -iquote src -iquote build/gen $(ISYSTEM) -DZ_SOLO \
+  -DMAILFERRY_VERSION='"$(VERSION)"' $(MAP)
 # Theirs, without our warnings; each library's own needs are in its rule.
 THEIRS := -w $(MAP)
 LIBYAML_FLAGS := -Ibuild/src/libyaml/include -include third_party/libyaml/heap.h \
@@ -170,52 +173,58 @@ build/gen/roots.c: build/src/roots.unpacked third_party/roots/roots.c third_part
 
 # $(1) variant, $(2) mbedTLS configuration, $(3) mbedTLS files, $(4) what the compiler needs first
 define VARIANT
-build/$(1)/src/%.o: src/%.c Makefile VERSION | $(HEADERS) $(4)
+# Changes when a flag does: adding a file to a list does not build the world anew.
+build/$(1)/flags: FORCE
+	$$(shell mkdir -p $$(@D))$$(file >$$@.new,$$(CC_$(1)) $$(OURS) $$(FLAGS_$(1)) $(2) $$(CIPHER_$(1)) \
+	  $$(THEIRS) $$(LIBYAML_FLAGS) $$(ZLIB_FLAGS))
+	@cmp -s $$@.new $$@ || mv $$@.new $$@
+
+build/$(1)/src/%.o: src/%.c build/$(1)/flags | $(HEADERS) $(4)
 	$$(SAY) CC $$@
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC_$(1)) $$(OURS) $$(FLAGS_$(1)) $(2) -MMD -MP -c -o $$@ $$<
 
-build/$(1)/gen/roots.o: build/gen/roots.c src/net/roots.h Makefile | $(4)
+build/$(1)/gen/roots.o: build/gen/roots.c src/net/roots.h build/$(1)/flags | $(4)
 	$$(SAY) CC $$@
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC_$(1)) $$(OURS) $$(FLAGS_$(1)) -c -o $$@ $$<
 
 build/$(1)/mbedtls/%.o: build/src/mbedtls.unpacked third_party/mbedtls/tls_config.h \
-  third_party/mbedtls/tenant_config.h Makefile | $(4)
+  third_party/mbedtls/tenant_config.h build/$(1)/flags | $(4)
 	$$(SAY) CC $$@
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC_$(1)) $$(THEIRS) $$(FLAGS_$(1)) $(2) -Ibuild/src/mbedtls/include \
 	  $$(if $$(filter $$*,$$(MBEDTLS_CIPHER)),$$(CIPHER_$(1))) \
 	  -c -o $$@ build/src/mbedtls/library/$$*.c
 
-build/$(1)/libyaml/%.o: build/src/libyaml.unpacked third_party/libyaml/heap.h Makefile | $(4)
+build/$(1)/libyaml/%.o: build/src/libyaml.unpacked third_party/libyaml/heap.h build/$(1)/flags | $(4)
 	$$(SAY) CC $$@
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC_$(1)) $$(THEIRS) $$(FLAGS_$(1)) $$(LIBYAML_FLAGS) -c -o $$@ build/src/libyaml/src/$$*.c
 
-build/$(1)/zlib/%.o: build/src/zlib.unpacked Makefile | $(4)
+build/$(1)/zlib/%.o: build/src/zlib.unpacked build/$(1)/flags | $(4)
 	$$(SAY) CC $$@
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC_$(1)) $$(THEIRS) $$(FLAGS_$(1)) $$(ZLIB_FLAGS) -c -o $$@ build/src/zlib/$$*.c
 
 build/$(1)/third_party.a: $(3:%=build/$(1)/mbedtls/%.o) $(LIBYAML:%=build/$(1)/libyaml/%.o) \
-  $(ZLIB:%=build/$(1)/zlib/%.o) build/$(1)/gen/roots.o
+  $(ZLIB:%=build/$(1)/zlib/%.o) build/$(1)/gen/roots.o Makefile
 	$$(SAY) AR $$@
 	@rm -f $$@
-	$$(Q)$$(AR) rcD $$@ $$^
+	$$(Q)$$(AR) rcD $$@ $$(filter %.o,$$^)
 
 # All of ours but main, for the test programs to take from.
-build/$(1)/mailferry.a: $(patsubst src/%.c,build/$(1)/src/%.o,$(filter-out src/main.c,$(SRC)))
+build/$(1)/mailferry.a: $(patsubst src/%.c,build/$(1)/src/%.o,$(filter-out src/main.c,$(SRC))) Makefile
 	$$(SAY) AR $$@
 	@rm -f $$@
-	$$(Q)$$(AR) rcD $$@ $$^
+	$$(Q)$$(AR) rcD $$@ $$(filter %.o,$$^)
 
-build/$(1)/tests/%.o: tests/%.c Makefile VERSION | $(HEADERS) $(4)
+build/$(1)/tests/%.o: tests/%.c build/$(1)/flags | $(HEADERS) $(4)
 	$$(SAY) CC $$@
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC_$(1)) $$(OURS) -iquote tests/unit $$(FLAGS_$(1)) $(2) -MMD -MP -c -o $$@ $$<
 
-build/$(1)/fuzz/%.o: fuzz/%.c Makefile | $(HEADERS) $(4)
+build/$(1)/fuzz/%.o: fuzz/%.c build/$(1)/flags | $(HEADERS) $(4)
 	$$(SAY) CC $$@
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC_$(1)) $$(OURS) $$(FLAGS_$(1)) -MMD -MP -c -o $$@ $$<
@@ -310,8 +319,10 @@ repro:
 
 SECS := 60
 
+CLANG_RT := /usr/lib/llvm-14/lib/clang/14.0.6/lib/linux/libclang_rt.fuzzer-x86_64.a
+
 build/clang:
-	@third_party/need clang-14:clang-14 libclang-rt-14-dev:/usr/lib/llvm-14/lib/clang/14.0.6/lib/linux/libclang_rt.fuzzer-x86_64.a
+	@third_party/need clang-14:clang-14 libclang-rt-14-dev:$(CLANG_RT)
 	@mkdir -p build && touch $@
 
 build/fuzz/bin/%: build/fuzz/fuzz/%.o build/fuzz/mailferry.a build/fuzz/third_party.a
@@ -323,5 +334,5 @@ fuzz: $(if $(T),build/fuzz/bin/fuzz_$(T),$(FUZZ:%=build/fuzz/bin/fuzz_%))
 	@fuzz/run $(SECS) $(or $(T),$(FUZZ))
 
 # Objects know their headers.
-DEPFILES := $(foreach v,release ubsan asan fortify host fuzz,$(wildcard build/$(v)/*/*.d build/$(v)/*/*/*.d build/$(v)/*/*/*/*.d))
--include $(DEPFILES)
+VARIANTS := release ubsan asan fortify host fuzz
+-include $(wildcard $(foreach d,*/*.d */*/*.d */*/*/*.d,$(VARIANTS:%=build/%/$(d))))
