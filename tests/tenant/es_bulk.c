@@ -1,0 +1,399 @@
+// SPDX-License-Identifier: Apache-2.0
+// _bulk of the Elasticsearch double: what fails the whole request does so before the first document is
+// written, what fails one item is told in its place (spec/elastic-protocol.md 11.4, 11.5, appendix).
+#include <stdio.h>
+#include <string.h>
+
+#include "es.h"
+
+enum op { OP_INDEX, OP_CREATE, OP_UPDATE, OP_DELETE, OP_NONE };
+static const char *const op_names[] = {"index", "create", "update", "delete"};
+
+struct item {
+    enum op op;
+    struct t_buf index, id, pipeline;
+    bool has_id;
+    str source;
+};
+
+struct bulk {
+    struct tenant *t;
+    struct t_response *r;
+    str body;
+    isize at;
+    i64 line;
+    struct t_writer w;
+    bool errors;
+};
+
+static str next_line(struct bulk *b)
+{
+    str rest = str_from_index(b->body, b->at);
+    isize end = str_find_byte(rest, '\n');
+    ASSERT(end >= 0); // the body ends with one
+    b->at += end + 1;
+    b->line++;
+    str line = str_slice(rest, 0, end);
+    return line.n > 0 && line.p[line.n - 1] == '\r' ? str_slice(line, 0, line.n - 1) : line;
+}
+
+static void item_free(struct item *i)
+{
+    t_buf_free(&i->index);
+    t_buf_free(&i->id);
+    t_buf_free(&i->pipeline);
+}
+
+static bool fail_request(struct bulk *b, const char *type, const char *format, i64 n)
+{
+    char reason[256];
+    snprintf(reason, sizeof(reason), format, (long long)n);
+    elastic_error(b->r, 400, type, reason);
+    return false;
+}
+
+// Reads one action and, unless it deletes, its source line. false: the whole request is refused.
+static bool read_item(struct bulk *b, struct item *i)
+{
+    str line = next_line(b), value, key, meta;
+    isize at = 0;
+    if (!t_json_whole(line, &value) || !t_json_is_object(value)) {
+        return fail_request(b, "illegal_argument_exception",
+                            "Malformed action/metadata line [%lld], expected START_OBJECT", b->line);
+    }
+    if (!t_json_member(value, &at, &key, &meta) || !t_json_is_object(meta)) {
+        return fail_request(b, "illegal_argument_exception",
+                            "Malformed action/metadata line [%lld], expected FIELD_NAME", b->line);
+    }
+    i->op = OP_NONE;
+    for (int k = 0; k < OP_NONE; k++) {
+        i->op = str_eq(key, str_from(op_names[k])) ? (enum op)k : i->op;
+    }
+    if (i->op == OP_NONE) {
+        return fail_request(b, "illegal_argument_exception",
+                            "Malformed action/metadata line [%lld], expected field [create], [delete], "
+                            "[index] or [update]", b->line);
+    }
+    str unused;
+    if (t_json_get(meta, "_index", &unused)) {
+        t_json_get_text(meta, "_index", &i->index);
+    }
+    if (t_json_get(meta, "pipeline", &unused)) {
+        t_json_get_text(meta, "pipeline", &i->pipeline);
+    }
+    i->has_id = t_json_get_text(meta, "_id", &i->id);
+    if (i->has_id && (i->id.n > ES_ID_BYTES_MAX || i->id.n == 0)) {
+        return fail_request(b, "action_request_validation_exception",
+                            i->id.n == 0 ? "Validation Failed: 1: if _id is specified it must not be empty;"
+                                         : "Validation Failed: 1: id is too long, must be no longer than 512 "
+                                           "bytes but was: %lld;", i->id.n);
+    }
+    if (!i->has_id && (i->op == OP_DELETE || i->op == OP_UPDATE)) {
+        return fail_request(b, "action_request_validation_exception", "Validation Failed: 1: id is missing;", 0);
+    }
+    if (i->op != OP_DELETE) {
+        if (b->at >= b->body.n) {
+            return fail_request(b, "illegal_argument_exception",
+                                "Malformed action/metadata line [%lld], the source is missing", b->line);
+        }
+        i->source = next_line(b);
+    }
+    return true;
+}
+
+static void put_start(struct bulk *b, const struct item *i)
+{
+    t_json_item(&b->w);
+    t_json_open(&b->w, '{');
+    t_json_key(&b->w, op_names[i->op]);
+    t_json_open(&b->w, '{');
+    t_json_put_member(&b->w, "_index", t_buf_str(&i->index));
+    t_json_put_member(&b->w, "_id", t_buf_str(&i->id));
+}
+
+static void put_failed(struct bulk *b, const struct item *i, int status, const char *type, const char *reason)
+{
+    put_start(b, i);
+    t_json_put_number(&b->w, "status", status);
+    t_json_key(&b->w, "error");
+    t_json_open(&b->w, '{');
+    t_json_put_member(&b->w, "type", str_from(type));
+    t_json_put_member(&b->w, "reason", str_from(reason));
+    t_json_close(&b->w, '}');
+    t_json_close(&b->w, '}');
+    t_json_close(&b->w, '}');
+    b->errors = true;
+    b->t->stats.bulk_failed++;
+}
+
+static void put_done(struct bulk *b, const struct item *i, const struct es_doc *doc, const char *result)
+{
+    bool created = strcmp(result, "created") == 0, missing = strcmp(result, "not_found") == 0;
+    put_start(b, i);
+    t_json_put_number(&b->w, "_version", doc ? (i64)doc->version : 1);
+    t_json_put_member(&b->w, "result", str_from(result));
+    t_json_key(&b->w, "_shards");
+    t_buf_z(b->w.b, "{\"total\":2,\"successful\":1,\"failed\":0}");
+    t_json_put_number(&b->w, "_seq_no", doc ? (i64)doc->seq - 1 : 0);
+    t_json_put_number(&b->w, "_primary_term", 1);
+    t_json_put_number(&b->w, "status", created ? 201 : missing ? 404 : 200);
+    t_json_close(&b->w, '}');
+    t_json_close(&b->w, '}');
+}
+
+// Errors that a test asked for.
+static bool is_to_fail(struct es *es, const struct item *i)
+{
+    if (es->error_id && str_find(t_buf_str(&i->id), str_from(es->error_id)) >= 0) {
+        return true;
+    }
+    es->error_seen++;
+    if (es->error_every == 0 || es->error_count == 0 || es->error_seen % es->error_every != 0) {
+        return false;
+    }
+    es->error_count -= es->error_count > 0 ? 1 : 0;
+    return true;
+}
+
+static bool is_metadata(str key)
+{
+    static const char *const names[] = {"_id", "_index", "_source", "_type", "_routing", "_version",
+                                        "_seq_no", "_field_names", "_ignored"};
+    for (isize i = 0; i < COUNT(names); i++) {
+        if (str_eq(key, str_from(names[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_among(str key, const str *keys, isize count)
+{
+    for (isize i = 0; i < count; i++) {
+        if (str_eq(key, keys[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// What the real one's mapper and reader refuse in a document; NULL: nothing.
+static const char *find_fault(str source, str *value, char *reason, isize cap)
+{
+    str keys[64], key, member;
+    isize count = 0, at = 0;
+    if (!t_json_whole(source, value) || !t_json_is_object(*value)) {
+        snprintf(reason, (size_t)cap, "failed to parse");
+        return "document_parsing_exception";
+    }
+    while (t_json_member(*value, &at, &key, &member)) {
+        int n = (int)(key.n < 80 ? key.n : 80);
+        if (is_metadata(key)) {
+            snprintf(reason, (size_t)cap, "Field [%.*s] is a metadata field and cannot be added inside a "
+                     "document. Use the index API request parameters.", n, key.p);
+            return "document_parsing_exception";
+        }
+        if (is_among(key, keys, count)) {
+            snprintf(reason, (size_t)cap, "Duplicate field '%.*s'", n, key.p);
+            return "document_parsing_exception";
+        }
+        if (count < COUNT(keys)) {
+            keys[count++] = key;
+        }
+    }
+    return NULL;
+}
+
+// A partial document over the old one, top level only. `out` gets the whole.
+static void merge(const struct es_doc *old, str doc, struct t_buf *out)
+{
+    str key, value, mine;
+    isize at = 0;
+    t_buf_put(out, str_slice(doc, 0, str_trim_end(doc).n - 1));
+    bool empty = !t_json_member(doc, &at, &key, &value);
+    at = 0;
+    str source = str_make(old->source, old->source_bytes);
+    while (t_json_member(source, &at, &key, &value)) {
+        char name[128];
+        snprintf(name, sizeof(name), "%.*s", (int)(key.n < 127 ? key.n : 127), key.p);
+        if (!t_json_get(doc, name, &mine)) {
+            t_buf_z(out, empty ? "\"" : ",\"");
+            t_buf_put(out, key);
+            t_buf_z(out, "\":");
+            t_buf_put(out, value);
+            empty = false;
+        }
+    }
+    t_buf_byte(out, '}');
+}
+
+static void do_update(struct bulk *b, struct item *i, struct es_index *x, str value)
+{
+    struct es_doc *doc = es_find_doc(b->t->es, x, t_buf_str(&i->id));
+    str partial, upsert;
+    struct t_buf merged = {0};
+    bool created = false;
+    if (!t_json_get(value, "doc", &partial) || !t_json_is_object(partial)) {
+        put_failed(b, i, 400, "illegal_argument_exception", "The double knows updates by doc only");
+        return;
+    }
+    if (!doc && !t_json_bool(value, "doc_as_upsert", false) && !t_json_get(value, "upsert", &upsert)) {
+        put_failed(b, i, 404, "document_missing_exception", "document missing");
+        return;
+    }
+    if (doc) {
+        merge(doc, partial, &merged);
+        if (str_eq(t_buf_str(&merged), str_make(doc->source, doc->source_bytes))) {
+            put_done(b, i, doc, "noop");
+            t_buf_free(&merged);
+            return;
+        }
+    } else {
+        t_buf_put(&merged, t_json_get(value, "upsert", &upsert) ? upsert : partial);
+    }
+    doc = es_put_doc(b->t, x, t_buf_str(&i->id), t_buf_str(&merged), &created);
+    t_buf_free(&merged);
+    put_done(b, i, doc, created ? "created" : "updated");
+    b->t->stats.bulk_created += created ? 1 : 0;
+    b->t->stats.bulk_updated += created ? 0 : 1;
+}
+
+static void do_delete(struct bulk *b, struct item *i, struct es_index *x)
+{
+    struct es_doc *doc = es_find_doc(b->t->es, x, t_buf_str(&i->id));
+    if (!doc) {
+        put_done(b, i, NULL, "not_found");
+        return;
+    }
+    es_delete_doc(b->t->es, x, doc);
+    doc->version++;
+    put_done(b, i, doc, "deleted");
+    b->t->stats.bulk_deleted++;
+}
+
+static void do_index(struct bulk *b, struct item *i, struct es_index *x, str value, bool piped)
+{
+    bool created = false;
+    if (i->op == OP_CREATE && es_find_doc(b->t->es, x, t_buf_str(&i->id))) {
+        put_failed(b, i, 409, "version_conflict_engine_exception",
+                   "version conflict, document already exists (current version [1])");
+        return;
+    }
+    struct es_doc *doc = es_put_doc(b->t, x, t_buf_str(&i->id), value, &created);
+    doc->piped = piped;
+    put_done(b, i, doc, created ? "created" : "updated");
+    b->t->stats.bulk_created += created ? 1 : 0;
+    b->t->stats.bulk_updated += created ? 0 : 1;
+}
+
+static void do_item(struct bulk *b, struct item *i, str pipeline)
+{
+    struct tenant *t = b->t;
+    char text[320];
+    str value = {0};
+    const char *name = NULL;
+    t->stats.bulk_items++;
+    if (!i->has_id) {
+        t_buf_printf(&i->id, "auto%016llx", (unsigned long long)(t->stats.bulk_items * 0x9E3779B9));
+    }
+    if (i->pipeline.n > 0) {
+        pipeline = t_buf_str(&i->pipeline);
+    }
+    bool piped = pipeline.n > 0 && !str_eq(pipeline, S("_none")) && (i->op == OP_INDEX || i->op == OP_CREATE);
+    name = piped ? es_name_value(t->es->pipelines, t->es->pipeline_count, pipeline) : NULL;
+    int index = es_find_index(t->es, t_buf_str(&i->index));
+    if (is_to_fail(t->es, i)) {
+        put_failed(b, i, (int)t->es->error_status, t->es->error_type, t->es->error_reason);
+        return;
+    }
+    if (piped && !name) {
+        snprintf(text, sizeof(text), "pipeline with id [%.*s] does not exist",
+                 (int)(pipeline.n < 200 ? pipeline.n : 200), pipeline.p);
+        put_failed(b, i, 400, "illegal_argument_exception", text);
+        return;
+    }
+    if (index < 0 && i->op != OP_DELETE) {
+        index = es_make_index(t->es, t_buf_str(&i->index)); // action.auto_create_index
+    }
+    if (index < 0) {
+        put_failed(b, i, i->op == OP_DELETE ? 404 : 400,
+                   i->op == OP_DELETE ? "index_not_found_exception" : "invalid_index_name_exception",
+                   i->op == OP_DELETE ? "no such index" : "Invalid index name");
+        return;
+    }
+    const char *fault = i->op == OP_DELETE ? NULL : find_fault(i->source, &value, text, sizeof(text));
+    struct es_index *x = &t->es->indices[index];
+    if (fault) {
+        put_failed(b, i, 400, fault, text);
+    } else if (i->op == OP_DELETE) {
+        do_delete(b, i, x);
+    } else if (i->op == OP_UPDATE) {
+        do_update(b, i, x, value);
+    } else {
+        do_index(b, i, x, value, name && strcmp(name, "default") == 0);
+    }
+}
+
+// Every action line is read before anything is written.
+static bool check_all(struct bulk *b, str index)
+{
+    bool ok = true;
+    while (ok && b->at < b->body.n) {
+        struct item i = {0};
+        ok = read_item(b, &i);
+        if (ok && i.index.n == 0 && index.n == 0) {
+            ok = fail_request(b, "action_request_validation_exception",
+                              "Validation Failed: 1: index is missing;", 0);
+        }
+        item_free(&i);
+    }
+    b->at = 0;
+    b->line = 0;
+    return ok;
+}
+
+void es_bulk(struct tenant *t, const struct t_request *q, struct t_response *r, str index, str body)
+{
+    struct bulk b = {.t = t, .r = r, .body = body};
+    t->stats.bulk_bytes += body.n;
+    t->stats.bulk_max_bytes = body.n > t->stats.bulk_max_bytes ? body.n : t->stats.bulk_max_bytes;
+    if (body.n == 0) {
+        elastic_error(r, 400, "parse_exception", "request body is required");
+        return;
+    }
+    if (body.p[body.n - 1] != '\n') {
+        elastic_error(r, 400, "illegal_argument_exception",
+                      "The bulk request must be terminated by a newline [\\n]");
+        return;
+    }
+    if (!check_all(&b, index)) {
+        return;
+    }
+    struct t_buf pipeline = {0}, items = {0}, refresh = {0};
+    t_query_get(q->query, "pipeline", 0, &pipeline);
+    b.w = (struct t_writer){.b = &items};
+    t_json_open(&b.w, '[');
+    while (b.at < body.n) {
+        struct item i = {0};
+        bool ok = read_item(&b, &i);
+        ASSERT(ok);
+        if (i.index.n == 0) {
+            t_buf_put(&i.index, index);
+        }
+        do_item(&b, &i, t_buf_str(&pipeline));
+        item_free(&i);
+    }
+    t_json_close(&b.w, ']');
+    t_buf_printf(&r->own, "{\"errors\":%s,\"took\":%d,\"items\":", b.errors ? "true" : "false", 7);
+    t_buf_put(&r->own, t_buf_str(&items));
+    t_buf_byte(&r->own, '}');
+    if (t_query_get(q->query, "refresh", 0, &refresh) && !str_eq(t_buf_str(&refresh), S("false"))) {
+        for (int i = 0; i < t->es->index_count; i++) {
+            t->es->indices[i].refreshed_seq = t->es->indices[i].seq;
+        }
+    }
+    r->delay_ms += t->o.es_latency_ms;
+    t_buf_free(&pipeline);
+    t_buf_free(&items);
+    t_buf_free(&refresh);
+}

@@ -1,0 +1,433 @@
+// SPDX-License-Identifier: Apache-2.0
+// The Elasticsearch double: who may ask, in which media type, and what was asked
+// (spec/elastic-protocol.md 1, 5, 11 and the appendix of what a real 9.5 does).
+#include "es.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct t_writer elastic_writer(struct t_response *r)
+{
+    return (struct t_writer){.b = &r->own};
+}
+
+void elastic_error(struct t_response *r, int status, const char *type, const char *reason)
+{
+    r->status = status;
+    r->own.n = 0;
+    struct t_writer w = elastic_writer(r);
+    t_json_open(&w, '{');
+    t_json_key(&w, "error");
+    t_json_open(&w, '{');
+    t_json_key(&w, "root_cause");
+    t_json_open(&w, '[');
+    t_json_item(&w);
+    t_json_open(&w, '{');
+    t_json_put_member(&w, "type", str_from(type));
+    t_json_put_member(&w, "reason", str_from(reason));
+    t_json_close(&w, '}');
+    t_json_close(&w, ']');
+    t_json_put_member(&w, "type", str_from(type));
+    t_json_put_member(&w, "reason", str_from(reason));
+    t_json_close(&w, '}');
+    t_json_put_number(&w, "status", status);
+    t_json_close(&w, '}');
+}
+
+void elastic_index_missing(struct t_response *r, str index)
+{
+    char text[320];
+    snprintf(text, sizeof(text), "no such index [%.*s]", (int)(index.n < 255 ? index.n : 255), index.p);
+    elastic_error(r, 404, "index_not_found_exception", text);
+}
+
+static void put_acknowledged(struct t_response *r)
+{
+    t_buf_z(&r->own, "{\"acknowledged\":true}");
+}
+
+// ---- before anything else ------------------------------------------------------------------------
+
+static bool is_authentic(const struct tenant *t, const struct t_request *q)
+{
+    str value = t_request_header(q, "authorization");
+    if (t->o.es_user.n == 0) {
+        return true;
+    }
+    if (str_starts_nocase(value, S("apikey "))) {
+        return str_eq(str_trim(str_from_index(value, 7)), t->o.es_api_key);
+    }
+    struct t_buf pair = {0};
+    bool ok = str_starts_nocase(value, S("basic ")) && t_base64_decode(&pair, str_from_index(value, 6));
+    struct t_buf want = {0};
+    t_buf_put(&want, t->o.es_user);
+    t_buf_byte(&want, ':');
+    t_buf_put(&want, t->o.es_password);
+    ok = ok && str_eq(t_buf_str(&pair), t_buf_str(&want));
+    t_buf_free(&pair);
+    t_buf_free(&want);
+    return ok;
+}
+
+// Version asked for by a media type: 0 none, -1 not one that this version serves.
+static int compatible_with(const struct tenant *t, str media)
+{
+    isize at = str_find(media, S("compatible-with="));
+    if (at < 0) {
+        return 0;
+    }
+    u64 n = 0, major = 0;
+    str dot;
+    bool found = false;
+    str_cut(t->o.es_version, '.', &dot, &found);
+    str_to_u64(dot, &major);
+    str digits = str_trim(str_from_index(media, at + 16));
+    return str_to_u64(digits, &n) && (n == major || n + 1 == major) ? (int)n : -1;
+}
+
+// Both media types, or neither, name a version; a body needs a type that can be read.
+static bool check_media(const struct tenant *t, const struct t_request *q, struct t_response *r)
+{
+    str accept = t_request_header(q, "accept"), type = t_request_header(q, "content-type");
+    int a = compatible_with(t, accept), c = compatible_with(t, type);
+    bool has_body = q->body.n > 0;
+    if (a < 0 || c < 0) {
+        elastic_error(r, 400, "media_type_header_exception", "Invalid media-type value on headers [Accept, Content-Type]");
+        return false;
+    }
+    if ((has_body || type.n > 0) && a != c) {
+        char text[200];
+        snprintf(text, sizeof(text), "A compatible version is required on both Content-Type and Accept headers "
+                 "if either one has requested a compatible version. Accept=%d, Content-Type=%d", a, c);
+        elastic_error(r, 400, "media_type_header_exception", text);
+        return false;
+    }
+    if (has_body && !str_contains_nocase(type, S("json"))) {
+        r->status = 406;
+        t_buf_printf(&r->own, "{\"error\":\"Content-Type header [%.*s] is not supported\",\"status\":406}",
+                     (int)(type.n < 100 ? type.n : 100), type.p);
+        return false;
+    }
+    return true;
+}
+
+static void put_type(const struct t_request *q, struct t_response *r)
+{
+    str accept = t_request_header(q, "accept");
+    bool vendor = str_contains_nocase(accept, S("compatible-with="));
+    isize at = vendor ? str_find(accept, S("compatible-with=")) + 16 : 0;
+    t_response_header(r, vendor ? "content-type: application/vnd.elasticsearch+json;compatible-with=%c"
+                                : "content-type: application/json", vendor && at < accept.n ? accept.p[at] : '8');
+}
+
+// ---- requests ------------------------------------------------------------------------------------
+
+static void do_root(struct tenant *t, struct t_response *r)
+{
+    struct t_writer w = {.b = &r->own, .pretty = true};
+    t_json_open(&w, '{');
+    t_json_put_member(&w, "name", S("tenant"));
+    t_json_put_member(&w, "cluster_name", S("fake-tenant"));
+    t_json_put_member(&w, "cluster_uuid", S("nZ7kqZzTQ6qXo8gR3rJb5w"));
+    t_json_key(&w, "version");
+    t_json_open(&w, '{');
+    t_json_put_member(&w, "number", t->o.es_version);
+    t_json_put_member(&w, "build_flavor", t->o.es_flavor);
+    t_json_put_member(&w, "build_type", S("tar"));
+    t_json_put_member(&w, "build_hash", S("0000000000000000000000000000000000000000"));
+    t_json_put_member(&w, "build_date", S("2026-01-01T00:00:00.000000000Z"));
+    t_json_put_bool(&w, "build_snapshot", false);
+    t_json_put_member(&w, "lucene_version", S("10.2.0"));
+    t_json_put_member(&w, "minimum_wire_compatibility_version", S("8.19.0"));
+    t_json_put_member(&w, "minimum_index_compatibility_version", S("8.0.0"));
+    t_json_close(&w, '}');
+    t_json_put_member(&w, "tagline", S("You Know, for Search"));
+    t_json_close(&w, '}');
+    t_buf_byte(&r->own, '\n');
+}
+
+static void put_index(struct tenant *t, int index, struct t_response *r)
+{
+    struct t_writer w = elastic_writer(r);
+    t_json_open(&w, '{');
+    t_json_key(&w, t->es->indices[index].name);
+    t_buf_z(&r->own, "{\"aliases\":{},\"mappings\":{},\"settings\":{\"index\":{\"number_of_shards\":\"1\","
+                     "\"number_of_replicas\":\"1\"}}}");
+    t_json_close(&w, '}');
+}
+
+static void do_index(struct tenant *t, const struct t_request *q, struct t_response *r, str name)
+{
+    struct t_buf v = {0};
+    int index = es_find_index(t->es, name);
+    bool ignore = t_query_get(q->query, "ignore_unavailable", 0, &v) && str_eq(t_buf_str(&v), S("true"));
+    t_buf_free(&v);
+    if (t_request_is(q, "PUT")) {
+        char text[400];
+        int n = (int)(name.n < 255 ? name.n : 255);
+        if (index >= 0) {
+            snprintf(text, sizeof(text), "index [%.*s/fake] already exists", n, name.p);
+            elastic_error(r, 400, "resource_already_exists_exception", text);
+        } else if (es_make_index(t->es, name) < 0) {
+            snprintf(text, sizeof(text), "Invalid index name [%.*s]", n, name.p);
+            elastic_error(r, 400, "invalid_index_name_exception", text);
+        } else {
+            t_buf_printf(&r->own, "{\"acknowledged\":true,\"shards_acknowledged\":true,\"index\":\"%.*s\"}", n, name.p);
+        }
+    } else if (index < 0 && ignore && t_request_is(q, "GET")) {
+        t_buf_z(&r->own, "{}");
+    } else if (index < 0) {
+        elastic_index_missing(r, name);
+    } else if (t_request_is(q, "DELETE")) {
+        es_drop_index(t->es, index);
+        put_acknowledged(r);
+    } else {
+        put_index(t, index, r);
+    }
+}
+
+static void do_pipeline(struct tenant *t, const struct t_request *q, struct t_response *r, str name, str body)
+{
+    struct es *es = t->es;
+    const char *value = es_name_value(es->pipelines, es->pipeline_count, name);
+    if (t_request_is(q, "PUT")) {
+        es_set_name(es->pipelines, &es->pipeline_count, name, body);
+        put_acknowledged(r);
+    } else if (t_request_is(q, "DELETE") && value) {
+        es_set_name(es->pipelines, &es->pipeline_count, name, (str){0});
+        put_acknowledged(r);
+    } else if (!value) {
+        r->status = 404;
+        t_buf_z(&r->own, "{}");
+    } else {
+        bool stock = strcmp(value, "default") == 0;
+        struct t_buf key = {0};
+        t_buf_put(&key, name);
+        t_buf_byte(&key, 0);
+        struct t_writer w = elastic_writer(r);
+        t_json_open(&w, '{');
+        t_json_key(&w, (const char *)key.p);
+        t_buf_z(&r->own, stock ? "{\"version\":1,\"description\":\"Generic Enterprise Search ingest pipeline\","
+                                 "\"processors\":[{\"attachment\":{\"if\":\"ctx?._extract_binary_content == "
+                                 "true\",\"field\":\"_attachment\",\"target_field\":\"_extracted_attachment\","
+                                 "\"ignore_missing\":true}},{\"set\":{\"field\":\"body\",\"copy_from\":"
+                                 "\"_extracted_attachment.content\",\"ignore_empty_value\":true}},{\"remove\":"
+                                 "{\"field\":[\"_attachment\",\"_attachment_indexed_chars\","
+                                 "\"_extracted_attachment\",\"_extract_binary_content\",\"_reduce_whitespace\","
+                                 "\"_run_ml_inference\"],\"ignore_missing\":true}}]}" : value);
+        t_json_close(&w, '}');
+        t_buf_free(&key);
+    }
+}
+
+static void do_alias(struct tenant *t, const struct t_request *q, struct t_response *r, str index, str alias)
+{
+    struct es *es = t->es;
+    int place = es_find_index(es, index);
+    const char *target = es_name_value(es->aliases, es->alias_count, alias);
+    if (t_request_is(q, "PUT") && place >= 0) {
+        es_set_name(es->aliases, &es->alias_count, alias, str_from(es->indices[place].name));
+        put_acknowledged(r);
+    } else if (t_request_is(q, "DELETE") && target) {
+        es_set_name(es->aliases, &es->alias_count, alias, (str){0});
+        put_acknowledged(r);
+    } else if (place < 0 || !target) {
+        elastic_index_missing(r, index);
+    } else {
+        put_index(t, place, r);
+    }
+}
+
+static void do_refresh(struct tenant *t, struct t_response *r, int index)
+{
+    t->es->indices[index].refreshed_seq = t->es->indices[index].seq;
+    t_buf_z(&r->own, "{\"_shards\":{\"total\":2,\"successful\":1,\"failed\":0}}");
+}
+
+static void do_doc(struct tenant *t, const struct t_request *q, struct t_response *r, int index, str id)
+{
+    struct es_index *x = &t->es->indices[index];
+    struct es_doc *doc = es_find_doc(t->es, x, id);
+    struct t_writer w = elastic_writer(r);
+    r->status = doc ? 200 : 404;
+    t_json_open(&w, '{');
+    t_json_put_member(&w, "_index", str_from(x->name));
+    t_json_put_member(&w, "_id", id);
+    if (t_request_is(q, "DELETE")) {
+        t_json_put_member(&w, "result", doc ? S("deleted") : S("not_found"));
+        if (doc) {
+            es_delete_doc(t->es, x, doc);
+        }
+    } else if (doc) {
+        t_json_put_number(&w, "_version", (i64)doc->version);
+        t_json_put_number(&w, "_seq_no", (i64)doc->seq - 1);
+        t_json_put_number(&w, "_primary_term", 1);
+        t_json_put_bool(&w, "found", true);
+        t_json_key(&w, "_source");
+        es_put_source(doc, NULL, &r->own);
+    } else {
+        t_json_put_bool(&w, "found", false);
+    }
+    t_json_close(&w, '}');
+}
+
+static void wrong_method(const struct t_request *q, struct t_response *r)
+{
+    r->status = 405;
+    t_buf_printf(&r->own, "{\"error\":\"Incorrect HTTP method for uri [%.*s] and method [%.*s]\",\"status\":405}",
+                 (int)(q->path.n < 300 ? q->path.n : 300), q->path.p, (int)(q->method.n < 20 ? q->method.n : 20),
+                 q->method.p);
+}
+
+struct route {
+    struct t_buf part[3];
+    str one, two, three; // decoded parts of the path; empty when absent
+};
+
+static void do_of_index(struct tenant *t, const struct t_request *q, struct t_response *r,
+                        const struct route *p, str body)
+{
+    int index = es_find_index(t->es, p->one);
+    bool get = t_request_is(q, "GET"), post = t_request_is(q, "POST"), put = t_request_is(q, "PUT");
+    if (str_eq(p->two, S("_bulk")) && (post || put)) {
+        es_bulk(t, q, r, p->one, body);
+    } else if (str_eq(p->two, S("_search")) && (get || post)) {
+        es_search(t, q, r, p->one, body);
+    } else if (str_eq(p->two, S("_pit")) && post) {
+        es_pit(t, q, r, p->one, body);
+    } else if (str_eq(p->two, S("_alias")) || str_eq(p->two, S("_aliases"))) {
+        do_alias(t, q, r, p->one, p->three);
+    } else if (index < 0) {
+        elastic_index_missing(r, p->one);
+    } else if (str_eq(p->two, S("_refresh")) && (get || post)) {
+        do_refresh(t, r, index);
+    } else if (str_eq(p->two, S("_count")) && (get || post)) {
+        t_buf_printf(&r->own, "{\"count\":%lld,\"_shards\":{\"total\":1,\"successful\":1,\"skipped\":0,\"failed\":0}}",
+                     (long long)es_count_visible(t, &t->es->indices[index]));
+    } else if (str_eq(p->two, S("_doc")) && p->three.n > 0 && !post && !put) {
+        do_doc(t, q, r, index, p->three);
+    } else if (str_eq(p->two, S("_mapping"))) {
+        if (get) {
+            t_buf_printf(&r->own, "{\"%s\":{\"mappings\":{}}}", t->es->indices[index].name);
+        } else {
+            put_acknowledged(r);
+        }
+    } else {
+        wrong_method(q, r);
+    }
+}
+
+static void do_request(struct tenant *t, const struct t_request *q, struct t_response *r,
+                       const struct route *p, str body)
+{
+    bool get = t_request_is(q, "GET") || t_request_is(q, "HEAD");
+    bool post = t_request_is(q, "POST"), put = t_request_is(q, "PUT");
+    if (p->one.n == 0) {
+        if (get) {
+            do_root(t, r);
+        } else {
+            wrong_method(q, r);
+        }
+    } else if (p->one.p[0] != '_') {
+        if (p->two.n > 0) {
+            do_of_index(t, q, r, p, body);
+        } else if (post) {
+            wrong_method(q, r);
+        } else {
+            do_index(t, q, r, p->one);
+        }
+    } else if (str_eq(p->one, S("_bulk")) && (post || put)) {
+        es_bulk(t, q, r, (str){0}, body);
+    } else if (str_eq(p->one, S("_search")) && p->two.n == 0 && (get || post)) {
+        es_search(t, q, r, (str){0}, body);
+    } else if (str_eq(p->one, S("_search")) && str_eq(p->two, S("scroll")) && !put) {
+        es_scroll(t, q, r, body);
+    } else if (str_eq(p->one, S("_pit")) && t_request_is(q, "DELETE")) {
+        es_pit(t, q, r, (str){0}, body);
+    } else if (str_eq(p->one, S("_ingest")) && str_eq(p->two, S("pipeline")) && p->three.n > 0 &&
+               !t_request_is(q, "HEAD") && !post) {
+        do_pipeline(t, q, r, p->three, body);
+    } else if (str_eq(p->one, S("_cluster")) && str_eq(p->two, S("health"))) {
+        t_buf_z(&r->own, "{\"cluster_name\":\"fake-tenant\",\"status\":\"green\",\"timed_out\":false}");
+    } else if (str_eq(p->one, S("_license"))) {
+        t_buf_z(&r->own, "{\"license\":{\"status\":\"active\",\"type\":\"basic\"}}");
+    } else {
+        wrong_method(q, r);
+    }
+}
+
+static enum t_endpoint endpoint_of(const struct route *p)
+{
+    static const struct {
+        const char *name;
+        enum t_endpoint endpoint;
+    } names[] = {{"_bulk", T_EP_BULK},       {"_search", T_EP_SEARCH}, {"_pit", T_EP_PIT},
+                 {"_ingest", T_EP_PIPELINE}, {"_refresh", T_EP_REFRESH}, {"_count", T_EP_COUNT},
+                 {"_doc", T_EP_DOC}};
+    if (p->one.n == 0) {
+        return T_EP_ROOT;
+    }
+    str what = p->one.p[0] == '_' ? p->one : p->two;
+    if (what.n == 0) {
+        return T_EP_INDEX;
+    }
+    if (str_eq(what, S("_search")) && str_eq(p->two, S("scroll"))) {
+        return T_EP_SCROLL;
+    }
+    for (isize i = 0; i < COUNT(names); i++) {
+        if (str_eq(what, str_from(names[i].name))) {
+            return names[i].endpoint;
+        }
+    }
+    return T_EP_OTHER;
+}
+
+// Limit of the unpacked body. An answer of 413 has no body and no product header.
+static bool unpack(struct tenant *t, const struct t_request *q, struct t_response *r, struct t_buf *unpacked)
+{
+    str coding = t_request_header(q, "content-encoding");
+    bool packed = q->body.n > 0 && str_eq_nocase(coding, S("gzip"));
+    isize limit = (isize)t->o.es_max_bytes;
+    bool ok = !packed || t_gunzip(q->body, limit, unpacked);
+    if (q->too_large || (packed && unpacked->n > limit)) {
+        r->status = 413;
+        r->close = true;
+        return false;
+    }
+    if (!ok || (coding.n > 0 && !packed && q->body.n > 0)) {
+        elastic_error(r, 400, "illegal_argument_exception", "the body is not what Content-Encoding says");
+        return false;
+    }
+    return true;
+}
+
+void elastic_handle(struct tenant *t, const struct t_request *q, struct t_response *r)
+{
+    struct t_buf unpacked = {0};
+    struct route p = {0};
+    if (!unpack(t, q, r, &unpacked)) {
+        stats_count(t, T_EP_OTHER, r);
+        t_buf_free(&unpacked);
+        return;
+    }
+    str body = unpacked.p ? t_buf_str(&unpacked) : q->body;
+    p.one = t_path_part(q->path, 0, &p.part[0]) ? t_buf_str(&p.part[0]) : (str){0};
+    p.two = t_path_part(q->path, 1, &p.part[1]) ? t_buf_str(&p.part[1]) : (str){0};
+    p.three = t_path_part(q->path, 2, &p.part[2]) ? t_buf_str(&p.part[2]) : (str){0};
+    if (!is_authentic(t, q)) {
+        elastic_error(r, 401, "security_exception", "unable to authenticate user for REST request");
+        t_response_header(r, "WWW-Authenticate: Basic realm=\"security\", charset=\"UTF-8\"");
+        t_response_header(r, "WWW-Authenticate: ApiKey");
+    } else {
+        t_response_header(r, "X-elastic-product: Elasticsearch");
+        if (check_media(t, q, r)) {
+            do_request(t, q, r, &p, body);
+        }
+    }
+    put_type(q, r);
+    stats_count(t, endpoint_of(&p), r);
+    for (int i = 0; i < 3; i++) {
+        t_buf_free(&p.part[i]);
+    }
+    t_buf_free(&unpacked);
+}
