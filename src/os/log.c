@@ -274,7 +274,7 @@ static void log_write(struct log *log, const struct log_entry *entry)
 
 // ---- lines, and how many
 
-static void log_say_limit(struct log *log, u16 code)
+static void log_say_limit(struct log *log, int code)
 {
     struct log_limit *limit = &log->limits[code];
     u8 space[24];
@@ -282,7 +282,7 @@ static void log_say_limit(struct log *log, u16 code)
     buf_put_i64(&count, limit->left_out);
     struct log_fact facts[] = {
         {"left_out", buf_str(&count)},
-        {"code", str_from(err_name((err){code}))},
+        {"code", str_from(err_name((err){(u16)code}))},
     };
     limit->left_out = 0;
     log_write(log, &(struct log_entry){.level = LOG_WARN,
@@ -298,7 +298,7 @@ static bool log_limit_is_over(const struct log_limit *limit, i64 now_ms)
 
 static void log_say_over(struct log *log, i64 now_ms)
 {
-    for (u16 code = 0; code < ERR_CODE_COUNT; code++) {
+    for (int code = 0; code < ERR_CODE_COUNT; code++) {
         if (log->limits[code].left_out && log_limit_is_over(&log->limits[code], now_ms)) {
             log_say_limit(log, code);
         }
@@ -307,7 +307,7 @@ static void log_say_over(struct log *log, i64 now_ms)
 
 void log_say_left_out(struct log *log)
 {
-    for (u16 code = 0; code < ERR_CODE_COUNT; code++) {
+    for (int code = 0; code < ERR_CODE_COUNT; code++) {
         if (log->limits[code].left_out) {
             log_say_limit(log, code);
         }
@@ -325,6 +325,7 @@ void log_line(struct log *log, enum log_level level, str message, const struct l
                        .level = level, .message = message, .facts = facts, .count = count});
 }
 
+// NOLINTNEXTLINE(readability-function-size): the sixth parameter is the length of the fifth
 void log_err(struct log *log, enum log_level level, err e, str detail, const struct log_fact *facts,
              isize count)
 {

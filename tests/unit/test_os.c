@@ -30,7 +30,11 @@ static const char *path_of(const char *name)
 static void test_reserve_is_zero_and_trim_gives_back(void)
 {
     u8 *p = os_reserve(MIB(64));
-    CHECK(p != NULL && ((uintptr_t)p & 15) == 0);
+    if (p == NULL) {
+        CHECK(!"address space is there");
+        return;
+    }
+    CHECK(((uintptr_t)p & 15) == 0);
     CHECK(p[0] == 0 && p[MIB(64) - 1] == 0);
     p[5000] = 1;
     os_trim(p, MIB(64), 5001); // the second page stays
