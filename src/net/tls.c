@@ -171,6 +171,11 @@ static err tls_ret_error(struct tls_conn *c, int ret)
         buf_put(&c->facts, c->ready ? S("") : S("during the TLS handshake"));
         return FAIL(NET_RESET);
     case MBEDTLS_ERR_X509_CERT_VERIFY_FAILED:
+    case MBEDTLS_ERR_SSL_BAD_CERTIFICATE:
+        // What a certificate may be used for is checked after tls_verify_look() has seen it.
+        if (mbedtls_ssl_get_verify_result(&c->ssl) != UINT32_MAX) { // "no result"
+            c->flags |= mbedtls_ssl_get_verify_result(&c->ssl);
+        }
         return tls_verify_error(c);
     case MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE:
         return tls_alert_error(c);
@@ -199,8 +204,11 @@ static enum tls_state tls_fail(struct tls_conn *c, int ret)
 {
     if (err_ok(c->error)) {
         c->error = tls_ret_error(c, ret);
-        if (!c->ready) {
-            tls_session_drop(c); // if it was resumed, the next attempt is a full handshake
+        if (c->offered && !c->ready) {
+            // A server that was changed may stumble over its old session: only what a full handshake
+            // says is final.
+            tls_session_drop(c);
+            c->error = c->verified ? c->error : FAIL(TLS_BROKEN);
         }
     }
     return TLS_FAILED;
@@ -253,7 +261,7 @@ err tls_open(struct tls_conn *c, const struct tls_peer *peer, const struct tls_w
     c->peer = *peer;
     c->wire = *wire;
     c->open = true;
-    c->ready = c->resumed = c->cut = c->verified = c->self_signed = c->distrusted = false;
+    c->ready = c->offered = c->resumed = c->cut = c->verified = c->self_signed = c->distrusted = false;
     c->in_from = c->in_to = c->flushing = c->distrust_after_s = 0;
     c->flags = 0;
     c->error = OK;
@@ -266,7 +274,7 @@ err tls_open(struct tls_conn *c, const struct tls_peer *peer, const struct tls_w
     if (ret) {
         (void)tls_fail(c, ret);
     } else {
-        c->resumed = tls_session_offer(c);
+        c->offered = tls_session_offer(c);
     }
     tls_heap_leave();
     return c->error;
@@ -287,7 +295,7 @@ enum tls_state tls_handshake(struct tls_conn *c)
     } else {
         c->ready = true;
         // A full handshake shows certificates, an abbreviated one does not.
-        c->resumed = c->resumed && !c->verified && c->peer.trust->verify;
+        c->resumed = c->offered && !c->verified && c->peer.trust->verify;
         if (mbedtls_ssl_get_version_number(&c->ssl) == MBEDTLS_SSL_VERSION_TLS1_2 && !c->resumed) {
             tls_session_keep(c); // 1.3 sends its tickets later
         }

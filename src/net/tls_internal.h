@@ -25,7 +25,8 @@ struct tls_conn {
     mbedtls_ssl_context ssl;
     bool open;    // the two above are initialised
     bool ready;   // the handshake is over
-    bool resumed; // it was an abbreviated one
+    bool offered; // an old session
+    bool resumed; // it was taken: the handshake was an abbreviated one
     bool cut;
     isize flushing; // bytes of a record that is not yet on the wire whole
     struct tls_peer peer;
