@@ -84,21 +84,17 @@ static void gmail_set_token_dest(struct gmail *g)
 err gmail_open(struct plan *plan, const struct gmail_settings *settings, struct source *out,
                struct buf *detail)
 {
-    TRY(gmail_check(settings, detail));
+    ASSERT(settings->token && settings->directory && settings->gmail);
     struct gmail *g = plan_take_n(plan, "gmail", struct gmail, 1, "service account and quota");
     u8 *scratch = plan_take(plan, "gmail key file", GMAIL_ACCOUNT_BYTES + GMAIL_KEY_BYTES, 1,
                             "the service account while it is read, then wiped");
-    ASSERT(settings->token && settings->directory && settings->gmail);
     g->settings = *settings;
-    g->settings.quota_units_user_minute = gmail_or(settings->quota_units_user_minute,
-                                                   GMAIL_UNITS_USER_MINUTE);
-    g->settings.quota_units_project_minute = gmail_or(settings->quota_units_project_minute,
-                                                      GMAIL_UNITS_PROJECT_MINUTE);
-    TRY(gmail_account_read(&g->account, settings->service_account, plan, scratch, detail));
-    g->settings.service_account = (str){0};
-    gmail_set_token_dest(g);
-    g->project_quota.units_minute = g->settings.quota_units_project_minute;
+    g->settings.quota_units_user_minute =
+        gmail_or(settings->quota_units_user_minute, GMAIL_UNITS_USER_MINUTE);
+    g->settings.quota_units_project_minute =
+        gmail_or(settings->quota_units_project_minute, GMAIL_UNITS_PROJECT_MINUTE);
     g->source = out;
+    // Before the checks: who only wants to know the pools has no credentials.
     *out = (struct source){
         .ops = &gmail_ops,
         .state = g,
@@ -106,6 +102,11 @@ err gmail_open(struct plan *plan, const struct gmail_settings *settings, struct 
         .quota_units_user_minute = g->settings.quota_units_user_minute,
         .quota_units_project_minute = g->settings.quota_units_project_minute,
     };
+    TRY(gmail_check(settings, detail));
+    TRY(gmail_account_read(&g->account, settings->service_account, plan, scratch, detail));
+    g->settings.service_account = (str){0};
+    gmail_set_token_dest(g);
+    g->project_quota.units_minute = g->settings.quota_units_project_minute;
     return OK;
 }
 

@@ -22,7 +22,8 @@ struct gmail_settings {
     bool estimate; // dry run: ask for sizeEstimate of a sample instead of raw mails
 };
 
-// Reads and checks everything that needs no network. Friendly errors, named in `detail`:
+// Carves the source's pools and fills *out, then reads and checks everything that needs no network.
+// After an error only out->ops may be used. Friendly errors, named in `detail`:
 // GMAIL_ACCOUNT_JSON, GMAIL_ACCOUNT_KEY, GMAIL_ACCOUNT_UNKNOWN_FIELD, GMAIL_SUBJECT, GMAIL_KEY, ...
 err gmail_open(struct plan *plan, const struct gmail_settings *settings, struct source *out,
                struct buf *detail);
