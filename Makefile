@@ -68,8 +68,8 @@ TESTS := base64 client date dns http1 index json json_write log monitor os roots
 FUZZ := base64 date http1 json json_write url
 TENANT := content.c control.c es_bulk.c es_control.c es_double.c es_search.c es_store.c faults.c \
   google_common.c google_directory.c google_gmail.c google_history.c google_query.c \
-  google_quota.c google_token.c stats.c synthetic.c t_gzip.c t_http.c t_json.c t_mem.c \
-  t_response.c tenant.c
+  google_quota.c google_token.c main.c output.c server.c stats.c synthetic.c t_gzip.c t_http.c \
+  t_json.c t_mem.c t_response.c tenant.c test_keys.c tls.c
 
 MBEDTLS := aes aesni asn1parse asn1write base64 bignum bignum_core bignum_mod bignum_mod_raw \
   block_cipher chacha20 chachapoly cipher cipher_wrap constant_time ecdh ecdsa ecp \
