@@ -264,18 +264,20 @@ static err listing_end_token(struct gmail *g, struct gmail_mailbox *gm, struct e
     return OK;
 }
 
-// Page tokens live for a short time only: a listing that waited for its lanes may have to begin
-// again.
-static bool listing_restart(struct gmail_listing *l, err e)
+// Page tokens live for a short time only: a listing that waited for its lanes may have to begin again.
+// Gmail says 400 to them, or 404 as if the mailbox were not there.
+static err listing_restart(struct gmail_listing *l, err e)
 {
-    bool expired = err_is(e, ERR_GMAIL_PAGE_TOKEN) || err_is(e, ERR_GMAIL_NO_MAILBOX);
-    bool by_status = l->answer.status == 400 || l->answer.status == 404;
-    if (!expired || !by_status || !l->page_token_bytes || l->restarts == GMAIL_RESTARTS_MAX) {
-        return false;
+    bool expired = err_is(e, ERR_GMAIL_PAGE_TOKEN) || l->answer.status == 404;
+    if (!expired || !l->page_token_bytes) {
+        return e;
+    }
+    if (l->restarts == GMAIL_RESTARTS_MAX) {
+        return FAIL(GMAIL_PAGE_TOKEN);
     }
     l->restarts++;
     l->page_token_bytes = 0;
-    return true;
+    return OK;
 }
 
 static err listing_end_page(struct gmail *g, struct mailbox *m, struct exchange *x)
@@ -291,7 +293,7 @@ static err listing_end_page(struct gmail *g, struct mailbox *m, struct exchange 
         return gmail_token_refuse(&gm->token, l->generation); // OK: with a new token, once more
     }
     gmail_mailbox_pause(g, gm, e, x->retry_at_ms);
-    return listing_restart(l, e) ? OK : e;
+    return listing_restart(l, e);
 }
 
 err gmail_listing_end(void *src, struct mailbox *m, struct exchange *x)
