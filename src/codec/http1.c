@@ -260,8 +260,11 @@ static err http1_size_byte(struct http_body *b, u8 c)
 {
     int digit = http1_hex(c);
     if (b->state == HTTP_SIZE && digit >= 0) {
+        if (b->line_bytes > 15) {
+            return FAIL(HTTP_CHUNK_SIZE);
+        }
         b->left = b->left * 16 + digit;
-        return b->line_bytes <= 15 ? OK : FAIL(HTTP_CHUNK_SIZE);
+        return OK;
     }
     if (b->state == HTTP_SIZE && b->line_bytes == 1) {
         return FAIL(HTTP_CHUNK_SIZE); // no digit at all

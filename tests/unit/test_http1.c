@@ -300,6 +300,8 @@ static void test_http1_body_chunked_bad(void)
     check_chunked("5 \r\nhello", ERR_HTTP_CHUNK_SIZE, "", 0);
     check_chunked("5 5\r\nhello", ERR_HTTP_CHUNK_SIZE, "", 0);
     check_chunked("5;\x01\r\nhello", ERR_HTTP_CHUNK_SIZE, "", 0);
+    check_chunked("ffffffffffffffff\r\n", ERR_HTTP_CHUNK_SIZE, "", 0);
+    check_chunked("fffffffffffffff\r\nx", ERR_NONE, "x", -1);
     check_chunked("1234567890abcdef\r\n", ERR_HTTP_CHUNK_SIZE, "", 0);
     check_chunked("5\nhello", ERR_HTTP_LINE_END, "", 0);
     check_chunked("5;x\nhello", ERR_HTTP_LINE_END, "", 0);
