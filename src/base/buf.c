@@ -67,26 +67,28 @@ void buf_put_fill(struct buf *b, u8 c, isize count)
     }
 }
 
-void buf_put_u64(struct buf *b, u64 v)
+static void buf_put_number(struct buf *b, bool negative, u64 v)
 {
-    u8 digits[20];
+    u8 digits[21]; // a sign, and 20 for 2^64
     isize i = COUNT(digits);
     do {
         digits[--i] = (u8)('0' + v % 10);
         v /= 10;
     } while (v);
+    if (negative) {
+        digits[--i] = '-';
+    }
     buf_put(b, (str){digits + i, COUNT(digits) - i});
+}
+
+void buf_put_u64(struct buf *b, u64 v)
+{
+    buf_put_number(b, false, v);
 }
 
 void buf_put_i64(struct buf *b, i64 v)
 {
-    if (v < 0) {
-        u8 *at = buf_grab(b, 1);
-        if (at) {
-            *at = '-';
-        }
-    }
-    buf_put_u64(b, v < 0 ? 0 - (u64)v : (u64)v);
+    buf_put_number(b, v < 0, v < 0 ? 0 - (u64)v : (u64)v);
 }
 
 void buf_put_decimal(struct buf *b, u64 v, isize digits)
