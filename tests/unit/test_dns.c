@@ -304,7 +304,7 @@ static struct dns_config test_config(str more)
     dns_config_parse(&config, buf_str(&b), S(""));
     config.servers[0].port = server_ports[0];
     config.servers[1].port = server_ports[1];
-    config.timeout_ms = 200;
+    config.timeout_ms = 3000; // what must not be waited for shows, even on a busy machine
     shared->count = 0;
     return config;
 }
@@ -418,9 +418,10 @@ static void test_query_forged_answers_are_ignored(void)
 static void test_query_silent_server_next_one(void)
 {
     struct dns_config config = test_config(S(""));
+    config.timeout_ms = 500;
     CHECK(resolve(&config, "silent0.test") == DNS_FOUND);
     CHECK_ASKED("silent0.test@0 silent0.test@1");
-    CHECK(query_took_ms >= 200 && query_took_ms < 400);
+    CHECK(query_took_ms >= 500 && query_took_ms < 1000);
 }
 
 static void test_query_failing_server_next_one_at_once(void)
@@ -429,7 +430,7 @@ static void test_query_failing_server_next_one_at_once(void)
     const char *names[] = {"servfail0.test", "lame0.test", "refused0.test"};
     for (isize i = 0; i < COUNT(names); i++) {
         CHECK(resolve(&config, names[i]) == DNS_FOUND);
-        CHECK(query_took_ms < 150 && query.addr_count == 3);
+        CHECK(query_took_ms < 2500 && query.addr_count == 3);
     }
     CHECK_ASKED("servfail0.test@0 servfail0.test@1 lame0.test@0 lame0.test@1 "
                 "refused0.test@0 refused0.test@1");
@@ -438,10 +439,11 @@ static void test_query_failing_server_next_one_at_once(void)
 static void test_query_all_silent(void)
 {
     struct dns_config config = test_config(S("options attempts:2\nsearch corp.test"));
+    config.timeout_ms = 150;
     CHECK(resolve(&config, "silent.test") == DNS_FAILED);
     CHECK_ERR(query.error, DNS_NO_ANSWER);
     CHECK_ASKED("silent.test@0 silent.test@1 silent.test@0 silent.test@1");
-    CHECK(query_took_ms >= 800 && query_took_ms < 1200);
+    CHECK(query_took_ms >= 600 && query_took_ms < 3000);
 }
 
 static void test_query_all_fail(void)
@@ -460,20 +462,20 @@ static void test_query_nobody_listens(void)
     close(udp); // now its port is refused by ICMP
     close(tcp);
     CHECK(resolve(&config, "two.test") == DNS_FOUND);
-    CHECK(query_took_ms < 150);
+    CHECK(query_took_ms < 2500);
     config.server_count = 1;
     CHECK(resolve(&config, "two.test") == DNS_FAILED);
     CHECK_ERR(query.error, DNS_NO_ANSWER);
-    CHECK(query_took_ms < 150);
+    CHECK(query_took_ms < 2500);
 }
 
 static void test_query_second_type_is_not_waited_for_long(void)
 {
     struct dns_config config = test_config(S(""));
-    config.timeout_ms = 5000;
+    config.timeout_ms = 10000;
     CHECK(resolve(&config, "mute6.test") == DNS_FOUND);
     CHECK_ADDRS("192.0.2.1:443 192.0.2.2:443");
-    CHECK(query_took_ms >= DNS_SECOND_WAIT_MS && query_took_ms < DNS_SECOND_WAIT_MS + 300);
+    CHECK(query_took_ms >= DNS_SECOND_WAIT_MS && query_took_ms < 8000);
 }
 
 static void test_query_no_such_name_says_what_to_do(void)
