@@ -58,7 +58,7 @@
 #define TLS_ROOTS_MAX 400        // certificates of a ca_file: a whole system bundle has 150
 #define TLS_ROOTS_HEAP_BYTES KIB(24) // parsing one of them at start
 #define TLS_SAME_SUBJECT_MAX 8   // roots of one name: a reissued key makes two
-#define CRYPTO_HEAP_BYTES KIB(32) // one private key and a signature in the making, 4096 bits
+#define CRYPTO_HEAP_BYTES KIB(24) // one private key and a signature in the making: 16 KiB at 4096 bits
 #define CONN_IN_BYTES KIB(17)    // decrypted bytes: a whole head (HTTP_HEAD_BYTES), a whole TLS record
 #define CONN_OUT_BYTES KIB(16)   // request head and the beginning of its body: one TLS record
 #define CONN_FACTS_BYTES 320     // why a connection failed, in words

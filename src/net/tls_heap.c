@@ -51,7 +51,8 @@ void tls_heap_init(struct tls_heap *heap, void *p, isize cap)
 
 void tls_heap_reset(struct tls_heap *heap)
 {
-    crypto_wipe(heap->p, heap->top);
+    // The header of the free block behind the last one belongs to it.
+    crypto_wipe(heap->p, heap->top + 16 < heap->cap ? heap->top + 16 : heap->cap);
     tls_heap_format(heap);
 }
 
