@@ -64,27 +64,30 @@ static bool verdict_is_of(const struct json *j, int key, enum bulk_op op)
            json_equals(j, key, S("update"));
 }
 
-// The number after "status": and the string after "type": of an element whose end is missing.
-// Elasticsearch writes both before the reason.
+// Status, type and the beginning of the reason of an element whose end is missing: Elasticsearch writes
+// them in this order. Without the whole type a refusal could be any of them.
 static struct verdict verdict_read_cut(str element, enum bulk_op op)
 {
     struct verdict v = {.kind = VERDICT_UNREADABLE};
-    str mark = S("\"status\":"), type = S("\"type\":\"");
+    str mark = S("\"status\":"), type = S("\"type\":\""), reason = S("\"reason\":\"");
     isize at = str_find(element, mark);
+    isize type_at = str_find(element, type);
     bool of_op = str_starts(element, op == BULK_DELETE ? S("{\"delete\"") : S("{\"index\""));
-    if (at < 0 || !of_op || element.n - at < mark.n + 4) {
+    u64 status;
+    if (!of_op || at < 0 || type_at < at + mark.n + 3 ||
+        !str_to_u64(str_slice(element, at + mark.n, at + mark.n + 3), &status) || status < 300) {
         return v;
     }
-    u64 status;
-    if (!str_to_u64(str_slice(element, at + mark.n, at + mark.n + 3), &status) || status < 100) {
+    bool whole;
+    str rest = str_cut(str_from_index(element, type_at + type.n), '"', &v.words.type, &whole);
+    if (!whole) {
         return v;
+    }
+    isize reason_at = str_find(rest, reason);
+    if (reason_at >= 0) {
+        v.words.reason = str_from_index(rest, reason_at + reason.n);
     }
     v.status = (int)status;
-    isize type_at = str_find(element, type);
-    if (type_at >= 0) {
-        bool found;
-        (void)str_cut(str_from_index(element, type_at + type.n), '"', &v.words.type, &found);
-    }
     return verdict_classify(v, op);
 }
 
