@@ -8,58 +8,13 @@
 
 #include "machine.h"
 
+#include "gmail_below.h"
+
 #include "limits.h"
-#include "os/os.h"
 #include "source/gmail/gmail.h"
 #include "source/gmail/gmail_directory.h"
 #include "source/gmail/gmail_listing.h"
 #include "source/gmail/gmail_message.h"
-
-#define RIG_UNIX_S 1720174830 // of spec/wire-gmail.md 2: 2024-07-05T10:20:30Z
-
-// ---- what the source takes from below
-
-static i64 rig_mono_ms = 1000;
-static i64 rig_unix_us = (i64)RIG_UNIX_S * 1000000;
-
-i64 os_mono_ms(void)
-{
-    return rig_mono_ms;
-}
-
-i64 os_unix_us(void)
-{
-    return rig_unix_us;
-}
-
-static int rig_wiped, rig_signed, rig_keys;
-
-void crypto_wipe(void *p, isize n)
-{
-    memset(p, 0, (size_t)n);
-    rig_wiped++;
-}
-
-err crypto_key_load(struct plan *plan, str pem, struct crypto_key **out)
-{
-    (void)plan;
-    rig_keys++;
-    *out = (struct crypto_key *)&rig_keys;
-    return str_starts(pem, S("-----BEGIN ")) ? OK : FAIL(CRYPTO_KEY_SYNTAX);
-}
-
-void crypto_key_free(struct crypto_key *key)
-{
-    rig_keys -= key != NULL;
-}
-
-err crypto_sign_rs256(struct crypto_key *key, str in, struct buf *signature)
-{
-    ASSERT(key && in.n);
-    rig_signed++;
-    buf_put(signature, S("signature"));
-    return OK;
-}
 
 // ---- one source
 

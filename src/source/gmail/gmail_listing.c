@@ -264,8 +264,8 @@ static err listing_end_token(struct gmail *g, struct gmail_mailbox *gm, struct e
     return OK;
 }
 
-// Page tokens live for a short time only: a listing that waited for its lanes may have to begin again.
-// Gmail says 400 to them, or 404 as if the mailbox were not there.
+// Page tokens live for a short time only: a listing that waited for its lanes may have to begin
+// again. Gmail says 400 to them, or 404 as if the mailbox were not there.
 static err listing_restart(struct gmail_listing *l, err e)
 {
     bool expired = err_is(e, ERR_GMAIL_PAGE_TOKEN) || l->answer.status == 404;

@@ -215,7 +215,9 @@ static err message_shape(const struct gmail *g, struct fetch *f, const struct js
         return gmail_shape_is_largest(f) ? FAIL(GMAIL_TOO_LARGE) : FAIL(LANE_TOO_SMALL);
     }
     base64_translate_end(&gf->translator, &f->data); // nothing when it was called before
-    f->message_bytes = gf->translator.count / 4 * 3;
+    str encoded = buf_str(&f->data);
+    int padding = str_ends(encoded, S("==")) ? 2 : str_ends(encoded, S("=")) ? 1 : 0;
+    f->message_bytes = gf->translator.count / 4 * 3 - padding;
     return gmail_shape_full(f, buf_str(&suffix));
 }
 
