@@ -249,11 +249,13 @@ void synthetic_parts(const struct tenant *t, const struct t_message *m, struct t
     str type = str_from(frames[out->shape].type);
     str before = str_from(frames[out->shape].before);
     t_buf_z(&out->end, frames[out->shape].after);
-    // The end is as long as the wanted size, modulo 3: the head then divides by 3. In a base64 body
-    // only blanks may follow.
-    u8 filler = out->shape == T_SHAPE_BASE64 ? ' ' : '.';
-    i64 over = (m->bytes - out->end.n - 2) % 3;
-    t_buf_fill(&out->end, filler, (isize)(over < 0 ? over + 3 : over));
+    // The end is as long as the wanted size, modulo 3: the head then divides by 3.
+    i64 over = ((m->bytes - out->end.n - 2) % 3 + 3) % 3;
+    if (out->shape == T_SHAPE_BASE64) {
+        t_buf_z(&out->end, over == 0 ? "" : over == 1 ? "RW5k" : "\r\n");
+    } else {
+        t_buf_fill(&out->end, '.', (isize)over);
+    }
     t_buf_z(&out->end, "\r\n");
     isize fixed = b->n + type.n + before.n + (isize)sizeof("X-Pad: \r\n\r\n") - 1;
     i64 room = m->bytes - fixed - out->end.n;

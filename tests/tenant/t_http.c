@@ -112,7 +112,6 @@ static const char *find_framing(struct t_reader *r, const struct t_request *q)
 {
     str length = t_request_header(q, "content-length");
     str coding = t_request_header(q, "transfer-encoding");
-    bool posts = t_request_is(q, "POST") || t_request_is(q, "PUT");
     if (count_header(q, "content-length") > 1 || (length.n > 0 && coding.n > 0)) {
         return "two framings";
     }
@@ -122,7 +121,7 @@ static const char *find_framing(struct t_reader *r, const struct t_request *q)
     }
     if (length.n == 0) {
         r->length = 0;
-        return posts ? "POST or PUT without Content-Length" : NULL;
+        return NULL;
     }
     u64 n = 0;
     if (!str_to_u64(length, &n) || n > (u64)1 << 40) {

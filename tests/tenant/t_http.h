@@ -2,9 +2,9 @@
 // HTTP/1.1 as the far side speaks it: a request is collected from bytes as they come, a response is
 // read out as bytes to send. Independent of src/codec/http1.c on purpose.
 //
-// Strict where a client's mistake should show: bare LF, a blank before the colon, both framings, a
-// body without length on POST, an unknown transfer coding are refused. A response is a list of pieces,
-// some of them repeated (a body of 50 MB costs no memory), or a producer that is sent chunked.
+// Strict where a client's mistake should show: bare LF, a blank before the colon, both framings, an
+// unknown transfer coding, trailers are refused. A response is a list of pieces, some of them repeated
+// (a body of 50 MB costs no memory), or a producer that is sent chunked.
 #ifndef TENANT_HTTP_H
 #define TENANT_HTTP_H
 

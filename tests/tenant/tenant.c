@@ -134,6 +134,9 @@ void tenant_handle(struct tenant *t, const struct t_request *q, struct t_respons
         if (q->too_large) {
             r->status = 413;
             r->close = true;
+        } else if (t_request_is(q, "POST") && t_request_header(q, "content-length").n == 0 &&
+                   t_request_header(q, "transfer-encoding").n == 0) {
+            r->status = 411;
         } else if (!faults_apply(t, q, r)) {
             google_handle(t, q, r);
         }
