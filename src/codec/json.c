@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // A whole JSON value as nodes (see json.h). The only file that includes jsmn.
 //
-// jsmn makes the nodes, but takes much that is no JSON ({"a" "b"}, 1-2, [1 2], \u12, a NUL as the end)
-// and refuses a number at the root. Therefore the text goes through json_grammar first, and jsmn sees
-// only what is right. JSMN_PARENT_LINKS: without them it is quadratic.
+// jsmn makes the nodes, but takes much that is no JSON ({"a" "b"}, 1-2, [1 2], \u12, a NUL as the
+// end) and refuses a number at the root. Therefore the text goes through json_grammar first, and
+// jsmn sees only what is right. JSMN_PARENT_LINKS: without them it is quadratic.
 #include "codec/json.h"
 
 #include <string.h>
@@ -33,6 +33,9 @@ static err json_check(str text)
     enum json_token token;
     do {
         token = json_grammar_next(&g, text, &from, &at);
+        if (token == JSON_TOKEN_OPEN) {
+            token = json_grammar_skip(&g, text, &at, 0);
+        }
     } while (token != JSON_TOKEN_MORE && token != JSON_TOKEN_BAD);
     if (token == JSON_TOKEN_BAD) {
         return g.error;
@@ -210,8 +213,8 @@ int json_path(const struct json *j, int node, str path)
 
 // ---- values
 
-// Hands the text of a string, decoded, to `out`, or compares it with *want and takes what is equal off
-// its front. false: an escape is bad, or it differs.
+// Hands the text of a string, decoded, to `out`, or compares it with *want and takes what is equal
+// off its front. false: an escape is bad, or it differs.
 static bool json_decode(str raw, struct buf *out, str *want)
 {
     struct json_grammar g;

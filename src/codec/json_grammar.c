@@ -115,7 +115,8 @@ static void json_code_unit_ended(struct json_grammar *g)
 {
     u32 unit = g->code_unit;
     if (unit >= 0xdc00 && unit < 0xe000) {
-        json_decoded_put(g, g->high ? 0x10000 + ((g->high & 0x3ff) << 10) + (unit & 0x3ff) : 0xfffd);
+        json_decoded_put(g,
+                         g->high ? 0x10000 + ((g->high & 0x3ff) << 10) + (unit & 0x3ff) : 0xfffd);
         g->high = 0;
     } else {
         json_put_lone_half(g);
@@ -390,6 +391,46 @@ enum json_token json_grammar_next(struct json_grammar *g, str in, isize *from, i
     }
     *from = *at;
     return *at < in.n ? json_next_structure(g, in, at) : JSON_TOKEN_MORE;
+}
+
+// A string without escapes that lies whole in in[*at..), quote at *at: stepped over in one go.
+static bool json_skip_plain_string(struct json_grammar *g, str in, isize *at)
+{
+    bool key = g->state == JSON_AT_KEY || g->state == JSON_AT_FIRST_KEY;
+    if (!key && g->state != JSON_AT_VALUE && g->state != JSON_AT_FIRST_VALUE) {
+        return false;
+    }
+    isize end = *at + 1;
+    end += json_text_bytes(in.p + end, in.n - end);
+    if (end == in.n || in.p[end] != '"') {
+        return false;
+    }
+    *at = end + 1;
+    g->key = key;
+    g->state = JSON_AT_COLON;
+    if (!key) {
+        json_value_ended(g);
+    } else if (*at < in.n && in.p[*at] == ':') {
+        g->state = JSON_AT_VALUE;
+        ++*at;
+    }
+    return true;
+}
+
+enum json_token json_grammar_skip(struct json_grammar *g, str in, isize *at, int depth)
+{
+    enum json_token token = JSON_TOKEN_COMMA;
+    isize from;
+    while (g->depth > depth) {
+        if (*at < in.n && in.p[*at] == '"' && json_skip_plain_string(g, in, at)) {
+            continue;
+        }
+        token = json_grammar_next(g, in, &from, at);
+        if (token == JSON_TOKEN_MORE || token == JSON_TOKEN_BAD) {
+            break;
+        }
+    }
+    return token;
 }
 
 bool json_grammar_is_whole(const struct json_grammar *g)

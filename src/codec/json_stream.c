@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// A long JSON answer as events (see json.h): json_grammar reads the tokens, this file knows where in
-// the document they stand and sends them to the rest, to the open element, or out as a piece.
+// A long JSON answer as events (see json.h): json_grammar reads the tokens, this file knows where
+// in the document they stand and sends them to the rest, to the open element, or out as a piece.
 //
-// The present place is kept as two counts: how many keys of each path lead to it. A key at depth d can
-// only be the d-th of a path, so that a count above the depth falls when something closes.
+// The present place is kept as two counts: how many keys of each path lead to it. A key at depth d
+// can only be the d-th of a path, so that a count above the depth falls when something closes.
 #include "codec/json.h"
 
 #include <string.h>
@@ -184,7 +184,8 @@ static enum json_event json_token_to_element(struct json_stream *s, enum json_to
         s->element_bytes = 0;
         s->element_at = part.p;
     }
-    bool ends = token == JSON_TOKEN_CLOSE || token == JSON_TOKEN_STRING || token == JSON_TOKEN_SCALAR;
+    bool ends = token == JSON_TOKEN_CLOSE || token == JSON_TOKEN_STRING ||
+                token == JSON_TOKEN_SCALAR;
     if (ends && depth == s->array_depth) {
         return json_element_ended(s, str_make(s->element_at, part.p + part.n - s->element_at));
     }
@@ -216,7 +217,12 @@ enum json_event json_stream_next(struct json_stream *s, str *in)
     enum json_token token = JSON_TOKEN_COMMA;
     isize from, at = 0;
     while (event == JSON_EVENT_MORE && token != JSON_TOKEN_MORE && err_ok(s->error)) {
-        token = json_grammar_next(&s->grammar, *in, &from, &at);
+        if (s->element_open && s->grammar.depth > s->array_depth) {
+            from = at;
+            token = json_grammar_skip(&s->grammar, *in, &at, s->array_depth);
+        } else {
+            token = json_grammar_next(&s->grammar, *in, &from, &at);
+        }
         if (token == JSON_TOKEN_BAD) {
             s->error = s->grammar.error;
             break;

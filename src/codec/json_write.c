@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Writing JSON: punctuation by one flag, escaping 16 bytes at a time (see json_write.h).
 //
-// Escapes are what RFC 8259, section 7, demands and no more: quote, backslash and control bytes. Text
-// that is not well-formed UTF-8 gets one U+FFFD for each maximal part that could begin a character
-// (Unicode 15, section 3.9; what Python's errors="replace" and browsers do).
+// Escapes are what RFC 8259, section 7, demands and no more: quote, backslash and control bytes.
+// Text that is not well-formed UTF-8 gets one U+FFFD for each maximal part that could begin a
+// character (Unicode 15, section 3.9; what Python's errors="replace" and browsers do).
 #include "codec/json_write.h"
 
 #include <string.h>
@@ -21,43 +21,43 @@ static const u8 json_escapes[128] = {
     ['\n'] = 'n', ['\r'] = 'r',  ['\t'] = 't',
 };
 
-// Bytes of the UTF-8 sequence at s[i] (RFC 3629, section 4). Where there is none, minus the bytes
-// that one U+FFFD stands for.
-static isize json_utf8_step(str s, isize i)
+// Bytes of the UTF-8 sequence at p[0..n) (RFC 3629, section 4). Where there is none, minus the
+// bytes that one U+FFFD stands for.
+static isize json_utf8_step(const u8 *p, isize n)
 {
-    u8 a = s.p[i];
-    isize n = a < 0x80 ? 1 : a < 0xc2 ? 0 : a < 0xe0 ? 2 : a < 0xf0 ? 3 : a < 0xf5 ? 4 : 0;
-    if (n == 0) {
+    u8 a = p[0];
+    isize want = a < 0x80 ? 1 : a < 0xc2 ? 0 : a < 0xe0 ? 2 : a < 0xf0 ? 3 : a < 0xf5 ? 4 : 0;
+    if (want == 0) {
         return -1;
     }
     u8 low = a == 0xe0 ? 0xa0 : a == 0xf0 ? 0x90 : 0x80;
     u8 high = a == 0xed ? 0x9f : a == 0xf4 ? 0x8f : 0xbf;
-    for (isize k = 1; k < n; k++) {
-        if (k == s.n - i || s.p[i + k] < low || s.p[i + k] > high) {
+    for (isize k = 1; k < want; k++) {
+        if (k == n || p[k] < low || p[k] > high) {
             return -k;
         }
         low = 0x80;
         high = 0xbf;
     }
-    return n;
+    return want;
 }
 
-// Writes the character at s[*i] to `to` (JSON_STEP_BYTES are there) and steps over it.
-static isize json_escape_one(u8 *to, str s, isize *i)
+// Writes the character at p[0..n) to `to` (JSON_STEP_BYTES are there). Returns the bytes that it
+// takes there; *taken: here.
+static isize json_escape_one(u8 *to, const u8 *p, isize n, isize *taken)
 {
-    u8 c = s.p[*i];
+    u8 c = p[0];
+    *taken = 1;
     if (c >= 0x80) {
-        isize step = json_utf8_step(s, *i);
-        if (step > 0) {
-            memcpy(to, s.p + *i, (size_t)step);
-            *i += step;
+        isize step = json_utf8_step(p, n);
+        *taken = step > 0 ? step : -step;
+        if (step > 0 && n >= 4) {
+            memcpy(to, p, 4); // always 4: one move, and what is too much is written over
             return step;
         }
-        memcpy(to, "\xef\xbf\xbd", 3);
-        *i -= step;
-        return 3;
+        memcpy(to, step > 0 ? p : S("\xef\xbf\xbd").p, step > 0 ? (size_t)step : 3);
+        return step > 0 ? step : 3;
     }
-    *i += 1;
     if (json_escapes[c]) {
         to[0] = '\\';
         to[1] = json_escapes[c];
@@ -83,7 +83,8 @@ static isize json_copy_16(u8 *to, const u8 *from)
     __m128i special = _mm_cmplt_epi8(v, _mm_set1_epi8(0x20));
     special = _mm_or_si128(special, _mm_cmpeq_epi8(v, _mm_set1_epi8('"')));
     special = _mm_or_si128(special, _mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
-    return __builtin_ctz((u32)_mm_movemask_epi8(special) | 0x10000U);
+    int mask = _mm_movemask_epi8(special);
+    return mask ? __builtin_ctz((u32)mask) : 16;
 #else
     memcpy(to, from, 16);
     isize i = 0;
@@ -105,20 +106,32 @@ void json_escape(struct buf *b, str s)
     while (i < s.n) {
         if (s.n - i >= 16 && end - to >= 16) {
             isize plain = json_copy_16(to, s.p + i);
-            to += plain;
-            i += plain;
-            if (plain == 16) {
+            if (plain == 16) { // by constants: else each step would wait for the one before it
+                to += 16;
+                i += 16;
                 continue;
             }
+            to += plain;
+            i += plain;
         }
-        u8 step[JSON_STEP_BYTES];
-        isize n = json_escape_one(step, s, &i);
-        if (n > end - to) {
-            b->full = true;
+        do { // letters of other scripts come in runs
+            u8 step[JSON_STEP_BYTES];
+            bool roomy = end - to >= JSON_STEP_BYTES;
+            isize taken;
+            isize n = json_escape_one(roomy ? to : step, s.p + i, s.n - i, &taken);
+            if (n > end - to) {
+                b->full = true;
+                break;
+            }
+            if (!roomy) {
+                memcpy(to, step, (size_t)n);
+            }
+            to += n;
+            i += taken;
+        } while (i < s.n && s.p[i] >= 0x80);
+        if (b->full) {
             break;
         }
-        memcpy(to, step, (size_t)n);
-        to += n;
     }
     b->n = to - b->p;
 }
