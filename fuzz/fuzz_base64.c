@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Aimed at base64_decode(), base64_encode(), base64_encode_in_place(), base64_translate(). Every way
-// against the table, whole against split at the first byte's place, encoding undone by decoding.
+// Aimed at base64_decode(), base64_encode(), base64_encode_in_place(), base64_translate(). Every
+// way against the table, whole against split at the first byte's place, encoding undone by
+// decoding.
 #include "codec/base64.h"
 
 #include <string.h>

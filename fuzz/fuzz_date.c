@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Aimed at date_parse_iso(), date_parse_http(), date_from_unix(), date_to_unix(), date_put_iso_us(),
-// date_put_iso_ms(). What was read is a valid date that is written and read again as the same.
+// Aimed at date_parse_iso(), date_parse_http(), date_from_unix(), date_to_unix(),
+// date_put_iso_us(), date_put_iso_ms(). What was read is a valid date that is written and read
+// again as the same.
 #include "base/date.h"
 
 #include <string.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Aimed at gzip_read() and gzip_write(). An answer read whole and in pieces unpacks to the same; what
-// was packed unpacks to itself; a second run over the same memory finds nothing of the first.
+// Aimed at gzip_read() and gzip_write(). An answer read whole and in pieces unpacks to the same;
+// what was packed unpacks to itself; a second run over the same memory finds nothing of the first.
 #include "codec/gzip.h"
 #include "limits.h"
 

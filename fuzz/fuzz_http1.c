@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Aimed at http1_read_head(), http1_body_start(), http1_body_next(), http1_body_unread(). An answer
-// read whole, in pieces of the length that the first byte asks for, and with half of each piece given
-// back, is the same answer: same head, same content, same error, same bytes left over.
+// read whole, in pieces of the length that the first byte asks for, and with half of each piece
+// given back, is the same answer: same head, same content, same error, same bytes left over.
 #include "codec/http1.h"
 
 #define IN_MAX 32768

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Aimed at json_parse() and its accessors, json_unescape(), json_stream_next(), json_grammar_next().
-// The stream gives the same events for the whole and for every cut that the input's first bytes ask
-// for, it takes a document exactly when json_parse() takes it, and so it is for rest and elements.
+// Aimed at json_parse() and its accessors, json_unescape(), json_stream_next(),
+// json_grammar_next(). The stream gives the same events for the whole and for every cut that the
+// input's first bytes ask for, it takes a document exactly when json_parse() takes it, and so it is
+// for rest and elements.
 #include "codec/json.h"
 
 #include <string.h>

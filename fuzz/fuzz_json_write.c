@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Aimed at json_escape() and json_write_member(). Whatever goes in: what comes out is JSON and UTF-8;
-// well-formed text comes back from json_put_string() unchanged; a buffer too small is never overrun.
+// Aimed at json_escape() and json_write_member(). Whatever goes in: what comes out is JSON and
+// UTF-8; well-formed text comes back from json_put_string() unchanged; a buffer too small is never
+// overrun.
 #include "codec/json.h"
 #include "codec/json_write.h"
 

@@ -16,7 +16,8 @@ static const str date_months[12] = {
 };
 
 static const str date_days[7] = {
-    S("Sunday"), S("Monday"), S("Tuesday"), S("Wednesday"), S("Thursday"), S("Friday"), S("Saturday"),
+    S("Sunday"),   S("Monday"), S("Tuesday"),  S("Wednesday"),
+    S("Thursday"), S("Friday"), S("Saturday"),
 };
 
 static bool date_is_leap(i64 year)
@@ -54,8 +55,8 @@ struct date date_from_unix(i64 unix_s)
     i64 second = (unix_s - DATE_MIN_S) % DAY_S;
     i64 era = days / 146097;
     i64 day_of_era = days % 146097;
-    i64 year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+    i64 year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) /
+                      365;
     i64 day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     i64 month = (5 * day_of_year + 2) / 153; // 0 = March
     return (struct date){
@@ -112,7 +113,8 @@ static bool date_take_int(str *s, isize digits, int *out)
 static bool date_take_clock(str *s, struct date *d)
 {
     return date_take_int(s, 2, &d->hour) && date_take_byte(s, ':') &&
-           date_take_int(s, 2, &d->minute) && date_take_byte(s, ':') && date_take_int(s, 2, &d->second);
+           date_take_int(s, 2, &d->minute) && date_take_byte(s, ':') &&
+           date_take_int(s, 2, &d->second);
 }
 
 // A fraction of 1 to 9 digits, or none. What is below a microsecond is dropped.
@@ -208,8 +210,8 @@ static bool date_read_fixed(str s, struct date *d)
 {
     return date_take_weekday(&s, 3) && date_take_byte(&s, ',') && date_take_byte(&s, ' ') &&
            date_take_int(&s, 2, &d->day) && date_take_byte(&s, ' ') && date_take_month(&s, d) &&
-           date_take_byte(&s, ' ') && date_take_digits(&s, 4, &d->year) && date_take_byte(&s, ' ') &&
-           date_take_clock(&s, d) && date_is_gmt(s);
+           date_take_byte(&s, ' ') && date_take_digits(&s, 4, &d->year) &&
+           date_take_byte(&s, ' ') && date_take_clock(&s, d) && date_is_gmt(s);
 }
 
 // "Sunday, 06-Nov-94 08:49:37 GMT". The RFC's sliding window needs a clock; this one is fixed.
@@ -228,7 +230,8 @@ static bool date_read_asctime(str s, struct date *d)
 {
     return date_take_weekday(&s, 3) && date_take_byte(&s, ' ') && date_take_month(&s, d) &&
            date_take_byte(&s, ' ') &&
-           (date_take_byte(&s, ' ') ? date_take_int(&s, 1, &d->day) : date_take_int(&s, 2, &d->day)) &&
+           (date_take_byte(&s, ' ') ? date_take_int(&s, 1, &d->day)
+                                    : date_take_int(&s, 2, &d->day)) &&
            date_take_byte(&s, ' ') && date_take_clock(&s, d) && date_take_byte(&s, ' ') &&
            date_take_digits(&s, 4, &d->year) && s.n == 0;
 }

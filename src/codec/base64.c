@@ -3,8 +3,8 @@
 //
 // The vector code is Mula's and Lemire's ("Faster Base64 Encoding and Decoding Using AVX2
 // Instructions", ACM TWEB 2018): characters to values by nibble look-up, values packed by two
-// multiply-adds. Steps without a foreign byte go through it; the step around one goes by table. Both
-// ways give the same bytes for every input, which the tests compare.
+// multiply-adds. Steps without a foreign byte go through it; the step around one goes by table.
+// Both ways give the same bytes for every input, which the tests compare.
 #include "codec/base64.h"
 
 #include <string.h>
@@ -77,10 +77,12 @@ static isize base64_decode_table(const u8 *in, isize n, u8 *out, isize room)
 }
 
 #if BASE64_SIMD
-// Nibble tables of the paper: a character is valid when its two entries share no bit; the roll, taken
-// by the high nibble (one less for '/'), turns it into its value.
-#define BASE64_LOW 0x15, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x13, 0x1a, 0x1b, 0x1b, 0x1b, 0x1a
-#define BASE64_HIGH 0x10, 0x10, 0x01, 0x02, 0x04, 0x08, 0x04, 0x08, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10
+// Nibble tables of the paper: a character is valid when its two entries share no bit; the roll,
+// taken by the high nibble (one less for '/'), turns it into its value.
+#define BASE64_LOW \
+    0x15, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x13, 0x1a, 0x1b, 0x1b, 0x1b, 0x1a
+#define BASE64_HIGH \
+    0x10, 0x10, 0x01, 0x02, 0x04, 0x08, 0x04, 0x08, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10
 #define BASE64_ROLL 0, 16, 19, 4, -65, -65, -71, -71, 0, 0, 0, 0, 0, 0, 0, 0
 #define BASE64_PACK 2, 1, 0, 6, 5, 4, 10, 9, 8, 14, 13, 12, -1, -1, -1, -1
 
@@ -174,8 +176,8 @@ void base64_decode_by(struct base64_decoder *d, struct buf *out, str in, enum ba
                 break;
             }
         }
-        // One character: bytes are written as soon as their bits are there, because nobody says when
-        // the text has ended.
+        // One character: bytes are written as soon as their bits are there, because nobody says
+        // when the text has ended.
         u8 c = in.p[i++];
         u32 value = base64_values[c];
         if (value) {
@@ -198,8 +200,8 @@ void base64_decode(struct base64_decoder *d, struct buf *out, str in)
 }
 
 // ---- encoding
-// A kernel encodes whole triples; result: bytes taken. Each load is done before the store of the same
-// step, so that out may run up to in from below (base64_encode_in_place).
+// A kernel encodes whole triples; result: bytes taken. Each load is done before the store of the
+// same step, so that out may run up to in from below (base64_encode_in_place).
 
 static void base64_encode_triple(const u8 *in, u8 *out, const char *alphabet)
 {
@@ -212,8 +214,8 @@ static void base64_encode_triple(const u8 *in, u8 *out, const char *alphabet)
 
 #if BASE64_SIMD
 // By class of a value: a..z, ten digits, 62, 63, A..Z; what has to be added to it.
-#define BASE64_SHIFT(alphabet)                                                                     \
-    'a' - 26, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52,      \
+#define BASE64_SHIFT(alphabet)                                                                \
+    'a' - 26, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, \
         '0' - 52, '0' - 52, (char)((alphabet)[62] - 62), (char)((alphabet)[63] - 63), 'A', 0, 0
 #define BASE64_SPREAD 1, 0, 2, 1, 4, 3, 5, 4, 7, 6, 8, 7, 10, 9, 11, 10
 
@@ -239,7 +241,8 @@ TARGET_SSSE3 static isize base64_encode_ssse3(const u8 *in, isize n, u8 *out, co
 }
 #endif
 
-// Writes base64_encoded_bytes(in.n) in the standard alphabet, fewer in that of URLs: no padding there.
+// Writes base64_encoded_bytes(in.n) in the standard alphabet, fewer in that of URLs: no padding
+// there.
 static isize base64_encode_to(u8 *out, str in, const char *alphabet, enum base64_way way)
 {
     isize i = 0, written = 0;
@@ -359,8 +362,8 @@ void base64_translate(struct base64_translator *t, struct buf *out, str in)
 
 void base64_translate_end(struct base64_translator *t, struct buf *out)
 {
-    // A lone character means nothing, but it is written already: made a whole quantum, the text stays
-    // base64 that anybody can read, with one byte at its end that was not in the mail.
+    // A lone character means nothing, but it is written already: made a whole quantum, the text
+    // stays base64 that anybody can read, with one byte at its end that was not in the mail.
     static const str padding[4] = {S(""), S("A=="), S("=="), S("=")};
     str missing = padding[t->count & 3];
     buf_put(out, missing);

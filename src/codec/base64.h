@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Base64 (RFC 4648): encoding, streaming decoding of both alphabets, and turning base64url text into
-// base64 text without decoding it. Tables and SSE; never for secrets (not constant-time).
+// Base64 (RFC 4648): encoding, streaming decoding of both alphabets, and turning base64url text
+// into base64 text without decoding it. Tables and SSE; never for secrets (not constant-time).
 #ifndef CODEC_BASE64_H
 #define CODEC_BASE64_H
 
@@ -27,9 +27,9 @@ struct base64_decoder {
 
 void base64_decode(struct base64_decoder *d, struct buf *out, str in);
 
-// base64url text to padded standard text, in chunks: `-` and `_` are mapped, padding is added at the
-// end if it was missing, other bytes outside the alphabet are dropped.
-// A lone last character becomes a quantum of its own ("xA==").
+// base64url text to padded standard text, in chunks: `-` and `_` are mapped, padding is added at
+// the end if it was missing, other bytes outside the alphabet are dropped. A lone last character
+// becomes a quantum of its own ("xA==").
 struct base64_translator {
     i64 count; // characters written
 };
@@ -37,8 +37,8 @@ struct base64_translator {
 void base64_translate(struct base64_translator *t, struct buf *out, str in);
 void base64_translate_end(struct base64_translator *t, struct buf *out);
 
-// The ways that there are, by processor; the functions above take the best one. Given by name so that
-// the tests can compare them. A way that the processor lacks ends in SIGILL.
+// The ways that there are, by processor; the functions above take the best one. Given by name so
+// that the tests can compare them. A way that the processor lacks ends in SIGILL.
 enum base64_way { BASE64_TABLE, BASE64_SSSE3, BASE64_AVX2 };
 enum base64_way base64_best_way(void);
 void base64_encode_by(struct buf *out, str in, enum base64_way way);

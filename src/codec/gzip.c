@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// gzip over zlib (see gzip.h). The only file that includes zlib. zlib takes its memory from an arena
-// behind our own state; nothing is given back, because starting again takes the same memory anew.
+// gzip over zlib (see gzip.h). The only file that includes zlib. zlib takes its memory from an
+// arena behind our own state; nothing is given back, because starting again takes the same memory
+// anew.
 #include "codec/gzip.h"
 
 #include "base/arena.h"
@@ -13,8 +14,8 @@
 #include <zlib.h>
 
 #define GZIP_WINDOW_BITS (15 + 16) // 32 KiB, and the gzip wrapper instead of zlib's
-#define GZIP_LEVEL 1               // on bulk bodies of mail, level 6 saves 12 % and takes twice as long
-#define GZIP_MEM_LEVEL 8           // zlib's default
+#define GZIP_LEVEL 1     // on bulk bodies of mail, level 6 saves 12 % and takes twice as long
+#define GZIP_MEM_LEVEL 8 // zlib's default
 
 struct gzip_reader {
     z_stream z;
@@ -30,11 +31,11 @@ struct gzip_writer {
 };
 
 // zlib's state (7,160 bytes), its window.
-const isize gzip_reader_bytes =
-    ARENA_ROUND(sizeof(struct gzip_reader)) + ARENA_ROUND(7160) + KIB(32) + 16;
+const isize gzip_reader_bytes = ARENA_ROUND(sizeof(struct gzip_reader)) + ARENA_ROUND(7160) +
+                                KIB(32) + 16;
 // zlib's state (5,968 bytes), window, two tables of chains, pending output; 64 KiB each.
-const isize gzip_writer_bytes =
-    ARENA_ROUND(sizeof(struct gzip_writer)) + ARENA_ROUND(5968) + 4 * KIB(64) + 16;
+const isize gzip_writer_bytes = ARENA_ROUND(sizeof(struct gzip_writer)) + ARENA_ROUND(5968) +
+                                4 * KIB(64) + 16;
 
 static void *gzip_alloc(void *arena, unsigned items, unsigned bytes)
 {

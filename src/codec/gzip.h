@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// gzip (RFC 1952) over zlib, with memory of the caller's: a reader for answers that arrive in pieces,
-// and a writer for request bodies. The reader refuses more than one member after another's end, and an
-// output of more than GZIP_RATIO_MAX times the input beyond a free allowance (a bomb).
+// gzip (RFC 1952) over zlib, with memory of the caller's: a reader for answers that arrive in
+// pieces, and a writer for request bodies. The reader refuses more than one member after another's
+// end, and an output of more than GZIP_RATIO_MAX times the input beyond a free allowance (a bomb).
 #ifndef CODEC_GZIP_H
 #define CODEC_GZIP_H
 

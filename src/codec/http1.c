@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// HTTP/1.1 answers as bytes (see http1.h). RFC 9112 without its leniencies: whatever two readers could
-// understand in two ways is refused, since one of them may be a proxy before us. One leniency stays,
-// because servers need it and nobody can misread it: the blank before an empty reason may be missing.
+// HTTP/1.1 answers as bytes (see http1.h). RFC 9112 without its leniencies: whatever two readers
+// could understand in two ways is refused, since one of them may be a proxy before us. One leniency
+// stays, because servers need it and nobody can misread it: the blank before an empty reason may be
+// missing.
 #include "codec/http1.h"
 
 // ---- what bytes may stand where
@@ -70,8 +71,8 @@ static bool http1_parse_status(str line, struct http_head *out)
 {
     u64 status;
     if (line.n < 12 || (line.n > 12 && line.p[12] != ' ') || line.p[8] != ' ' ||
-        (line.p[7] != '0' && line.p[7] != '1') ||
-        !str_to_u64(str_slice(line, 9, 12), &status) || status < 100) {
+        (line.p[7] != '0' && line.p[7] != '1') || !str_to_u64(str_slice(line, 9, 12), &status) ||
+        status < 100) {
         return false;
     }
     out->is_http10 = line.p[7] == '0';
@@ -91,7 +92,8 @@ static str http1_trim_blanks(str s)
     return s;
 }
 
-// "Name: value". A line that begins with a blank (folding) has no name and is refused with the rest.
+// "Name: value". A line that begins with a blank (folding) has no name and is refused with the
+// rest.
 static bool http1_parse_header(str line, struct http_header *out)
 {
     isize n = 0;
@@ -234,7 +236,8 @@ err http1_body_start(struct http_body *b, const struct http_head *head, bool hea
     }
     bool bodiless = head->status < 200 || head->status == 204;
     if (bodiless || head->status == 304 || head_request) {
-        // RFC 9110, 8.6 and RFC 9112, 6.1: no 1xx or 204 announces content. Whoever does may send it.
+        // RFC 9110, 8.6 and RFC 9112, 6.1: no 1xx or 204 announces content. Whoever does may send
+        // it.
         b->keep_alive &= !bodiless || (!coded && bytes == 0);
         b->done = true;
         return OK;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Writing JSON into a buffer: commas, quotes and escapes are kept right here, so that a document
-// reads as a list of puts. Compact, UTF-8 left as it is, control bytes and malformed UTF-8 made safe
-// (U+FFFD), so that the output is valid JSON whatever the mail held. A full buffer sticks (base/buf.h).
+// reads as a list of puts. Compact, UTF-8 left as it is, control bytes and malformed UTF-8 made
+// safe (U+FFFD), so that the output is valid JSON whatever the mail held. A full buffer sticks
+// (base/buf.h).
 #ifndef CODEC_JSON_WRITE_H
 #define CODEC_JSON_WRITE_H
 
@@ -30,6 +31,6 @@ void json_write_string_begin(struct json_write *w);
 void json_write_string_end(struct json_write *w);
 
 void json_write_member(struct json_write *w, str key, str value); // key and string
-void json_escape(struct buf *b, str s); // the inside of a string literal
+void json_escape(struct buf *b, str s);                           // the inside of a string literal
 
 #endif

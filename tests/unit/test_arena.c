@@ -41,7 +41,8 @@ static void test_arena_try_end(void)
     }
     struct arena a = arena_over(memory, sizeof memory);
     CHECK(arena_try(&a, PTRDIFF_MAX, 1) == NULL && arena_try(&a, 1, PTRDIFF_MAX) == NULL);
-    CHECK(arena_try(&a, PTRDIFF_MAX / 2, 3) == NULL && arena_try(&a, PTRDIFF_MAX, PTRDIFF_MAX) == NULL);
+    CHECK(arena_try(&a, PTRDIFF_MAX / 2, 3) == NULL &&
+          arena_try(&a, PTRDIFF_MAX, PTRDIFF_MAX) == NULL);
     CHECK(a.n == 0);
     CHECK(arena_try(&a, 8, 0) != NULL && a.n == 0);
 }

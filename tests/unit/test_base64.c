@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// codec/base64: RFC 4648's examples, and every way (table, SSSE3, AVX2) against a plain oracle for all
-// short lengths, every place of a foreign byte, every split.
+// codec/base64: RFC 4648's examples, and every way (table, SSSE3, AVX2) against a plain oracle for
+// all short lengths, every place of a foreign byte, every split.
 #include "test.h"
 
 #include "codec/base64.h"
@@ -71,7 +71,8 @@ static enum base64_way ways(void)
     return base64_best_way();
 }
 
-// Decodes `in` by every way, whole, and compares bytes, count of ignored ones, and what lies behind.
+// Decodes `in` by every way, whole, and compares bytes, count of ignored ones, and what lies
+// behind.
 static void check_decode(str in)
 {
     u8 want[TEXT_MAX], got[TEXT_MAX + 64];
@@ -94,8 +95,13 @@ static void check_decode(str in)
 static void test_base64_encode_rfc(void)
 {
     static const char *const pairs[][2] = {
-        {"", ""},         {"f", "Zg=="},        {"fo", "Zm8="},        {"foo", "Zm9v"},
-        {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"},
+        {"", ""},
+        {"f", "Zg=="},
+        {"fo", "Zm8="},
+        {"foo", "Zm9v"},
+        {"foob", "Zm9vYg=="},
+        {"fooba", "Zm9vYmE="},
+        {"foobar", "Zm9vYmFy"},
     };
     for (isize i = 0; i < COUNT(pairs); i++) {
         u8 memory[64];
@@ -104,7 +110,8 @@ static void test_base64_encode_rfc(void)
         CHECK_STR(buf_str(&b), str_from(pairs[i][1]));
         buf_reset(&b);
         base64_encode_url(&b, str_from(pairs[i][0]));
-        CHECK_STR(buf_str(&b), str_slice(str_from(pairs[i][1]), 0, (isize)strcspn(pairs[i][1], "=")));
+        CHECK_STR(buf_str(&b),
+                  str_slice(str_from(pairs[i][1]), 0, (isize)strcspn(pairs[i][1], "=")));
         check_decode(str_from(pairs[i][1]));
     }
     u8 memory[64];
@@ -146,12 +153,12 @@ static void test_base64_encode_lengths(void)
 
 static void test_base64_decode_foreign(void)
 {
-    static const u8 foreign[] = {'\n', '\r', '=', ' ', 0, 0x7f, 0x80, 0xff, '@', '[', '`', '{', '.',
-                                 ',', ':', '!', 0xab, 0xad, 0xdf};
+    static const u8 foreign[] = {'\n', '\r', '=', ' ', 0,   0x7f, 0x80, 0xff, '@', '[',
+                                 '`',  '{',  '.', ',', ':', '!',  0xab, 0xad, 0xdf};
     u8 text[200];
     for (isize n = 1; n <= 140; n += n < 70 ? 1 : 7) {
         for (isize i = 0; i < n; i++) {
-            text[i] = (u8)"+/-_"[next_byte() & 3];
+            text[i] = (u8) "+/-_"[next_byte() & 3];
             if (next_byte() & 1) {
                 text[i] = (u8)alphabet[next_byte() & 63];
             }
@@ -230,8 +237,16 @@ static void test_base64_decode_full(void)
 static void test_base64_translate_splits(void)
 {
     static const char *const pairs[][2] = {
-        {"", ""}, {"QQ", "QQ=="}, {"QQ==", "QQ=="}, {"QUI", "QUI="}, {"QUI=", "QUI="},
-        {"QUJD", "QUJD"}, {"-_-_", "+/+/"}, {"+/-_", "+/+/"}, {"Q Q\n", "QQ=="}, {"Q", "QA=="},
+        {"", ""},
+        {"QQ", "QQ=="},
+        {"QQ==", "QQ=="},
+        {"QUI", "QUI="},
+        {"QUI=", "QUI="},
+        {"QUJD", "QUJD"},
+        {"-_-_", "+/+/"},
+        {"+/-_", "+/+/"},
+        {"Q Q\n", "QQ=="},
+        {"Q", "QA=="},
         {"abcdefghijklmnop-rstuvwxyzABCDE_GHIJKLMNOPQRSTUVWXYZ0123456789",
          "abcdefghijklmnop+rstuvwxyzABCDE/GHIJKLMNOPQRSTUVWXYZ0123456789=="},
         {"abcdefghijklmn\nop-rstuvwxyzABCDE_GHIJKLM\xc3OPQRST\x80VWXYZ0123456789==",
@@ -269,9 +284,9 @@ static void test_base64_translate_splits(void)
 }
 
 static const struct test_case cases[] = {
-    CASE(test_base64_encode_rfc),     CASE(test_base64_encode_lengths),
-    CASE(test_base64_decode_foreign), CASE(test_base64_decode_lines),
-    CASE(test_base64_decode_splits),  CASE(test_base64_decode_full),
+    CASE(test_base64_encode_rfc),       CASE(test_base64_encode_lengths),
+    CASE(test_base64_decode_foreign),   CASE(test_base64_decode_lines),
+    CASE(test_base64_decode_splits),    CASE(test_base64_decode_full),
     CASE(test_base64_translate_splits),
 };
 

@@ -58,7 +58,10 @@ static void test_buf_put_numbers(void)
     static const struct {
         i64 v;
         const char *want;
-    } cases[] = {{0, "0"}, {-1, "-1"}, {10, "10"}, {INT64_MAX, "9223372036854775807"},
+    } cases[] = {{0, "0"},
+                 {-1, "-1"},
+                 {10, "10"},
+                 {INT64_MAX, "9223372036854775807"},
                  {INT64_MIN, "-9223372036854775808"}};
     u8 memory[32];
     for (isize i = 0; i < COUNT(cases); i++) {

@@ -6,12 +6,15 @@ static void test_err_table_rows(void)
 {
     for (u16 code = 0; code < ERR_CODE_COUNT; code++) {
         err e = {code};
-        str name = str_from(err_name(e)), what = str_from(err_what(e)), todo = str_from(err_todo(e));
+        str name = str_from(err_name(e)), what = str_from(err_what(e)),
+            todo = str_from(err_todo(e));
         CHECK(err_ok(e) == (code == 0) && (err_class(e) == ERR_CLASS_NONE) == (code == 0));
-        bool tidy = name.n > 0 && what.n > 0 && (todo.n > 0) == (code != 0) && !str_ends(what, S(".")) &&
-                    !str_ends(todo, S(".")) && str_is_utf8(what) && str_is_utf8(todo);
+        bool tidy = name.n > 0 && what.n > 0 && (todo.n > 0) == (code != 0) &&
+                    !str_ends(what, S(".")) && !str_ends(todo, S(".")) && str_is_utf8(what) &&
+                    str_is_utf8(todo);
         for (isize i = 0; i < name.n; i++) {
-            tidy &= (name.p[i] >= 'A' && name.p[i] <= 'Z') || name.p[i] == '_' || str_is_digit(name.p[i]);
+            tidy &= (name.p[i] >= 'A' && name.p[i] <= 'Z') || name.p[i] == '_' ||
+                    str_is_digit(name.p[i]);
         }
         if (!tidy) {
             fprintf(stderr, "untidy row: %s\n", err_name(e));

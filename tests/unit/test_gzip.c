@@ -12,16 +12,17 @@ static _Alignas(16) u8 reader_memory[KIB(64)], writer_memory[MEMORY_BYTES];
 static u8 packed[MIB(2)], unpacked[MIB(8)];
 
 // Made by CPython's gzip: 8 times the sentence below.
-static const str member =
-    S("\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\x0b\xc9\x48\x55\x28\x2c\xcd\x4c\xce\x56\x48\x2a\xca"
-      "\x2f\xcf\x53\x48\xcb\xaf\x50\xc8\x2a\xcd\x2d\x28\x56\xc8\x2f\x4b\x2d\x52\x28\x01\x4a\xe7\x24"
-      "\x56\x55\x2a\xa4\xe4\xa7\xeb\x29\x84\x8c\x2a\x26\x57\x31\x00\xbb\x16\x0f\xe3\x68\x01\x00\x00");
+static const str member = S(
+    "\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\x0b\xc9\x48\x55\x28\x2c\xcd\x4c\xce\x56\x48\x2a\xca"
+    "\x2f\xcf\x53\x48\xcb\xaf\x50\xc8\x2a\xcd\x2d\x28\x56\xc8\x2f\x4b\x2d\x52\x28\x01\x4a\xe7\x24"
+    "\x56\x55\x2a\xa4\xe4\xa7\xeb\x29\x84\x8c\x2a\x26\x57\x31\x00\xbb\x16\x0f\xe3\x68\x01\x00\x00");
 static const str sentence = S("The quick brown fox jumps over the lazy dog. ");
 
 // "hello" with every optional field of the header: extra, name, comment, header checksum.
-static const str adorned =
-    S("\x1f\x8b\x08\x1e\x00\x00\x00\x00\x00\xff\x03\x00" "abcname\0comment\0" "\x78\x18\xcb\x48\xcd\xc9"
-      "\xc9\x07\x00\x86\xa6\x10\x36\x05\x00\x00\x00");
+static const str adorned = S("\x1f\x8b\x08\x1e\x00\x00\x00\x00\x00\xff\x03\x00"
+                             "abcname\0comment\0"
+                             "\x78\x18\xcb\x48\xcd\xc9"
+                             "\xc9\x07\x00\x86\xa6\x10\x36\x05\x00\x00\x00");
 
 // Reads `in` in chunks of `in_step` into pieces of `out_step`.
 static err read_all(str in, isize in_step, isize out_step, struct buf *all, bool *done)
@@ -94,7 +95,8 @@ static void test_gzip_read_damaged(void)
         CHECK_OK(read_all(str_slice(member, 0, n), 1000, 1000, &all, &done));
         CHECK(!done);
     }
-    static const str wrong[] = {S("not gzip at all"), S("\x78\x9c\x03\x00\x00\x00\x00\x01"), S("{\"a\":1}")};
+    static const str wrong[] = {S("not gzip at all"), S("\x78\x9c\x03\x00\x00\x00\x00\x01"),
+                                S("{\"a\":1}")};
     for (isize i = 0; i < COUNT(wrong); i++) {
         struct buf all = buf_over(unpacked, sizeof unpacked);
         CHECK_ERR(read_all(wrong[i], 1000, 1000, &all, &done), GZIP_CORRUPT);
@@ -167,7 +169,7 @@ static void test_gzip_write_round_trip(void)
             seed = seed * 1664525U + 1013904223U;
             text[i] = (u8)(seed >> 24);
             if (n % 2 == 0) {
-                text[i] = (u8)"etaoin shrdlu\n"[text[i] % 14];
+                text[i] = (u8) "etaoin shrdlu\n"[text[i] % 14];
             }
         }
         struct buf out = buf_over(packed, sizeof packed), all = buf_over(back, sizeof back);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// base/hash: the vectors of SipHash's authors (siphash24, key 00..0f, input 00..n-1), for all lengths
-// about the words of 8 bytes.
+// base/hash: the vectors of SipHash's authors (siphash24, key 00..0f, input 00..n-1), for all
+// lengths about the words of 8 bytes.
 #include "test.h"
 
 #include "base/hash.h"

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// codec/http1: heads good and bad, framing, chunked bodies; each whole, cut everywhere and byte by byte.
+// codec/http1: heads good and bad, framing, chunked bodies; each whole, cut everywhere and byte by
+// byte.
 #include "test.h"
 
 #include "codec/http1.h"
 
-// Reads it whole, and from every prefix: a prefix never says something else than MORE or the end result.
+// Reads it whole, and from every prefix: a prefix never says something else than MORE or the end
+// result.
 static enum http_more read_head(str in, struct http_head *head, isize *used, err *why)
 {
     str text = test_guarded(in);
@@ -13,7 +15,8 @@ static enum http_more read_head(str in, struct http_head *head, isize *used, err
         static struct http_head part;
         isize part_used;
         err part_why;
-        enum http_more more = http1_read_head(test_guarded(str_slice(in, 0, n)), &part, &part_used, &part_why);
+        enum http_more more = http1_read_head(test_guarded(str_slice(in, 0, n)), &part, &part_used,
+                                              &part_why);
         if (more == HTTP_MORE) {
             CHECK(whole != HTTP_DONE || n < *used);
             CHECK(part_used == 0);
@@ -36,8 +39,9 @@ static void test_http1_read_head_good(void)
     isize used;
     err why;
     bool found;
-    const char *text = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nX:\r\nX-Two: \t a\tb  c \t\r\n"
-                       "x-TWO: again\r\n!#$%&'*+-.^_`|~09: \x80\xff\r\n\r\nbody";
+    const char *text =
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nX:\r\nX-Two: \t a\tb  c \t\r\n"
+        "x-TWO: again\r\n!#$%&'*+-.^_`|~09: \x80\xff\r\n\r\nbody";
     CHECK(read_text(text, &h, &used, &why) == HTTP_DONE);
     CHECK_STR(str_from(text + used), S("body"));
     CHECK(h.status == 200 && h.header_count == 5 && !h.is_http10);
@@ -48,10 +52,12 @@ static void test_http1_read_head_good(void)
     CHECK(found);
     CHECK_STR(http1_header(&h, S("Y"), &found), S(""));
     CHECK(!found);
-    CHECK(read_text("HTTP/1.0 999 \r\n\r\n", &h, &used, &why) == HTTP_DONE && h.status == 999 && h.is_http10);
+    CHECK(read_text("HTTP/1.0 999 \r\n\r\n", &h, &used, &why) == HTTP_DONE && h.status == 999 &&
+          h.is_http10);
     CHECK(h.reason.n == 0 && used == 17 && h.header_count == 0);
     CHECK(read_text("HTTP/1.1 204\r\n\r\n", &h, &used, &why) == HTTP_DONE && h.status == 204);
-    CHECK(read_text("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\n", &h, &used, &why) == HTTP_DONE);
+    CHECK(read_text("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\n", &h, &used, &why) ==
+          HTTP_DONE);
     CHECK(h.status == 100 && used == 25);
 }
 
@@ -103,7 +109,8 @@ static void test_http1_read_head_bad(void)
         }
         CHECK(more == HTTP_BAD && why.code == cases[i].want && used == 0);
     }
-    CHECK(read_head((str){(const u8 *)"HTTP/1.1 200 OK\r\nA: \0\r\n\r\n", 25}, &h, &used, &why) == HTTP_BAD);
+    CHECK(read_head((str){(const u8 *)"HTTP/1.1 200 OK\r\nA: \0\r\n\r\n", 25}, &h, &used, &why) ==
+          HTTP_BAD);
     CHECK_ERR(why, HTTP_HEADER);
     CHECK(read_text("HTTP/1.1 200 OK\r\nA: b\r\n", &h, &used, &why) == HTTP_MORE);
     CHECK_OK(why);
@@ -116,7 +123,8 @@ static void test_http1_read_head_bounds(void)
     static struct http_head h;
     isize used;
     err why;
-    for (int extra = -1; extra <= 1; extra++) { // the last byte of the head at, before, behind the bound
+    for (int extra = -1; extra <= 1;
+         extra++) { // the last byte of the head at, before, behind the bound
         struct buf b = buf_over(text, sizeof text);
         buf_put(&b, S("HTTP/1.1 200 OK\r\nA: "));
         buf_put_fill(&b, 'x', HTTP_HEAD_BYTES + extra - b.n - 4);
@@ -170,11 +178,14 @@ static void test_http1_body_start_framing(void)
         {"1 200 OK\r\nTransfer-Encoding: Chunked", false, HTTP_CHUNKED, 0, true, false},
         {"1 200 OK", false, HTTP_UNTIL_CLOSE, 0, false, false},
         {"1 200 OK\r\nContent-Length: 5\r\nConnection: close", false, HTTP_LENGTH, 5, false, false},
-        {"1 200 OK\r\nContent-Length: 5\r\nConnection: x , CLOSE", false, HTTP_LENGTH, 5, false, false},
-        {"1 200 OK\r\nContent-Length: 5\r\nConnection: a\r\nConnection: close", false, HTTP_LENGTH, 5, false, false},
+        {"1 200 OK\r\nContent-Length: 5\r\nConnection: x , CLOSE", false, HTTP_LENGTH, 5, false,
+         false},
+        {"1 200 OK\r\nContent-Length: 5\r\nConnection: a\r\nConnection: close", false, HTTP_LENGTH,
+         5, false, false},
         {"1 200 OK\r\nContent-Length: 5\r\nConnection: closed", false, HTTP_LENGTH, 5, true, false},
         {"0 200 OK\r\nContent-Length: 5", false, HTTP_LENGTH, 5, false, false},
-        {"0 200 OK\r\nContent-Length: 5\r\nConnection: Keep-Alive", false, HTTP_LENGTH, 5, true, false},
+        {"0 200 OK\r\nContent-Length: 5\r\nConnection: Keep-Alive", false, HTTP_LENGTH, 5, true,
+         false},
         {"1 200 OK\r\nContent-Length: 5", true, HTTP_NO_BODY, 0, true, true},
         {"1 200 OK\r\nTransfer-Encoding: chunked", true, HTTP_NO_BODY, 0, true, true},
         {"1 200 OK", true, HTTP_NO_BODY, 0, true, true},
@@ -184,7 +195,8 @@ static void test_http1_body_start_framing(void)
         {"1 204 No Content\r\nContent-Length: 3", false, HTTP_NO_BODY, 0, false, true},
         {"1 204 No Content\r\nTransfer-Encoding: chunked", false, HTTP_NO_BODY, 0, false, true},
         {"1 100 Continue", false, HTTP_NO_BODY, 0, true, true},
-        {"1 404 x\r\nContent-Length: 999999999999999999", false, HTTP_LENGTH, 999999999999999999, true, false},
+        {"1 404 x\r\nContent-Length: 999999999999999999", false, HTTP_LENGTH, 999999999999999999,
+         true, false},
     };
     for (isize i = 0; i < COUNT(cases); i++) {
         struct http_body b;
@@ -223,8 +235,8 @@ static void test_http1_body_start_contradiction(void)
     }
 }
 
-// Feeds in[..a), in[a..b), in[b..); logs the content. Stops at an error or when done; *left: what was
-// not taken.
+// Feeds in[..a), in[a..b), in[b..); logs the content. Stops at an error or when done; *left: what
+// was not taken.
 static err read_body(struct http_body *body, str in, isize a, isize b, struct buf *log, isize *left)
 {
     const isize ends[] = {a, b, in.n};
@@ -282,7 +294,8 @@ static void test_http1_body_chunked_good(void)
     check_chunked("0\r\n\r\nHTTP", ERR_NONE, "", 4);
     check_chunked("00B\r\nhello\r\nworl\r\n000\r\n\r\n", ERR_NONE, "hello\r\nworl", 0);
     check_chunked("00b\r\nhello\r\nworld\r\n", ERR_HTTP_CHUNK_END, "hello\r\nworl", 0);
-    check_chunked("5;a=b;c=\"d e\"\r\nhello\r\n0 ; x\r\nA: b\r\nC-d:\r\n\r\n.", ERR_NONE, "hello", 1);
+    check_chunked("5;a=b;c=\"d e\"\r\nhello\r\n0 ; x\r\nA: b\r\nC-d:\r\n\r\n.", ERR_NONE, "hello",
+                  1);
     check_chunked("3\r\n\r\n\n\r\n0\r\n\r\n", ERR_NONE, "\r\n\n", 0);
     check_chunked("5\r\nhel", ERR_NONE, "hel", -1);
     check_chunked("5\r\nhello\r\n0\r\n", ERR_NONE, "hello", -1);
@@ -353,7 +366,8 @@ static void test_http1_body_chunked_bounds(void)
         while (err_ok(e) && !body.done && in.n) {
             e = http1_body_next(&body, &in, &piece);
         }
-        CHECK(e.code == (extension ? ERR_HTTP_CHUNK_OVERHEAD : ERR_NONE) && body.done == !extension);
+        CHECK(e.code == (extension ? ERR_HTTP_CHUNK_OVERHEAD : ERR_NONE) &&
+              body.done == !extension);
     }
 }
 
@@ -388,9 +402,10 @@ static void test_http1_body_plain(void)
 // Taking every piece one byte at a time, by giving the rest back, yields the same content.
 static void test_http1_body_unread(void)
 {
-    static const char *const heads[] = {"1 200 OK\r\nTransfer-Encoding: chunked", "1 200 OK\r\nContent-Length: 11",
-                                        "1 200 OK"};
-    static const str bodies[] = {S("5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n"), S("hello world"), S("hello world")};
+    static const char *const heads[] = {"1 200 OK\r\nTransfer-Encoding: chunked",
+                                        "1 200 OK\r\nContent-Length: 11", "1 200 OK"};
+    static const str bodies[] = {S("5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n"), S("hello world"),
+                                 S("hello world")};
     for (isize i = 0; i < COUNT(heads); i++) {
         for (isize step = 0; step < 4; step++) {
             u8 memory[64];
@@ -416,15 +431,21 @@ static void test_http1_is_bytes(void)
     CHECK(!http1_is_field_value(S("a\rb")) && !http1_is_field_value(S("a\nb")));
     CHECK(!http1_is_field_value((str){(const u8 *)"a\0b", 3}) && !http1_is_field_value(S("\x7f")));
     CHECK(http1_is_target(S("/a?b=%20")) && !http1_is_target(S("")) && !http1_is_target(S("/a b")));
-    CHECK(!http1_is_target(S("/a\r\nX: y")) && !http1_is_target(S("/\xc3\xbc")) && !http1_is_target(S("/\t")));
+    CHECK(!http1_is_target(S("/a\r\nX: y")) && !http1_is_target(S("/\xc3\xbc")) &&
+          !http1_is_target(S("/\t")));
 }
 
 static const struct test_case cases[] = {
-    CASE(test_http1_read_head_good),     CASE(test_http1_read_head_bad),
-    CASE(test_http1_read_head_bounds),   CASE(test_http1_body_start_framing),
-    CASE(test_http1_body_start_contradiction), CASE(test_http1_body_chunked_good),
-    CASE(test_http1_body_chunked_bad),   CASE(test_http1_body_chunked_bounds),
-    CASE(test_http1_body_plain),         CASE(test_http1_body_unread),
+    CASE(test_http1_read_head_good),
+    CASE(test_http1_read_head_bad),
+    CASE(test_http1_read_head_bounds),
+    CASE(test_http1_body_start_framing),
+    CASE(test_http1_body_start_contradiction),
+    CASE(test_http1_body_chunked_good),
+    CASE(test_http1_body_chunked_bad),
+    CASE(test_http1_body_chunked_bounds),
+    CASE(test_http1_body_plain),
+    CASE(test_http1_body_unread),
     CASE(test_http1_is_bytes),
 };
 

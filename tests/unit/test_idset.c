@@ -21,7 +21,8 @@ static struct idset make(isize capacity)
 {
     struct idset set;
     memset(entries, 0, sizeof entries);
-    memset(entries + IDSET_PLACES(capacity), 0xee, sizeof entries - (size_t)IDSET_PLACES(capacity) * 16);
+    memset(entries + IDSET_PLACES(capacity), 0xee,
+           sizeof entries - (size_t)IDSET_PLACES(capacity) * 16);
     idset_init(&set, entries, capacity, (struct hash_key){1, 2});
     return set;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// codec/json, json_grammar and json_stream: what is JSON and what is not, looking things up, escapes,
-// and events that are the same wherever the text is cut.
+// codec/json, json_grammar and json_stream: what is JSON and what is not, looking things up,
+// escapes, and events that are the same wherever the text is cut.
 #include "test.h"
 
 #include "codec/json.h"
@@ -14,27 +14,170 @@ static err parse(struct json *j, const char *text)
 
 // After JSONTestSuite's y_ files.
 static const char *const good[] = {
-    "0", "-0", "1", "-1", "10", "1.5", "1e5", "1E+5", "1e-05", "-0.0e0", "123456789012345678901234567890",
-    " 1 ", "\t\n\r 1", "true", "false", "null", "\"\"", "\"a\"", " \"a\" ", "[]", "{}", "[ ]", "{ }", "[[]]",
-    "[[],[]]", "[{},{}]", "{\"a\":{}}", "{\"a\":[]}", "[1,2]", "[1 , 2]", "[\"\"]", "[\"\",\"\"]",
-    "{\"\":0}", "{\"a\":1,\"a\":2}", "{\"a\":\"b\",\"c\":\"d\"}", "[true,false,null]", "[1\n]", "[1\t,2 ]",
-    "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u0041\"", "\"\\uD83D\\uDE00\"", "\"\\ud83d\"", "\"\\u0000\"", "\"\x7f\"",
-    "\"\xc3\xbc\"", "\"\xff\"", "{\"a\\u0062\":1}", "[-1.5e+3,{\"x\":[0,[0]]}]", "[0e1]", "[1E0]",
-    "{\"a\" : 1 , \"b\" : [ ] }", "\"a\\\\\"", "[[[[[[[[[[1]]]]]]]]]]",
+    "0",
+    "-0",
+    "1",
+    "-1",
+    "10",
+    "1.5",
+    "1e5",
+    "1E+5",
+    "1e-05",
+    "-0.0e0",
+    "123456789012345678901234567890",
+    " 1 ",
+    "\t\n\r 1",
+    "true",
+    "false",
+    "null",
+    "\"\"",
+    "\"a\"",
+    " \"a\" ",
+    "[]",
+    "{}",
+    "[ ]",
+    "{ }",
+    "[[]]",
+    "[[],[]]",
+    "[{},{}]",
+    "{\"a\":{}}",
+    "{\"a\":[]}",
+    "[1,2]",
+    "[1 , 2]",
+    "[\"\"]",
+    "[\"\",\"\"]",
+    "{\"\":0}",
+    "{\"a\":1,\"a\":2}",
+    "{\"a\":\"b\",\"c\":\"d\"}",
+    "[true,false,null]",
+    "[1\n]",
+    "[1\t,2 ]",
+    "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u0041\"",
+    "\"\\uD83D\\uDE00\"",
+    "\"\\ud83d\"",
+    "\"\\u0000\"",
+    "\"\x7f\"",
+    "\"\xc3\xbc\"",
+    "\"\xff\"",
+    "{\"a\\u0062\":1}",
+    "[-1.5e+3,{\"x\":[0,[0]]}]",
+    "[0e1]",
+    "[1E0]",
+    "{\"a\" : 1 , \"b\" : [ ] }",
+    "\"a\\\\\"",
+    "[[[[[[[[[[1]]]]]]]]]]",
 };
 
 // After JSONTestSuite's n_ files, and what jsmn would take.
 static const char *const bad[] = {
-    "", " ", "[", "]", "{", "}", "[1", "[1,", "[1,]", "[,1]", "[,]", "[1,,2]", "[1 2]", "[1}", "{]", "[]]",
-    "{}}", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{,}", "{\"a\" \"b\"}", "{\"a\",\"b\"}", "{1:2}", "{a:1}",
-    "{\"a\":1 \"b\":2}", "{\"a\":1;\"b\":2}", "{\"a\"::1}", "{:1}", "{\"a\":1:2}", "[\"a\":1]", "{[]:1}",
-    "{null:1}", "01", "-", "-01", "+1", ".5", "1.", "1.e5", "1e", "1e+", "1ee5", "1-2", "--1", "0x10", "1a",
-    "1 2", "1,2", "NaN", "Infinity", "-Infinity", "tru", "truee", "True", "nul", "nulll", "fals", "t", "f1",
-    "'a'", "\"", "\"a", "\"a\\\"", "\"\\", "\"\\a\"", "\"\\x41\"", "\"\\u\"", "\"\\u12\"", "\"\\u123\"",
-    "\"\\u123g\"", "\"\\U0041\"", "\"a\nb\"", "\"a\tb\"", "\"\x1f\"", "\"\x01\"", "\"a\" \"b\"", "\"a\"b",
-    "[\"a]", "{\"a\":\"b}", "[1]x", "[1]/**/", "/**/1", "[1]#", "\xef\xbb\xbf{}", "\xc2\xa0" "1", "[1\v]",
-    "[1\f]", "{}[]", "{\"a\":tru}", "[nul]", "[0123]", "[1.]", "[-]", "[1e]", "[\"\\u00\"]", "\\u0041", "[a]",
-    "{\"a\":1}}", "[[1]", "{\"a\":[}", "[{]", "[\"x\",", "{\"a\":1,\"b\"", "{\"a\":1,\"b\":", "*", "[\\n]",
+    "",
+    " ",
+    "[",
+    "]",
+    "{",
+    "}",
+    "[1",
+    "[1,",
+    "[1,]",
+    "[,1]",
+    "[,]",
+    "[1,,2]",
+    "[1 2]",
+    "[1}",
+    "{]",
+    "[]]",
+    "{}}",
+    "{\"a\"}",
+    "{\"a\":}",
+    "{\"a\":1,}",
+    "{,}",
+    "{\"a\" \"b\"}",
+    "{\"a\",\"b\"}",
+    "{1:2}",
+    "{a:1}",
+    "{\"a\":1 \"b\":2}",
+    "{\"a\":1;\"b\":2}",
+    "{\"a\"::1}",
+    "{:1}",
+    "{\"a\":1:2}",
+    "[\"a\":1]",
+    "{[]:1}",
+    "{null:1}",
+    "01",
+    "-",
+    "-01",
+    "+1",
+    ".5",
+    "1.",
+    "1.e5",
+    "1e",
+    "1e+",
+    "1ee5",
+    "1-2",
+    "--1",
+    "0x10",
+    "1a",
+    "1 2",
+    "1,2",
+    "NaN",
+    "Infinity",
+    "-Infinity",
+    "tru",
+    "truee",
+    "True",
+    "nul",
+    "nulll",
+    "fals",
+    "t",
+    "f1",
+    "'a'",
+    "\"",
+    "\"a",
+    "\"a\\\"",
+    "\"\\",
+    "\"\\a\"",
+    "\"\\x41\"",
+    "\"\\u\"",
+    "\"\\u12\"",
+    "\"\\u123\"",
+    "\"\\u123g\"",
+    "\"\\U0041\"",
+    "\"a\nb\"",
+    "\"a\tb\"",
+    "\"\x1f\"",
+    "\"\x01\"",
+    "\"a\" \"b\"",
+    "\"a\"b",
+    "[\"a]",
+    "{\"a\":\"b}",
+    "[1]x",
+    "[1]/**/",
+    "/**/1",
+    "[1]#",
+    "\xef\xbb\xbf{}",
+    "\xc2\xa0"
+    "1",
+    "[1\v]",
+    "[1\f]",
+    "{}[]",
+    "{\"a\":tru}",
+    "[nul]",
+    "[0123]",
+    "[1.]",
+    "[-]",
+    "[1e]",
+    "[\"\\u00\"]",
+    "\\u0041",
+    "[a]",
+    "{\"a\":1}}",
+    "[[1]",
+    "{\"a\":[}",
+    "[{]",
+    "[\"x\",",
+    "{\"a\":1,\"b\"",
+    "{\"a\":1,\"b\":",
+    "*",
+    "[\\n]",
 };
 
 static void test_json_parse_good(void)
@@ -120,22 +263,26 @@ static void test_json_get_members(void)
     CHECK(json_i64(&j, json_path(&j, 0, S("b.a.1.1")), &v) && v == 21);
     CHECK(json_equals(&j, json_path(&j, 0, S("b.a.2.c")), S("d")));
     CHECK(json_path(&j, 0, S("")) == 0);
-    static const char *const absent[] = {"b.a.3",  "b.a.-1", "b.a.x", "b.a.0.0", "b.x.y", "a.a", "x",
-                                         "b.e.f", "b.a.", "b.a.99999999999999999999", "n.m"};
+    static const char *const absent[] = {
+        "b.a.3", "b.a.-1", "b.a.x", "b.a.0.0", "b.x.y",
+        "a.a",   "x",      "b.e.f", "b.a.",    "b.a.99999999999999999999",
+        "n.m"};
     for (isize i = 0; i < COUNT(absent); i++) {
         CHECK(json_path(&j, 0, str_from(absent[i])) == -1);
     }
     CHECK_STR(json_raw(&j, json_path(&j, 0, S("b.a.1"))), S("[20,21]"));
     CHECK_STR(json_raw(&j, json_path(&j, 0, S("b.a.2.c"))), S("d"));
     CHECK_STR(json_raw(&j, json_get(&j, 0, S("z"))), S("[]"));
-    CHECK(json_first(&j, json_get(&j, 0, S("z"))) == -1 && json_size(&j, json_get(&j, 0, S("z"))) == 0);
+    CHECK(json_first(&j, json_get(&j, 0, S("z"))) == -1 &&
+          json_size(&j, json_get(&j, 0, S("z"))) == 0);
 }
 
 static void test_json_next_order(void)
 {
     struct json j;
     CHECK_OK(parse(&j, "[{\"a\":[1,2],\"b\":{\"c\":0}},\"\",[],[[]],{},5]"));
-    static const char *const want[] = {"{\"a\":[1,2],\"b\":{\"c\":0}}", "", "[]", "[[]]", "{}", "5"};
+    static const char *const want[] = {
+        "{\"a\":[1,2],\"b\":{\"c\":0}}", "", "[]", "[[]]", "{}", "5"};
     isize n = 0;
     for (int e = json_first(&j, 0); e >= 0; e = json_next(&j, e)) {
         CHECK(n < COUNT(want));
@@ -176,10 +323,21 @@ static void test_json_i64_forms(void)
         bool ok;
         i64 want;
     } cases[] = {
-        {"0", true, 0}, {"-0", true, 0}, {"42", true, 42}, {"7.000", true, 7}, {"-7.0", true, -7},
-        {"9223372036854775807", true, INT64_MAX}, {"-9223372036854775808", true, INT64_MIN},
-        {"9223372036854775808", false, 0}, {"-9223372036854775809", false, 0}, {"7.5", false, 0},
-        {"1e3", false, 0}, {"1.0e0", false, 0}, {"\"1\"", false, 0}, {"true", false, 0}, {"[]", false, 0},
+        {"0", true, 0},
+        {"-0", true, 0},
+        {"42", true, 42},
+        {"7.000", true, 7},
+        {"-7.0", true, -7},
+        {"9223372036854775807", true, INT64_MAX},
+        {"-9223372036854775808", true, INT64_MIN},
+        {"9223372036854775808", false, 0},
+        {"-9223372036854775809", false, 0},
+        {"7.5", false, 0},
+        {"1e3", false, 0},
+        {"1.0e0", false, 0},
+        {"\"1\"", false, 0},
+        {"true", false, 0},
+        {"[]", false, 0},
     };
     for (isize i = 0; i < COUNT(cases); i++) {
         struct json j;
@@ -199,14 +357,25 @@ static void test_json_i64_forms(void)
 static void test_json_unescape_forms(void)
 {
     static const char *const pairs[][2] = {
-        {"", ""}, {"abc", "abc"}, {"\\\"\\\\\\/\\b\\f\\n\\r\\t", "\"\\/\b\f\n\r\t"},
-        {"\\u0041\\u00e9\\u20AC", "A\xc3\xa9\xe2\x82\xac"}, {"\\ud83d\\ude00", "\xf0\x9f\x98\x80"},
-        {"\\uD834\\uDD1Ex", "\xf0\x9d\x84\x9ex"}, {"\\ud83d", "\xef\xbf\xbd"},
-        {"\\ud83dx", "\xef\xbf\xbdx"}, {"\\ud83d\\n", "\xef\xbf\xbd\n"}, {"\\ude00", "\xef\xbf\xbd"},
-        {"\\ud83d\\u0041", "\xef\xbf\xbd" "A"}, {"\\ud83d\\u20ac", "\xef\xbf\xbd\xe2\x82\xac"},
+        {"", ""},
+        {"abc", "abc"},
+        {"\\\"\\\\\\/\\b\\f\\n\\r\\t", "\"\\/\b\f\n\r\t"},
+        {"\\u0041\\u00e9\\u20AC", "A\xc3\xa9\xe2\x82\xac"},
+        {"\\ud83d\\ude00", "\xf0\x9f\x98\x80"},
+        {"\\uD834\\uDD1Ex", "\xf0\x9d\x84\x9ex"},
+        {"\\ud83d", "\xef\xbf\xbd"},
+        {"\\ud83dx", "\xef\xbf\xbdx"},
+        {"\\ud83d\\n", "\xef\xbf\xbd\n"},
+        {"\\ude00", "\xef\xbf\xbd"},
+        {"\\ud83d\\u0041", "\xef\xbf\xbd"
+                           "A"},
+        {"\\ud83d\\u20ac", "\xef\xbf\xbd\xe2\x82\xac"},
         {"\\ud83d\\ud83d\\ude00", "\xef\xbf\xbd\xf0\x9f\x98\x80"},
-        {"\\ude00\\ud83d", "\xef\xbf\xbd\xef\xbf\xbd"}, {"\\uffff", "\xef\xbf\xbf"},
-        {"\\udbff\\udfff", "\xf4\x8f\xbf\xbf"}, {"a\\u003d\\u003d", "a=="}, {"\xff\xc3", "\xff\xc3"},
+        {"\\ude00\\ud83d", "\xef\xbf\xbd\xef\xbf\xbd"},
+        {"\\uffff", "\xef\xbf\xbf"},
+        {"\\udbff\\udfff", "\xf4\x8f\xbf\xbf"},
+        {"a\\u003d\\u003d", "a=="},
+        {"\xff\xc3", "\xff\xc3"},
     };
     u8 memory[64];
     for (isize i = 0; i < COUNT(pairs); i++) {
@@ -230,7 +399,8 @@ static void test_json_unescape_forms(void)
     }
     struct buf b = buf_over(memory, sizeof memory);
     CHECK(json_unescape((str){(const u8 *)"\\u0000", 6}, &b) && b.n == 1 && memory[0] == 0);
-    static const char *const wrong[] = {"\\", "\\x", "\\u", "\\u12", "\\u12g4", "a\"b", "a\nb", "ab\\"};
+    static const char *const wrong[] = {"\\",      "\\x",  "\\u",  "\\u12",
+                                        "\\u12g4", "a\"b", "a\nb", "ab\\"};
     for (isize i = 0; i < COUNT(wrong); i++) {
         b = buf_over(memory, sizeof memory);
         buf_put(&b, S("keep"));
@@ -291,7 +461,8 @@ static bool feed(struct json_stream *s, str in, struct buf *log)
 static str events(struct json_stream_target target, str in, isize a, isize b, u8 *memory, isize cap)
 {
     struct buf log = buf_over(memory, cap);
-    struct buf rest = buf_over(rest_memory, rest_cap), element = buf_over(element_memory, element_cap);
+    struct buf rest = buf_over(rest_memory, rest_cap),
+               element = buf_over(element_memory, element_cap);
     struct json_stream s;
     json_stream_init(&s, target, &rest, &element);
     if (a < 0) {
@@ -328,8 +499,11 @@ static const struct json_stream_target both = {.elements_of = S("items"), .strin
 
 static void test_json_stream_elements(void)
 {
-    check_events(hits, "{\"took\":1, \"hits\":{\"total\":2,\"hits\":[{\"_id\":\"a\"}, {\"x\":[1,\"]\"]}]},\"z\":0}\n",
-                 "<{\"_id\":\"a\"}><{\"x\":[1,\"]\"]}> rest={\"took\":1,\"hits\":{\"total\":2,\"hits\":[]},\"z\":0}");
+    check_events(hits,
+                 "{\"took\":1, \"hits\":{\"total\":2,\"hits\":[{\"_id\":\"a\"}, "
+                 "{\"x\":[1,\"]\"]}]},\"z\":0}\n",
+                 "<{\"_id\":\"a\"}><{\"x\":[1,\"]\"]}> "
+                 "rest={\"took\":1,\"hits\":{\"total\":2,\"hits\":[]},\"z\":0}");
     check_events(both, "{\"items\":[1, -2.5 ,true,null,\"s\\\"t\",\"\",[],[[]],{}]}",
                  "<1><-2.5><true><null><\"s\\\"t\"><\"\"><[]><[[]]><{}> rest={\"items\":[]}");
     check_events(both, "{\"items\":[]}", " rest={\"items\":[]}");
@@ -351,8 +525,9 @@ static void test_json_stream_elements(void)
 
 static void test_json_stream_string(void)
 {
-    check_events(raw, "{\"internalDate\":\"17\",\"raw\":\"QUJD-_\\u003d\\u003d\",\"x\":{\"raw\":\"no\"}}",
-                 "QUJD-_==| rest={\"internalDate\":\"17\",\"raw\":\"\",\"x\":{\"raw\":\"no\"}}");
+    check_events(
+        raw, "{\"internalDate\":\"17\",\"raw\":\"QUJD-_\\u003d\\u003d\",\"x\":{\"raw\":\"no\"}}",
+        "QUJD-_==| rest={\"internalDate\":\"17\",\"raw\":\"\",\"x\":{\"raw\":\"no\"}}");
     check_events(raw, "{\"raw\":\"\"}", "| rest={\"raw\":\"\"}");
     check_events(raw, "{\"raw\":\"\\ud83d\\ude00\\ud83d\\n\\ud83d\\ud83dx\\ude00\\ud83d\"}",
                  "\xf0\x9f\x98\x80\xef\xbf\xbd\n\xef\xbf\xbd\xef\xbf\xbdx\xef\xbf\xbd\xef\xbf\xbd|"
@@ -399,8 +574,9 @@ static void test_json_stream_bounds(void)
     check_events(both, "{\"items\":[1]} ", "<1> BAD JSON_TOO_LARGE");
     rest_cap = sizeof rest_memory;
     element_cap = 5;
-    check_events(both, "{\"items\":[12345,123456,\"abc\",\"abcd\",[1,2],[1,22],{}]}",
-                 "<12345><cut 12345><\"abc\"><cut \"abcd><[1,2]><cut [1,22><{}> rest={\"items\":[]}");
+    check_events(
+        both, "{\"items\":[12345,123456,\"abc\",\"abcd\",[1,2],[1,22],{}]}",
+        "<12345><cut 12345><\"abc\"><cut \"abcd><[1,2]><cut [1,22><{}> rest={\"items\":[]}");
     element_cap = 0;
     check_events(both, "{\"items\":[1,{}]}", "<cut ><cut > rest={\"items\":[]}");
     element_cap = sizeof element_memory;
@@ -418,8 +594,10 @@ static void test_json_stream_long_keys(void)
     buf_put(&t, S("\":[2]}"));
     struct json_stream_target target = {.elements_of = buf_str(&p)};
     u8 memory[1024];
-    CHECK(str_starts(events(target, buf_str(&t), 0, 0, memory, sizeof memory), S("<2> rest={\"kkk")));
-    CHECK(str_starts(events(target, buf_str(&t), -1, 0, memory, sizeof memory), S("<2> rest={\"kkk")));
+    CHECK(
+        str_starts(events(target, buf_str(&t), 0, 0, memory, sizeof memory), S("<2> rest={\"kkk")));
+    CHECK(str_starts(events(target, buf_str(&t), -1, 0, memory, sizeof memory),
+                     S("<2> rest={\"kkk")));
 }
 
 // Elements and pieces that lie within a chunk are parts of it: nothing was copied.
@@ -448,11 +626,14 @@ static void test_json_stream_zero_copy(void)
 }
 
 static const struct test_case cases[] = {
-    CASE(test_json_parse_good),      CASE(test_json_parse_bad),     CASE(test_json_parse_prefixes),
-    CASE(test_json_parse_bounds),    CASE(test_json_get_members),   CASE(test_json_next_order),
-    CASE(test_json_absent_nodes),    CASE(test_json_i64_forms),     CASE(test_json_unescape_forms),
-    CASE(test_json_stream_elements), CASE(test_json_stream_string), CASE(test_json_stream_bad),
-    CASE(test_json_stream_bounds),   CASE(test_json_stream_long_keys), CASE(test_json_stream_zero_copy),
+    CASE(test_json_parse_good),       CASE(test_json_parse_bad),
+    CASE(test_json_parse_prefixes),   CASE(test_json_parse_bounds),
+    CASE(test_json_get_members),      CASE(test_json_next_order),
+    CASE(test_json_absent_nodes),     CASE(test_json_i64_forms),
+    CASE(test_json_unescape_forms),   CASE(test_json_stream_elements),
+    CASE(test_json_stream_string),    CASE(test_json_stream_bad),
+    CASE(test_json_stream_bounds),    CASE(test_json_stream_long_keys),
+    CASE(test_json_stream_zero_copy),
 };
 
 TEST_MAIN(cases)

@@ -63,11 +63,21 @@ static void test_json_escape_malformed(void)
         int marks;
         const char *rest;
     } cases[] = {
-        {"\x80z", 1, "z"},         {"\xc0\xafz", 2, "z"},         {"\xe0\x80\x80z", 3, "z"},
-        {"\xe2\x82z", 1, "z"},     {"\xed\xa0\x80z", 3, "z"},     {"\xf0\x9f\x98z", 1, "z"},
-        {"\xf4\x90\x80\x80z", 4, "z"}, {"\xf5\x80z", 2, "z"},     {"\xff\xfez", 2, "z"},
-        {"\xc3", 1, ""},           {"\xe2\x82", 1, ""},           {"\xf0\x9f\x98", 1, ""},
-        {"\xf0\x80", 2, ""},       {"\xe2\xc3\xbc", 1, "\xc3\xbc"}, {"\xc3\"", 1, "\\\""},
+        {"\x80z", 1, "z"},
+        {"\xc0\xafz", 2, "z"},
+        {"\xe0\x80\x80z", 3, "z"},
+        {"\xe2\x82z", 1, "z"},
+        {"\xed\xa0\x80z", 3, "z"},
+        {"\xf0\x9f\x98z", 1, "z"},
+        {"\xf4\x90\x80\x80z", 4, "z"},
+        {"\xf5\x80z", 2, "z"},
+        {"\xff\xfez", 2, "z"},
+        {"\xc3", 1, ""},
+        {"\xe2\x82", 1, ""},
+        {"\xf0\x9f\x98", 1, ""},
+        {"\xf0\x80", 2, ""},
+        {"\xe2\xc3\xbc", 1, "\xc3\xbc"},
+        {"\xc3\"", 1, "\\\""},
         {"\xf0\x9f\n", 1, "\\n"},
     };
     for (isize i = 0; i < COUNT(cases); i++) {
@@ -85,7 +95,8 @@ static void test_json_escape_malformed(void)
 static void test_json_escape_places(void)
 {
     static const str specials[] = {S("\""), S("\n"), S("\xc3\xbc"), S("\xff"), S("\x01")};
-    static const str wants[] = {S("\\\""), S("\\n"), S("\xc3\xbc"), S("\xef\xbf\xbd"), S("\\u0001")};
+    static const str wants[] = {S("\\\""), S("\\n"), S("\xc3\xbc"), S("\xef\xbf\xbd"),
+                                S("\\u0001")};
     for (isize n = 0; n < 50; n++) {
         for (isize at = 0; at <= n; at++) {
             for (isize k = 0; k < COUNT(specials); k++) {
@@ -124,8 +135,9 @@ static void test_json_escape_full(void)
 }
 
 static const struct test_case cases[] = {
-    CASE(test_json_write_punctuation), CASE(test_json_escape_bytes), CASE(test_json_escape_malformed),
-    CASE(test_json_escape_places),     CASE(test_json_escape_full),
+    CASE(test_json_write_punctuation), CASE(test_json_escape_bytes),
+    CASE(test_json_escape_malformed),  CASE(test_json_escape_places),
+    CASE(test_json_escape_full),
 };
 
 TEST_MAIN(cases)

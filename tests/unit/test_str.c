@@ -87,10 +87,19 @@ static void test_str_to_numbers(void)
         bool ok;
         u64 want;
     } decimal[] = {
-        {"0", true, 0}, {"007", true, 7}, {"18446744073709551615", true, UINT64_MAX},
-        {"18446744073709551616", false, 0}, {"99999999999999999999", false, 0}, {"", false, 0},
-        {"-1", false, 0}, {"+1", false, 0}, {" 1", false, 0}, {"1 ", false, 0}, {"a", false, 0},
-        {"1a", false, 0}, {"1.", false, 0},
+        {"0", true, 0},
+        {"007", true, 7},
+        {"18446744073709551615", true, UINT64_MAX},
+        {"18446744073709551616", false, 0},
+        {"99999999999999999999", false, 0},
+        {"", false, 0},
+        {"-1", false, 0},
+        {"+1", false, 0},
+        {" 1", false, 0},
+        {"1 ", false, 0},
+        {"a", false, 0},
+        {"1a", false, 0},
+        {"1.", false, 0},
     };
     for (isize i = 0; i < COUNT(decimal); i++) {
         u64 got = 0;
@@ -105,8 +114,10 @@ static void test_str_to_numbers(void)
     i64 v;
     CHECK(str_to_i64(guard("-9223372036854775808"), &v) && v == INT64_MIN);
     CHECK(str_to_i64(guard("9223372036854775807"), &v) && v == INT64_MAX);
-    CHECK(!str_to_i64(guard("9223372036854775808"), &v) && !str_to_i64(guard("-9223372036854775809"), &v));
-    CHECK(!str_to_i64(guard("-"), &v) && !str_to_i64(guard(""), &v) && !str_to_i64(guard("--1"), &v));
+    CHECK(!str_to_i64(guard("9223372036854775808"), &v) &&
+          !str_to_i64(guard("-9223372036854775809"), &v));
+    CHECK(!str_to_i64(guard("-"), &v) && !str_to_i64(guard(""), &v) &&
+          !str_to_i64(guard("--1"), &v));
     CHECK(str_to_i64(guard("-0"), &v) && v == 0);
 }
 
@@ -124,7 +135,11 @@ static void test_str_bytes(void)
 static bool utf8_by_value(const u8 *p, isize n)
 {
     for (isize i = 0; i < n;) {
-        isize k = p[i] < 0x80 ? 1 : p[i] >> 5 == 6 ? 2 : p[i] >> 4 == 14 ? 3 : p[i] >> 3 == 30 ? 4 : 0;
+        isize k = p[i] < 0x80       ? 1
+                  : p[i] >> 5 == 6  ? 2
+                  : p[i] >> 4 == 14 ? 3
+                  : p[i] >> 3 == 30 ? 4
+                                    : 0;
         if (k == 0 || i + k > n) {
             return false;
         }
@@ -151,12 +166,14 @@ static void test_str_is_utf8_all(void)
         u8 p[4] = {(u8)(v >> 16), (u8)(v >> 8), (u8)v};
         wrong += str_is_utf8((str){p, 3}) != utf8_by_value(p, 3);
     }
-    for (u32 v = 0; v < 1U << 21; v++) { // four bytes: lead and second free, the others at their edges
+    for (u32 v = 0; v < 1U << 21;
+         v++) { // four bytes: lead and second free, the others at their edges
         u8 p[4] = {(u8)(0xf0 | (v >> 17)), (u8)(v >> 9), (u8)(v >> 1 & 0xff), v & 1 ? 0xbf : 0x80};
         wrong += str_is_utf8((str){p, 4}) != utf8_by_value(p, 4);
     }
     CHECK(wrong == 0);
-    CHECK(str_is_utf8((str){0}) && str_is_utf8(guard("a\xf0\x9f\x98\x80" "b")));
+    CHECK(str_is_utf8((str){0}) && str_is_utf8(guard("a\xf0\x9f\x98\x80"
+                                                     "b")));
     CHECK(!str_is_utf8(guard("a\xf0\x9f\x98")) && !str_is_utf8(guard("\xc3")));
 }
 
