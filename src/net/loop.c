@@ -233,7 +233,9 @@ static void loop_move(struct loop *loop, struct conn *conn, i64 now_ms)
         loop_move_opening(loop, conn, now_ms);
     }
     if (conn->task < 0) {
-        talk_rest(&loop->env, conn, now_ms);
+        if (conn->state >= CONN_DRAIN) {
+            talk_rest(&loop->env, conn, now_ms);
+        }
         return;
     }
     if (conn->state >= CONN_SEND) {
