@@ -80,8 +80,8 @@ struct json_stream {
     bool cut;    // the element was longer than element_buf's capacity: only so much of it is there
     str piece;   // valid until the next call, never empty
     err error;
-    struct buf
-        *rest;  // what was diverted to neither: a value with [] for the array, "" for the string
+    // What was diverted to neither: a value with [] in place of the array, "" of the string.
+    struct buf *rest;
     bool ended; // END was seen; when the input ends without it, the answer was cut
     // private: see json_stream.c
     struct json_stream_target target;
