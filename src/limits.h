@@ -60,7 +60,7 @@
 #define TLS_SAME_SUBJECT_MAX 8   // roots of one name: a reissued key makes two
 #define CRYPTO_HEAP_BYTES KIB(24) // one private key and a signature in the making: 16 KiB at 4096 bits
 #define CONN_IN_BYTES KIB(17)    // decrypted bytes: a whole head (HTTP_HEAD_BYTES), a whole TLS record
-#define CONN_OUT_BYTES KIB(16)   // request head and the beginning of its body: one TLS record
+#define CONN_OUT_BYTES (KIB(16) - 16) // request head and the beginning of its body: one record of TLS 1.3
 #define CONN_FACTS_BYTES 320     // why a connection failed, in words
 #define CONN_TURN_BYTES KIB(256) // moved for one connection in one turn, so that none starves another
 #define CONN_DRAIN_BYTES KIB(64) // of an unwanted answer, read to keep its connection

@@ -102,6 +102,7 @@ static int tls_recv(void *st, unsigned char *p, size_t n)
     struct tls_conn *c = st;
     if (c->in_from == c->in_to) {
         isize got = c->wire.recv(c->wire.st, c->in, TLS_READ_BYTES);
+        c->dry = got == OS_AGAIN;
         if (got <= 0) {
             return got == 0 ? 0 : got == OS_AGAIN ? MBEDTLS_ERR_SSL_WANT_READ : TLS_RET_BROKEN;
         }
@@ -311,8 +312,10 @@ isize tls_read(struct tls_conn *c, void *p, isize n)
     bool again = true;
     tls_heap_enter(&c->heap);
     while (again) {
+        c->dry = false;
         int ret = mbedtls_ssl_read(&c->ssl, p, (size_t)n);
-        again = false;
+        // TLS 1.3 says "want read" after the first half of handling a ticket, with bytes at hand.
+        again = ret == MBEDTLS_ERR_SSL_WANT_READ && !c->dry;
         if (ret > 0) {
             result = ret;
         } else if (ret == MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET) {

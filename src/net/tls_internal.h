@@ -33,6 +33,7 @@ struct tls_conn {
     struct tls_wire wire;
     u8 *in; // TLS_READ_BYTES read ahead from the wire
     isize in_from, in_to;
+    bool dry; // the wire had nothing more when it was last asked
     // What verification found.
     bool verified;
     u32 flags; // MBEDTLS_X509_BADCERT_*
