@@ -87,6 +87,8 @@ void es_scroll(struct tenant *t, const struct t_request *q, struct t_response *r
 void es_pit(struct tenant *t, const struct t_request *q, struct t_response *r, str index, str body);
 
 // ---- es_double.c
+// As the real one tells what a shard said: search_phase_execution_exception around it.
+void elastic_shard_error(struct t_response *r, int status, const char *type, const char *reason);
 void elastic_index_missing(struct t_response *r, str index);
 struct t_writer elastic_writer(struct t_response *r);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // _bulk of the Elasticsearch double: what fails the whole request does so before the first document is
 // written, what fails one item is told in its place (spec/elastic-protocol.md 11.4, 11.5, appendix).
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -14,6 +15,7 @@ struct item {
     struct t_buf index, id, pipeline;
     bool has_id;
     str source;
+    bool end; // there was no further item
 };
 
 struct bulk {
@@ -44,26 +46,56 @@ static void item_free(struct item *i)
     t_buf_free(&i->pipeline);
 }
 
-static bool fail_request(struct bulk *b, const char *type, const char *format, i64 n)
+__attribute__((format(printf, 3, 4))) static bool fail_request(struct bulk *b, const char *type,
+                                                               const char *format, ...)
 {
-    char reason[256];
-    snprintf(reason, sizeof(reason), format, (long long)n);
+    char reason[1200];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(reason, sizeof(reason), format, args);
+    va_end(args);
     elastic_error(b->r, 400, type, reason);
     return false;
 }
 
-// Reads one action and, unless it deletes, its source line. false: the whole request is refused.
-static bool read_item(struct bulk *b, struct item *i)
+static bool check_parameters(struct bulk *b, str meta)
 {
-    str line = next_line(b), value, key, meta;
+    static const char *const known[] = {"_index", "_id", "routing", "op_type", "pipeline", "version",
+                                        "version_type", "if_seq_no", "if_primary_term",
+                                        "retry_on_conflict", "require_alias", "dynamic_templates",
+                                        "_source", "list_executed_pipelines", "require_data_stream"};
+    str key, value;
     isize at = 0;
-    if (!t_json_whole(line, &value) || !t_json_is_object(value)) {
-        return fail_request(b, "illegal_argument_exception",
-                            "Malformed action/metadata line [%lld], expected START_OBJECT", b->line);
+    while (t_json_member(meta, &at, &key, &value)) {
+        bool ok = false;
+        for (isize i = 0; i < COUNT(known) && !ok; i++) {
+            ok = str_eq(key, str_from(known[i]));
+        }
+        if (!ok) {
+            return fail_request(b, "illegal_argument_exception",
+                                "Action/metadata line [%lld] contains an unknown parameter [%.*s]",
+                                (long long)b->line, (int)(key.n < 200 ? key.n : 200), key.p);
+        }
     }
-    if (!t_json_member(value, &at, &key, &meta) || !t_json_is_object(meta)) {
+    return true;
+}
+
+// The action line: which operation, and its parameters.
+static bool read_action(struct bulk *b, struct item *i, str line, str *meta)
+{
+    str value, key;
+    isize at = 0;
+    long long n = b->line;
+    if (!t_json_whole(line, &value)) {
+        return fail_request(b, "x_content_parse_exception", "[1:1] Unrecognized token");
+    }
+    if (!t_json_is_object(value)) {
         return fail_request(b, "illegal_argument_exception",
-                            "Malformed action/metadata line [%lld], expected FIELD_NAME", b->line);
+                            "Malformed action/metadata line [%lld], expected START_OBJECT", n);
+    }
+    if (!t_json_member(value, &at, &key, meta) || !t_json_is_object(*meta)) {
+        return fail_request(b, "illegal_argument_exception",
+                            "Malformed action/metadata line [%lld], expected FIELD_NAME", n);
     }
     i->op = OP_NONE;
     for (int k = 0; k < OP_NONE; k++) {
@@ -72,31 +104,40 @@ static bool read_item(struct bulk *b, struct item *i)
     if (i->op == OP_NONE) {
         return fail_request(b, "illegal_argument_exception",
                             "Malformed action/metadata line [%lld], expected field [create], [delete], "
-                            "[index] or [update]", b->line);
+                            "[index] or [update] but found [%.*s]", n, (int)(key.n < 200 ? key.n : 200), key.p);
     }
-    str unused;
-    if (t_json_get(meta, "_index", &unused)) {
-        t_json_get_text(meta, "_index", &i->index);
+    return check_parameters(b, *meta);
+}
+
+// Reads one action and, unless it deletes, its source line. false: the whole request is refused.
+static bool read_item(struct bulk *b, struct item *i)
+{
+    str line = {0}, meta;
+    while (line.n == 0 && b->at < b->body.n) {
+        line = next_line(b); // empty lines between items are passed over
     }
-    if (t_json_get(meta, "pipeline", &unused)) {
-        t_json_get_text(meta, "pipeline", &i->pipeline);
+    i->end = line.n == 0;
+    if (i->end) {
+        return true;
     }
+    if (!read_action(b, i, line, &meta)) {
+        return false;
+    }
+    t_json_get_text(meta, "_index", &i->index);
+    t_json_get_text(meta, "pipeline", &i->pipeline);
     i->has_id = t_json_get_text(meta, "_id", &i->id);
-    if (i->has_id && (i->id.n > ES_ID_BYTES_MAX || i->id.n == 0)) {
+    if (i->id.n > ES_ID_BYTES_MAX) {
         return fail_request(b, "action_request_validation_exception",
-                            i->id.n == 0 ? "Validation Failed: 1: if _id is specified it must not be empty;"
-                                         : "Validation Failed: 1: id is too long, must be no longer than 512 "
-                                           "bytes but was: %lld;", i->id.n);
+                            "Validation Failed: 1: id [%.*s] is too long, must be no longer than 512 "
+                            "bytes but was: %lld;", (int)(i->id.n < 600 ? i->id.n : 600),
+                            (const char *)i->id.p, (long long)i->id.n);
     }
     if (!i->has_id && (i->op == OP_DELETE || i->op == OP_UPDATE)) {
-        return fail_request(b, "action_request_validation_exception", "Validation Failed: 1: id is missing;", 0);
+        return fail_request(b, "action_request_validation_exception", "Validation Failed: 1: id is missing;");
     }
     if (i->op != OP_DELETE) {
-        if (b->at >= b->body.n) {
-            return fail_request(b, "illegal_argument_exception",
-                                "Malformed action/metadata line [%lld], the source is missing", b->line);
-        }
-        i->source = next_line(b);
+        i->end = b->at >= b->body.n; // the real one forgets an action without its source
+        i->source = i->end ? (str){0} : next_line(b);
     }
     return true;
 }
@@ -178,24 +219,25 @@ static bool is_among(str key, const str *keys, isize count)
 }
 
 // What the real one's mapper and reader refuse in a document; NULL: nothing.
-static const char *find_fault(str source, str *value, char *reason, isize cap)
+static const char *find_fault(const struct item *item, bool piped, str *value, char *reason, isize cap)
 {
     str keys[64], key, member;
     isize count = 0, at = 0;
-    if (!t_json_whole(source, value) || !t_json_is_object(*value)) {
-        snprintf(reason, (size_t)cap, "failed to parse");
-        return "document_parsing_exception";
+    const char *unreadable = piped ? "x_content_parse_exception" : "document_parsing_exception";
+    if (!t_json_whole(item->source, value) || !t_json_is_object(*value)) {
+        snprintf(reason, (size_t)cap, "[1:2] failed to parse");
+        return unreadable;
     }
     while (t_json_member(*value, &at, &key, &member)) {
         int n = (int)(key.n < 80 ? key.n : 80);
         if (is_metadata(key)) {
-            snprintf(reason, (size_t)cap, "Field [%.*s] is a metadata field and cannot be added inside a "
-                     "document. Use the index API request parameters.", n, key.p);
-            return "document_parsing_exception";
+            snprintf(reason, (size_t)cap, piped ? "unexpected metadata [%.*s] in source"
+                                                : "[1:2] failed to parse field [%.*s]", n, key.p);
+            return piped ? "illegal_argument_exception" : unreadable;
         }
         if (is_among(key, keys, count)) {
-            snprintf(reason, (size_t)cap, "Duplicate field '%.*s'", n, key.p);
-            return "document_parsing_exception";
+            snprintf(reason, (size_t)cap, "[1:2] failed to parse: Duplicate field '%.*s'", n, key.p);
+            return unreadable;
         }
         if (count < COUNT(keys)) {
             keys[count++] = key;
@@ -321,7 +363,11 @@ static void do_item(struct bulk *b, struct item *i, str pipeline)
                    i->op == OP_DELETE ? "no such index" : "Invalid index name");
         return;
     }
-    const char *fault = i->op == OP_DELETE ? NULL : find_fault(i->source, &value, text, sizeof(text));
+    if (i->has_id && i->id.n == 0) {
+        put_failed(b, i, 400, "illegal_argument_exception", "if _id is specified it must not be empty");
+        return;
+    }
+    const char *fault = i->op == OP_DELETE ? NULL : find_fault(i, piped, &value, text, sizeof(text));
     struct es_index *x = &t->es->indices[index];
     if (fault) {
         put_failed(b, i, 400, fault, text);
@@ -337,19 +383,43 @@ static void do_item(struct bulk *b, struct item *i, str pipeline)
 // Every action line is read before anything is written.
 static bool check_all(struct bulk *b, str index)
 {
-    bool ok = true;
-    while (ok && b->at < b->body.n) {
+    bool ok = true, end = false;
+    i64 items = 0;
+    while (ok && !end) {
         struct item i = {0};
         ok = read_item(b, &i);
-        if (ok && i.index.n == 0 && index.n == 0) {
+        end = i.end;
+        if (ok && !end && i.index.n == 0 && index.n == 0) {
             ok = fail_request(b, "action_request_validation_exception",
-                              "Validation Failed: 1: index is missing;", 0);
+                              "Validation Failed: 1: index is missing;");
         }
+        items += ok && !end ? 1 : 0;
         item_free(&i);
+    }
+    if (ok && items == 0) {
+        ok = fail_request(b, "action_request_validation_exception", "Validation Failed: 1: no requests added;");
     }
     b->at = 0;
     b->line = 0;
     return ok;
+}
+
+static void do_all(struct bulk *b, str index, str pipeline)
+{
+    bool end = false;
+    while (!end) {
+        struct item i = {0};
+        bool ok = read_item(b, &i);
+        ASSERT(ok);
+        end = i.end;
+        if (i.index.n == 0) {
+            t_buf_put(&i.index, index);
+        }
+        if (!end) {
+            do_item(b, &i, pipeline);
+        }
+        item_free(&i);
+    }
 }
 
 void es_bulk(struct tenant *t, const struct t_request *q, struct t_response *r, str index, str body)
@@ -373,18 +443,10 @@ void es_bulk(struct tenant *t, const struct t_request *q, struct t_response *r, 
     t_query_get(q->query, "pipeline", 0, &pipeline);
     b.w = (struct t_writer){.b = &items};
     t_json_open(&b.w, '[');
-    while (b.at < body.n) {
-        struct item i = {0};
-        bool ok = read_item(&b, &i);
-        ASSERT(ok);
-        if (i.index.n == 0) {
-            t_buf_put(&i.index, index);
-        }
-        do_item(&b, &i, t_buf_str(&pipeline));
-        item_free(&i);
-    }
+    do_all(&b, index, t_buf_str(&pipeline));
     t_json_close(&b.w, ']');
-    t_buf_printf(&r->own, "{\"errors\":%s,\"took\":%d,\"items\":", b.errors ? "true" : "false", 7);
+    t_buf_printf(&r->own, "{\"errors\":%s,\"took\":%d,%s\"items\":", b.errors ? "true" : "false", 7,
+                 pipeline.n > 0 ? "\"ingest_took\":1," : "");
     t_buf_put(&r->own, t_buf_str(&items));
     t_buf_byte(&r->own, '}');
     if (t_query_get(q->query, "refresh", 0, &refresh) && !str_eq(t_buf_str(&refresh), S("false"))) {

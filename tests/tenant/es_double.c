@@ -11,7 +11,14 @@ struct t_writer elastic_writer(struct t_response *r)
     return (struct t_writer){.b = &r->own};
 }
 
-void elastic_error(struct t_response *r, int status, const char *type, const char *reason)
+static void put_cause(struct t_writer *w, const char *type, const char *reason)
+{
+    t_json_put_member(w, "type", str_from(type));
+    t_json_put_member(w, "reason", str_from(reason));
+}
+
+// `shards`: the cause is that of a shard, and the request says so.
+static void put_error(struct t_response *r, int status, bool shards, const char *type, const char *reason)
 {
     r->status = status;
     r->own.n = 0;
@@ -23,15 +30,34 @@ void elastic_error(struct t_response *r, int status, const char *type, const cha
     t_json_open(&w, '[');
     t_json_item(&w);
     t_json_open(&w, '{');
-    t_json_put_member(&w, "type", str_from(type));
-    t_json_put_member(&w, "reason", str_from(reason));
+    put_cause(&w, type, reason);
     t_json_close(&w, '}');
     t_json_close(&w, ']');
-    t_json_put_member(&w, "type", str_from(type));
-    t_json_put_member(&w, "reason", str_from(reason));
+    if (shards) {
+        put_cause(&w, "search_phase_execution_exception", "all shards failed");
+        t_json_put_member(&w, "phase", S("query"));
+        t_json_put_bool(&w, "grouped", true);
+        t_json_key(&w, "failed_shards");
+        t_buf_z(&r->own, "[{\"shard\":0,\"reason\":{");
+        w.first = true;
+        put_cause(&w, type, reason);
+        t_buf_z(&r->own, "}}]");
+    } else {
+        put_cause(&w, type, reason);
+    }
     t_json_close(&w, '}');
     t_json_put_number(&w, "status", status);
     t_json_close(&w, '}');
+}
+
+void elastic_error(struct t_response *r, int status, const char *type, const char *reason)
+{
+    put_error(r, status, false, type, reason);
+}
+
+void elastic_shard_error(struct t_response *r, int status, const char *type, const char *reason)
+{
+    put_error(r, status, true, type, reason);
 }
 
 void elastic_index_missing(struct t_response *r, str index)
@@ -90,16 +116,10 @@ static bool check_media(const struct tenant *t, const struct t_request *q, struc
 {
     str accept = t_request_header(q, "accept"), type = t_request_header(q, "content-type");
     int a = compatible_with(t, accept), c = compatible_with(t, type);
+    static const char invalid[] = "Invalid media-type value on headers [Accept, Content-Type]";
     bool has_body = q->body.n > 0;
-    if (a < 0 || c < 0) {
-        elastic_error(r, 400, "media_type_header_exception", "Invalid media-type value on headers [Accept, Content-Type]");
-        return false;
-    }
-    if ((has_body || type.n > 0) && a != c) {
-        char text[200];
-        snprintf(text, sizeof(text), "A compatible version is required on both Content-Type and Accept headers "
-                 "if either one has requested a compatible version. Accept=%d, Content-Type=%d", a, c);
-        elastic_error(r, 400, "media_type_header_exception", text);
+    if (a < 0 || c < 0 || (has_body && a != c)) {
+        elastic_error(r, 400, "media_type_header_exception", invalid);
         return false;
     }
     if (has_body && !str_contains_nocase(type, S("json"))) {
@@ -114,7 +134,8 @@ static bool check_media(const struct tenant *t, const struct t_request *q, struc
 static void put_type(const struct t_request *q, struct t_response *r)
 {
     str accept = t_request_header(q, "accept");
-    bool vendor = str_contains_nocase(accept, S("compatible-with="));
+    bool refused = r->status == 400 && str_find(t_buf_str(&r->own), S("media_type_header_exception")) >= 0;
+    bool vendor = !refused && str_contains_nocase(accept, S("compatible-with="));
     isize at = vendor ? str_find(accept, S("compatible-with=")) + 16 : 0;
     t_response_header(r, vendor ? "content-type: application/vnd.elasticsearch+json;compatible-with=%c"
                                 : "content-type: application/json", vendor && at < accept.n ? accept.p[at] : '8');
@@ -169,7 +190,7 @@ static void do_index(struct tenant *t, const struct t_request *q, struct t_respo
             snprintf(text, sizeof(text), "index [%.*s/fake] already exists", n, name.p);
             elastic_error(r, 400, "resource_already_exists_exception", text);
         } else if (es_make_index(t->es, name) < 0) {
-            snprintf(text, sizeof(text), "Invalid index name [%.*s]", n, name.p);
+            snprintf(text, sizeof(text), "Invalid index name [%.*s], must be lowercase", n, name.p);
             elastic_error(r, 400, "invalid_index_name_exception", text);
         } else {
             t_buf_printf(&r->own, "{\"acknowledged\":true,\"shards_acknowledged\":true,\"index\":\"%.*s\"}", n, name.p);
@@ -227,7 +248,7 @@ static void do_alias(struct tenant *t, const struct t_request *q, struct t_respo
     const char *target = es_name_value(es->aliases, es->alias_count, alias);
     if (t_request_is(q, "PUT") && place >= 0) {
         es_set_name(es->aliases, &es->alias_count, alias, str_from(es->indices[place].name));
-        put_acknowledged(r);
+        t_buf_z(&r->own, "{\"acknowledged\":true,\"errors\":false}");
     } else if (t_request_is(q, "DELETE") && target) {
         es_set_name(es->aliases, &es->alias_count, alias, (str){0});
         put_acknowledged(r);
@@ -415,7 +436,10 @@ void elastic_handle(struct tenant *t, const struct t_request *q, struct t_respon
     p.two = t_path_part(q->path, 1, &p.part[1]) ? t_buf_str(&p.part[1]) : (str){0};
     p.three = t_path_part(q->path, 2, &p.part[2]) ? t_buf_str(&p.part[2]) : (str){0};
     if (!is_authentic(t, q)) {
-        elastic_error(r, 401, "security_exception", "unable to authenticate user for REST request");
+        elastic_error(r, 401, "security_exception",
+                      t_request_header(q, "authorization").n > 0
+                          ? "unable to authenticate user for REST request"
+                          : "missing authentication credentials for REST request");
         t_response_header(r, "WWW-Authenticate: Basic realm=\"security\", charset=\"UTF-8\"");
         t_response_header(r, "WWW-Authenticate: ApiKey");
     } else {

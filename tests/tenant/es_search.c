@@ -79,7 +79,7 @@ static void view_missing(struct t_response *r, str id)
 {
     char text[128];
     snprintf(text, sizeof(text), "No search context found for id [%.*s]", (int)(id.n < 60 ? id.n : 60), id.p);
-    elastic_error(r, 404, "search_context_missing_exception", text);
+    elastic_shard_error(r, 404, "search_context_missing_exception", text);
 }
 
 static bool is_in_view(const struct tenant *t, const struct es_view *v, const struct es_index *x,
@@ -157,9 +157,10 @@ static bool read_sort(str body, struct search *s, struct t_response *r)
 {
     str sort, query;
     if (t_json_get(body, "sort", &sort) && str_find(sort, S("\"_id\"")) >= 0) {
-        return refuse(r, "illegal_argument_exception",
-                      "Fielddata access on the _id field is disallowed, you can re-enable it by updating "
-                      "the dynamic cluster setting: indices.id_field_data.enabled");
+        elastic_shard_error(r, 400, "illegal_argument_exception",
+                            "Fielddata access on the _id field is disallowed, you can re-enable it by updating "
+                            "the dynamic cluster setting: indices.id_field_data.enabled");
+        return false;
     }
     s->by_place = str_find(sort, S("_shard_doc")) >= 0;
     if (t_json_get(body, "query", &query) && str_find(query, S("\"match_all\"")) < 0) {
@@ -181,8 +182,9 @@ static bool read_search(str body, struct search *s, struct t_response *r)
     s->size = t_json_i64(s->body, "size", 10);
     s->from = t_json_i64(s->body, "from", 0);
     if (s->from + s->size > ES_WINDOW_MAX || s->size < 0 || s->from < 0) {
-        return refuse(r, "illegal_argument_exception",
-                      "Result window is too large, from + size must be less than or equal to: [10000]");
+        elastic_shard_error(r, 400, "illegal_argument_exception",
+                            "Result window is too large, from + size must be less than or equal to: [10000]");
+        return false;
     }
     if (!read_sort(s->body, s, r)) {
         return false;
