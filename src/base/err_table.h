@@ -116,6 +116,7 @@ ERR(BULK_AGAIN, RETRY, "Elasticsearch refused documents for the moment", "look a
 ERR(BULK_VERDICTS, RETRY, "the answer to a bulk request is unreadable or incomplete", "look for a proxy that changes answers")
 ERR(BULK_REJECTED, DATA, "Elasticsearch refused a document", "read the words of the server in the message: most often the mapping of the index does not fit")
 ERR(BULK_TOO_LARGE, DATA, "a document is larger than Elasticsearch takes", "raise http.max_content_length on the cluster (and the limit of proxies before it), or lower the size of what is synced")
+ERR(BULK_TOO_HEAVY, DATA, "Elasticsearch has too little memory to index a document of this size", "give its nodes more heap, or raise indexing_pressure.memory.limit there; the document is tried again at the next full sync")
 ERR(BULK_ITEM_FAILED, DATA, "Elasticsearch failed on a document again and again", "see the logs of Elasticsearch at this time")
 ERR(BULK_TOO_MANY_ERRORS, FATAL, "too many documents were refused", "see the reasons in the log; elasticsearch.bulk.error_monitor in config.yml sets the bounds")
 

@@ -90,6 +90,7 @@ void flight_free(struct flight *f)
     f->entries = 0;
     f->span = 0;
     f->status = 0;
+    f->words_bytes = 0;
     f->sent = 0;
     f->sent_bytes = 0;
     buf_reset(&f->data);

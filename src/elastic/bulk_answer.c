@@ -64,23 +64,30 @@ static void flight_note_error(struct flight *f, const struct bulk_item *item, st
     }
 }
 
-static void flight_reject(struct flight *f, struct bulk_item *item, err e, int status,
-                          const struct elastic_error *words)
+static void flight_reject(struct flight *f, struct bulk_item *item, err e, int status, str reason)
 {
-    u8 space[ELASTIC_REASON_BYTES];
-    struct buf reason = buf_over(space, COUNT(space));
-    elastic_put_error(&reason, words);
     f->b->stats.rejected++;
-    flight_note_error(f, item, reason.n ? buf_str(&reason) : str_from(err_what(e)));
-    flight_tell(f, item, (struct bulk_result){.verdict = BULK_REJECTED,
-                                              .status = status,
-                                              .error = e,
-                                              .reason = buf_str(&reason)});
+    flight_note_error(f, item, reason.n ? reason : str_from(err_what(e)));
+    flight_tell(f, item, (struct bulk_result){
+                             .verdict = BULK_REJECTED, .status = status, .error = e, .reason = reason});
 }
 
-void flight_reject_alone(struct flight *f, err e, const struct elastic_error *words)
+static str flight_words(const struct flight *f)
 {
-    flight_reject(f, &f->items[0], e, f->status, words);
+    return str_make(f->words, f->words_bytes);
+}
+
+// The server's words, for whoever reports what they are about.
+static void flight_keep_words(struct flight *f, const struct elastic_error *words)
+{
+    struct buf kept = buf_over(f->words, COUNT(f->words));
+    elastic_put_error(&kept, words);
+    f->words_bytes = (int)kept.n;
+}
+
+void flight_reject_first(struct flight *f, err e)
+{
+    flight_reject(f, &f->items[0], e, f->status, flight_words(f));
 }
 
 static void flight_leave_undecided(struct flight *f, struct bulk_item *item, err e)
@@ -122,12 +129,13 @@ static void bulk_stop_with(struct bulk *b, err e, const struct elastic_error *wo
     bulk_stop(b, e, buf_str(&detail));
 }
 
-// The words of the first refusal of an answer, for whoever reports it.
-static void flight_keep_words(struct flight *f, const struct elastic_error *words)
+// The kept words stay: they are of items that go again.
+static void flight_reject_verdict(struct flight *f, struct bulk_item *item, const struct verdict *v)
 {
-    struct buf kept = buf_over(f->words, COUNT(f->words));
-    elastic_put_error(&kept, words);
-    f->words_bytes = (int)kept.n;
+    u8 space[ELASTIC_REASON_BYTES];
+    struct buf reason = buf_over(space, COUNT(space));
+    elastic_put_error(&reason, &v->words);
+    flight_reject(f, item, v->error, v->status, buf_str(&reason));
 }
 
 void flight_apply(struct flight *f, str element, bool cut)
@@ -143,16 +151,14 @@ void flight_apply(struct flight *f, str element, bool cut)
         flight_take(f, item, &v);
         break;
     case VERDICT_REJECTED:
-        flight_reject(f, item, v.error, v.status, &v.words);
+        flight_reject_verdict(f, item, &v);
         break;
     case VERDICT_BLOCKED:
     case VERDICT_AGAIN:
         f->again++;
         f->blocked = f->blocked || v.kind == VERDICT_BLOCKED;
         item->state = (u16)v.status;
-        if (f->again == 1) {
-            flight_keep_words(f, &v.words);
-        }
+        flight_keep_words(f, &v.words);
         break;
     case VERDICT_STOP:
         item->state = (u16)v.status;
@@ -180,7 +186,7 @@ static err flight_land_verdicts(struct flight *f, struct exchange *x)
         elastic_put_cut(&x->detail, S(" of "), 4);
         buf_put_i64(&x->detail, f->sent);
         elastic_put_cut(&x->detail, S(" items: "), 8);
-        elastic_put_cut(&x->detail, str_make(f->words, f->words_bytes), ELASTIC_REASON_BYTES);
+        elastic_put_cut(&x->detail, flight_words(f), ELASTIC_REASON_BYTES);
         return FAIL(BULK_AGAIN);
     }
     return OK;
@@ -191,7 +197,7 @@ static err flight_land_verdicts(struct flight *f, struct exchange *x)
 static void flight_land_too_large(struct flight *f)
 {
     if (f->sent == 1) {
-        flight_reject_alone(f, FAIL(BULK_TOO_LARGE), &(struct elastic_error){0});
+        flight_reject_first(f, FAIL(BULK_TOO_LARGE));
         return;
     }
     f->b->stats.split++;
@@ -205,7 +211,7 @@ static void flight_land_bad(struct flight *f, const struct elastic_error *words)
     if (bulk_verdict_is_pipeline_missing(words)) {
         bulk_stop_with(f->b, FAIL(ES_PIPELINE_MISSING), words);
     } else if (f->sent == 1) {
-        flight_reject_alone(f, FAIL(BULK_REJECTED), words);
+        flight_reject_first(f, FAIL(BULK_REJECTED));
         f->span = 0;
     } else {
         f->b->stats.split++;
@@ -217,9 +223,10 @@ static err flight_land_refused(struct flight *f, struct exchange *x)
 {
     struct elastic_error words = elastic_error_of(buf_str(&f->answer));
     f->blocked = bulk_verdict_is_block(&words);
+    flight_keep_words(f, &words);
     err e = elastic_status_error(f->status);
     if (f->blocked || err_class(e) == ERR_CLASS_RETRY) {
-        elastic_put_error(&x->detail, &words);
+        elastic_put_cut(&x->detail, flight_words(f), ELASTIC_REASON_BYTES);
         return f->blocked ? FAIL(BULK_AGAIN) : e;
     }
     if (f->status == 413) {
@@ -253,7 +260,7 @@ static int flight_give_up_items(struct flight *f)
     for (int i = 0; i < f->answered; i++) {
         struct bulk_item *item = &f->items[i];
         if (item->state == 500) {
-            flight_note_error(f, item, str_make(f->words, f->words_bytes));
+            flight_note_error(f, item, flight_words(f));
             flight_leave_undecided(f, item, FAIL(BULK_ITEM_FAILED));
         } else if (item->state != ITEM_DECIDED) {
             others++;
@@ -262,10 +269,23 @@ static int flight_give_up_items(struct flight *f)
     return others;
 }
 
+// A document that flies alone counts several times its size against the memory that a node spends on
+// indexing (indexing_pressure.memory, a tenth of its heap): refused to the end while others are taken,
+// it is too heavy for this cluster, and no reason to stop.
+static bool flight_is_too_heavy(const struct flight *f, err e)
+{
+    bool refused = f->status == 429 || (f->status == 200 && f->items[0].state == 429);
+    return f->alone && f->b->proven && !f->blocked && refused &&
+           (err_is(e, ERR_BULK_AGAIN) || err_is(e, ERR_HTTP_BUSY));
+}
+
 void flight_give_up(struct flight *f, struct exchange *x, err e)
 {
     str detail = buf_str(&x->detail);
-    if (err_is(e, ERR_BULK_VERDICTS)) {
+    if (flight_is_too_heavy(f, e)) {
+        f->status = 429;
+        flight_reject_first(f, FAIL(BULK_TOO_HEAVY));
+    } else if (err_is(e, ERR_BULK_VERDICTS)) {
         bulk_stop(f->b, FAIL(ES_ANSWER), detail);
     } else if (err_is(e, ERR_HTTP_BUSY)) {
         bulk_stop(f->b, FAIL(ES_BUSY), detail);

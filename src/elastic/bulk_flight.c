@@ -121,7 +121,7 @@ static enum step flight_next(void *st, i64 now_ms, struct exchange *x)
         flight_close(f);
     }
     if (f->too_large) {
-        flight_reject_alone(f, FAIL(BULK_TOO_LARGE), &(struct elastic_error){0});
+        flight_reject_first(f, FAIL(BULK_TOO_LARGE));
         flight_settle(f);
         return STEP_WAIT;
     }

@@ -38,7 +38,7 @@ struct flight {
     bool blocked;      // one of them because the index is blocked
     bool unreadable;   // a verdict could not be read
     bool whole;        // the answer was JSON to its end
-    u8 words[ELASTIC_REASON_BYTES]; // of the first item that goes again
+    u8 words[ELASTIC_REASON_BYTES]; // of the latest refusal
     int words_bytes;
     struct json_stream stream;
     struct buf answer; // BULK_VERDICT_BYTES: one verdict, or the front of an error
@@ -73,6 +73,6 @@ void flight_apply(struct flight *f, str element, bool cut); // the next verdict 
 err flight_land(struct flight *f, struct exchange *x);      // the answer has ended
 void flight_give_up(struct flight *f, struct exchange *x, err e); // no further attempt
 void flight_abandon(struct flight *f); // every item that is left becomes UNDECIDED
-void flight_reject_alone(struct flight *f, err e, const struct elastic_error *words); // its first item
+void flight_reject_first(struct flight *f, err e); // its first item, with the words that were kept
 
 #endif

@@ -219,6 +219,41 @@ static void test_bulk_fly_alone_refused(void)
     CHECK_OK(bulk_error(b));
 }
 
+// A document that is refused to the end while others are taken does not stop the job.
+static void test_bulk_fly_alone_too_heavy(void)
+{
+    struct machine_answer refused =
+        ANSWER(429, "{\"error\":{\"type\":\"es_rejected_execution_exception\",\"reason\":\"r\"}}");
+    for (int by_item = 0; by_item < 2; by_item++) {
+        for (int proven = 0; proven < 2; proven++) {
+            start();
+            if (proven) {
+                CHECK(put("a"));
+                fly();
+            }
+            rules[0] = (struct rule){"heavy", 429, "es_rejected_execution_exception", "r", by_item ? -1 : 0};
+            for (whole_count = by_item ? 0 : 5; whole_used < whole_count; whole_used++) {
+                whole[whole_used] = refused;
+            }
+            whole_used = 0;
+            CHECK(put_alone("heavy", 100, 2));
+            fly();
+            CHECK(rejected == proven && undecided == !proven);
+            CHECK(machines[FLIGHTS].request_count == 5);
+            if (proven) {
+                CHECK_OK(bulk_error(b));
+                CHECK_ERR(last_error, BULK_TOO_HEAVY);
+                CHECK_STR(buf_str(&last_words), S("es_rejected_execution_exception: r"));
+                CHECK(put("b"));
+                fly();
+                CHECK(done == 2);
+            } else {
+                CHECK_ERR(bulk_error(b), ES_BUSY);
+            }
+        }
+    }
+}
+
 // ---- the end
 
 // A new job forgets what was under way, flights in the air too.
@@ -265,6 +300,7 @@ static const struct test_case cases[] = {
     CASE(test_bulk_flight_long_reason),
     CASE(test_bulk_fly_alone_body),
     CASE(test_bulk_fly_alone_refused),
+    CASE(test_bulk_fly_alone_too_heavy),
     CASE(test_bulk_start_over),
     CASE(test_bulk_flight_stop_with_others_aloft),
 };
