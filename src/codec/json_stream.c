@@ -3,7 +3,8 @@
 // in the document they stand and sends them to the rest, to the open element, or out as a piece.
 //
 // The present place is kept as two counts: how many keys of each path lead to it. A key at depth d
-// can only be the d-th of a path, so that a count above the depth falls when something closes.
+// can only be the d-th of a path. What closes need not be looked at: the way back down to a depth
+// leads through a new key above it, which sets both counts anew.
 #include "codec/json.h"
 
 #include <string.h>
@@ -79,13 +80,6 @@ static void json_key_ended(struct json_stream *s)
     s->string_matched = json_path_matched(t.string_at, s->string_matched, depth, key);
 }
 
-static void json_closed(struct json_stream *s)
-{
-    int depth = s->grammar.depth;
-    s->elements_matched = s->elements_matched < depth ? s->elements_matched : depth;
-    s->string_matched = s->string_matched < depth ? s->string_matched : depth;
-}
-
 // Whether a value at this depth is the one that the path names.
 static bool json_is_target(str path, int matched, int depth)
 {
@@ -102,9 +96,7 @@ static enum json_event json_token_to_rest(struct json_stream *s, enum json_token
 {
     struct json_grammar *g = &s->grammar;
     json_rest_put(s, part);
-    if (token == JSON_TOKEN_CLOSE) {
-        json_closed(s);
-    } else if (token == JSON_TOKEN_OPEN && g->stack[g->depth - 1] == '[') {
+    if (token == JSON_TOKEN_OPEN && g->stack[g->depth - 1] == '[') {
         if (json_is_target(s->target.elements_of, s->elements_matched, g->depth - 1)) {
             s->mode = JSON_TO_ELEMENT;
             s->array_depth = g->depth;
@@ -173,7 +165,6 @@ static enum json_event json_token_to_element(struct json_stream *s, enum json_to
     if (!s->element_open) {
         if (depth < s->array_depth) { // the array has closed
             s->mode = JSON_TO_REST;
-            json_closed(s);
             json_rest_put(s, part);
             return JSON_EVENT_MORE;
         }
