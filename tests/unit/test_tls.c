@@ -15,6 +15,8 @@
 #include <sys/wait.h>
 
 #include "limits.h"
+#include "net/loop.h"
+#include "net/retry.h"
 #include "net/tls.h"
 #include "net/tls_heap.h"
 #include "os/os.h"
@@ -43,6 +45,7 @@ static _Alignas(16) u8 memory[MIB(4)];
 static struct arena arena;
 static struct plan plan = {.arena = &arena};
 static struct tls_global *global;
+static _Alignas(16) u8 loop_memory[MIB(2)];
 static struct tls_trust trust_ca, trust_embedded, trust_nothing, trust_self, trust_off;
 
 static i64 now_s(void)
@@ -151,17 +154,19 @@ static void test_certificates_are_made(void)
 struct server {
     pid_t pid;
     int port;
+    int in, out; // its standard input and output
 };
 
-static struct server serve(const char *leaf, const char *options)
+// With "-WWW" it sends files of the folder; without, what is written to its input.
+static struct server serve_as(const char *leaf, const char *options)
 {
     struct server s = {0};
-    int out[2];
+    int out[2], in[2];
     char line[500];
     snprintf(line, sizeof line,
-             "cd %s && exec openssl s_server -accept 127.0.0.1:0 -cert %s.pem -key %s.key -WWW %s 2>>log",
+             "cd %s && exec openssl s_server -accept 127.0.0.1:0 -cert %s.pem -key %s.key %s 2>>log",
              folder, leaf, leaf, options);
-    if (pipe(out)) {
+    if (pipe(out) || pipe(in)) {
         return s;
     }
     fflush(stdout);
@@ -169,11 +174,16 @@ static struct server serve(const char *leaf, const char *options)
     if (s.pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         dup2(out[1], 1);
+        dup2(in[0], 0);
         close(out[0]);
+        close(in[1]);
         execl("/bin/sh", "sh", "-c", line, (char *)NULL);
         _exit(127);
     }
     close(out[1]);
+    close(in[0]);
+    s.in = in[1];
+    s.out = out[0];
     char text[4000] = "";
     for (size_t n = 0; n < sizeof text - 1 && !s.port;) {
         ssize_t got = read(out[0], text + n, sizeof text - 1 - n);
@@ -185,14 +195,22 @@ static struct server serve(const char *leaf, const char *options)
         char *at = strstr(text, "ACCEPT 127.0.0.1:");
         s.port = at && strchr(at, '\n') ? atoi(at + 17) : 0;
     }
-    // The pipe stays open: s_server would die of a closed one.
     return s;
+}
+
+static struct server serve(const char *leaf, const char *options)
+{
+    char line[200];
+    snprintf(line, sizeof line, "-WWW %s", options);
+    return serve_as(leaf, line);
 }
 
 static void serve_end(struct server *s)
 {
     kill(s->pid, SIGKILL);
     waitpid(s->pid, NULL, 0);
+    close(s->in);
+    close(s->out);
 }
 
 // ---- this side: a socket and a driver that waits
@@ -507,6 +525,113 @@ static void test_memory_of_a_connection(void)
     CHECK(tls_heap_peak_bytes(tls_conn_at(global, 0)) == peak);
 }
 
+// ---- the loop above the engine
+
+struct poster {
+    struct dest dest;
+    str body;
+    int ends, nexts, fails;
+    isize heard;
+};
+
+static enum step poster_next(void *st, i64 now_ms, struct exchange *x)
+{
+    struct poster *p = st;
+    (void)now_ms;
+    if (p->nexts++ == 3) {
+        return STEP_DONE;
+    }
+    x->dest = &p->dest;
+    x->method = S("POST");
+    x->body = p->body;
+    buf_put(&x->target, S("/"));
+    return STEP_REQUEST;
+}
+
+static err poster_head(void *st, struct exchange *x, const struct http_head *head)
+{
+    (void)st;
+    (void)x;
+    return retry_status_error(head->status);
+}
+
+static err poster_body(void *st, struct exchange *x, str *in)
+{
+    struct poster *p = st;
+    (void)x;
+    p->heard += in->n;
+    *in = (str){0};
+    return OK;
+}
+
+static err poster_end(void *st, struct exchange *x)
+{
+    struct poster *p = st;
+    (void)x;
+    p->ends++;
+    return OK;
+}
+
+static void poster_fail(void *st, struct exchange *x, err e)
+{
+    struct poster *p = st;
+    fprintf(stderr, "%s %.*s\n", err_name(e), (int)x->detail.n, (const char *)x->detail.p);
+    p->fails++;
+}
+
+#define POST_BYTES 100000 // some records, the first one full to the brim
+
+// Three requests over one connection; the answer is written to the server when the request has come
+// out of it. With TLS 1.3 two tickets lie before the first answer.
+static void check_loop(const char *options)
+{
+    static const struct machine_ops ops = {.name = "poster", .next = poster_next,
+                                           .head = poster_head, .body = poster_body,
+                                           .end = poster_end, .fail = poster_fail};
+    static u8 body[POST_BYTES];
+    memset(body, 'b', sizeof body);
+    struct server s = serve_as("good", options);
+    struct arena own = arena_over(loop_memory, sizeof loop_memory);
+    struct plan own_plan = {.arena = &own};
+    struct dns_config dns;
+    dns_config_parse(&dns, S(""), S(""));
+    struct loop *loop = loop_init(&own_plan, &(struct loop_settings){
+        .tasks = 1, .connections = 2, .dns = &dns, .connect_timeout_ms = 5000,
+        .idle_timeout_ms = 5000, .keep_alive_ms = 5000, .user_agent = S("test")});
+    struct poster p = {.body = str_make(body, COUNT(body)),
+                       .dest = {.label = "server", .trust = &trust_ca, .index = 7}};
+    char url[100], text[65536];
+    snprintf(url, sizeof url, "https://127.0.0.1:%d", s.port);
+    CHECK_OK(url_parse(str_from(url), &p.dest.url));
+    CHECK(loop_add(loop, &ops, &p) >= 0);
+    isize bodies = 0; // bytes 'b' behind a request head, where no other one stands
+    for (int i = 0; i < 3000 && loop_active_count(loop); i++) {
+        if (loop_turn(loop, 1000, s.out)) {
+            isize got = read(s.out, text, sizeof text);
+            for (isize k = 0; k + 4 <= got; k++) {
+                bodies += memcmp(text + k, "bbbb", 4) == 0;
+            }
+            // Pieces of the pipe hide at most three at each border.
+            if (bodies > (POST_BYTES - 1000) * (p.ends + 1)) {
+                const char *answer = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
+                CHECK(write(s.in, answer, strlen(answer)) == (isize)strlen(answer));
+                bodies = POST_BYTES * (p.ends + 1);
+            }
+        }
+    }
+    CHECK(p.ends == 3 && p.fails == 0 && p.heard == 15);
+    CHECK(loop_stats(loop)->connects == 1 && loop_stats(loop)->retries == 0);
+    loop_close(loop);
+    serve_end(&s);
+}
+
+static void test_loop_keeps_alive(void)
+{
+    check_loop("-tls1_3");
+    check_loop("-tls1_2");
+    check_loop("-tls1_3 -num_tickets 9");
+}
+
 // ---- without a far side
 
 static void test_roots_load_refuses(void)
@@ -615,6 +740,7 @@ static const struct test_case openssl_cases[] = {
     CASE(test_resumption),
     CASE(test_resumption_after_an_upgrade),
     CASE(test_not_tls),
+    CASE(test_loop_keeps_alive),
     CASE(test_memory_of_a_connection),
 };
 
