@@ -63,8 +63,8 @@ SRC := src/main.c \
   $(addprefix src/source/,source.c) \
   $(addprefix src/sync/,advice.c buffers.c job.c lane.c mailboxes.c purge.c roster.c sink.c \
     stats.c) \
-  $(addprefix src/cli/,commands.c config.c config_fields.c config_names.c config_tree.c \
-    interpolate.c options.c progress.c start.c start_config.c start_dest.c summary.c \
+  $(addprefix src/cli/,commands.c config.c config_check.c config_fields.c config_lists.c \
+    config_names.c config_tree.c interpolate.c options.c output.c progress.c start.c start_config.c start_dest.c summary.c \
     sync_command.c yaml_heap.c)
 
 TESTS := arena base64 buf bulk bulk_flight bulk_verdict client crypto date dns dns_packet err \

@@ -76,6 +76,8 @@ struct config_connector {
 };
 
 struct config {
+    str name;   // of the file, for messages
+    str doubts; // keys that are ignored and look like typing errors, one a line; may be empty
     struct config_elasticsearch elasticsearch;
     struct config_bulk bulk;
     struct config_endpoints endpoints;

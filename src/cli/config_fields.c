@@ -3,17 +3,35 @@
 // be the value itself, a Kibana field object ({value: ...}), or <key>_file, a file that holds it
 // (spec/configuration.md 5 for the coercions). A mapping becomes its JSON text, so that a service
 // account can be pasted as it is.
-#include <string.h>
-
-#include "cli/config.h"
+#include "cli/config_internal.h"
 #include "cli/config_tree.h"
+#include "cli/output.h"
 #include "codec/json_write.h"
 #include "os/os.h"
+
+const char *config_field_at(str service_type, int i)
+{
+    // spec/configuration.md 4, in the order of Kibana's form.
+    static const char *const gmail[] = {
+        "service_account_credentials", "subject", "customer_id", "include_spam_and_trash",
+        "include_full_raw_message", "use_document_level_security",
+    };
+    static const char *const outlook[] = {
+        "data_source", "tenant_id", "client_id", "client_secret", "exchange_server",
+        "active_directory_server", "username", "password", "domain", "ssl_enabled", "ssl_ca",
+        "use_text_extraction_service", "use_document_level_security",
+        "document_level_security", // what the user guide calls it
+    };
+    if (str_eq(service_type, S("gmail"))) {
+        return i < COUNT(gmail) ? gmail[i] : NULL;
+    }
+    return str_eq(service_type, S("outlook")) && i < COUNT(outlook) ? outlook[i] : NULL;
+}
 
 static void config_field_complain(const struct config *config, int node, const char *key, str what,
                                   struct buf *detail)
 {
-    config_tree_put_place(detail, config->tree, S("config.yml"), node);
+    config_tree_put_place(detail, config->tree, config->name, node);
     buf_put(detail, S(": configuration."));
     buf_put(detail, str_from(key));
     buf_put(detail, S(": "));
@@ -66,18 +84,17 @@ static err config_field_from_file(const struct config *config, int node, const c
                                   struct arena *arena, struct buf *detail)
 {
     u8 *memory = arena_try(arena, 1, CONFIG_SCALAR_BYTES);
-    if (!memory) {
-        return FAIL(CONFIG_TOO_LARGE);
-    }
-    struct buf content = buf_over(memory, CONFIG_SCALAR_BYTES);
+    struct buf content = buf_over(memory, memory ? CONFIG_SCALAR_BYTES : 0);
     // Texts of the tree end with a NUL that is not counted (config_tree_copy).
     const char *path = (const char *)config->tree->nodes[node].text.p;
-    u8 words_bytes[128];
+    u8 words_bytes[KIB(1)];
     struct buf words = buf_over(words_bytes, COUNT(words_bytes));
-    if (!err_ok(os_file_read(path, &content, &words))) {
-        config_field_complain(config, node, key, str_from(path), detail);
-        buf_put(detail, S(": "));
-        buf_put(detail, buf_str(&words));
+    err e = os_file_read(path, &content, &words);
+    if (!err_ok(e)) {
+        config_field_complain(config, node, key, S("the file "), detail);
+        bool too_large = err_is(e, ERR_BUF_FULL);
+        output_put_clean(detail, too_large ? str_from(path) : buf_str(&words), CONFIG_DETAIL_BYTES);
+        buf_put(detail, too_large ? S(" is larger than 64 KiB") : S(""));
         return FAIL(CONFIG_FILE);
     }
     str text = buf_str(&content);
@@ -87,31 +104,53 @@ static err config_field_from_file(const struct config *config, int node, const c
     return OK;
 }
 
-err config_field_str(const struct config *config, const struct config_connector *connector,
-                     const char *key, str *out, bool *found, struct arena *arena, struct buf *detail)
+// The field's node and that of <key>_file; -1: absent. A null counts as absent.
+static err config_field_nodes(const struct config *config, const struct config_connector *c,
+                              const char *key, int nodes[2], struct buf *detail)
 {
     const struct config_tree *t = config->tree;
     u8 name_bytes[128];
     struct buf name = buf_over(name_bytes, COUNT(name_bytes));
     buf_put(&name, str_from(key));
-    int node = config_field_node(config, connector, buf_str(&name));
+    nodes[0] = config_field_node(config, c, buf_str(&name));
     buf_put(&name, S("_file"));
-    int file = config_tree_child(t, connector->configuration, buf_str(&name));
-    *out = (str){0};
-    *found = node >= 0 || file >= 0;
-    if (node >= 0 && file >= 0) {
-        config_field_complain(config, file, key, S("given twice, directly and as a file"), detail);
+    nodes[1] = config_tree_child(t, c->configuration, buf_str(&name));
+    for (isize i = 0; i < 2; i++) {
+        nodes[i] = nodes[i] >= 0 && t->nodes[nodes[i]].kind == CONFIG_NULL ? -1 : nodes[i];
+    }
+    if (nodes[0] >= 0 && nodes[1] >= 0) {
+        config_field_complain(config, nodes[1], key, S("given twice, directly and as a file"), detail);
         return FAIL(CONFIG_TYPE);
     }
-    if (file >= 0) {
-        return config_field_from_file(config, file, key, out, arena, detail);
+    if (nodes[1] >= 0 && t->nodes[nodes[1]].kind != CONFIG_SCALAR) {
+        config_field_complain(config, nodes[1], key, S("the path of a file is wanted"), detail);
+        return FAIL(CONFIG_TYPE);
+    }
+    return OK;
+}
+
+err config_field_str(const struct config *config, const struct config_connector *connector,
+                     const char *key, str *out, bool *found, struct arena *arena, struct buf *detail)
+{
+    const struct config_tree *t = config->tree;
+    int nodes[2];
+    TRY(config_field_nodes(config, connector, key, nodes, detail));
+    int node = nodes[0];
+    *out = (str){0};
+    *found = node >= 0 || nodes[1] >= 0;
+    if (nodes[1] >= 0) {
+        return config_field_from_file(config, nodes[1], key, out, arena, detail);
     }
     if (node < 0) {
         return OK;
     }
+    if (t->nodes[node].kind == CONFIG_LIST) {
+        config_field_complain(config, node, key, S("a single value is wanted, not a list"), detail);
+        return FAIL(CONFIG_TYPE);
+    }
     if (t->nodes[node].kind != CONFIG_MAP) {
         *out = t->nodes[node].text;
-        return t->nodes[node].kind == CONFIG_LIST ? FAIL(CONFIG_TYPE) : OK;
+        return OK;
     }
     u8 *memory = arena_try(arena, 1, CONFIG_SCALAR_BYTES);
     struct buf json = buf_over(memory, memory ? CONFIG_SCALAR_BYTES : 0);

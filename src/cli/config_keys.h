@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every key of config.yml: KEY(path, TYPE, field of struct config, fallback, min, max).
-// STR: text (null is empty). SECRET: text that no message repeats. INT, NUMBER: within min..max.
-// BOOL: YAML 1.1. The fallback is text as it would stand in the file. Keys of the reference that this
+// STR: text (null is empty). SECRET: text that no message repeats. URL: an address, or empty.
+// LEVEL: of the log. INT, NUMBER: within min..max. BOOL: YAML 1.1. The fallback is text as it would stand in the file. Keys of the reference that this
 // program accepts and does not need yet are listed too, so that a typing error in them is told.
 // clang-format off
-KEY("elasticsearch.host", STR, elasticsearch.host, "http://localhost:9200", 0, 0)
+KEY("elasticsearch.host", URL, elasticsearch.host, "http://localhost:9200", 0, 0)
 KEY("elasticsearch.api_key", SECRET, elasticsearch.api_key, "", 0, 0)
 KEY("elasticsearch.username", STR, elasticsearch.username, "elastic", 0, 0)
 KEY("elasticsearch.password", SECRET, elasticsearch.password, "changeme", 0, 0)
@@ -20,8 +20,8 @@ KEY("elasticsearch.initial_backoff_duration", INT, elasticsearch.initial_backoff
 KEY("elasticsearch.backoff_multiplier", NUMBER, elasticsearch.backoff_multiplier, "2", 1, 100)
 KEY("elasticsearch.feature_use_connectors_api", BOOL, elasticsearch.feature_use_connectors_api, "true", 0, 0)
 KEY("elasticsearch.compress", BOOL, elasticsearch.compress, "false", 0, 0)
-KEY("elasticsearch.bulk.queue_max_size", INT, bulk.queue_max_size, "1024", 1, 1000000)
-KEY("elasticsearch.bulk.queue_max_mem_size", INT, bulk.queue_max_mem_size_mib, "25", 1, 1024)
+KEY("elasticsearch.bulk.queue_max_size", INT, bulk.queue_max_size, "1024", 0, 1000000000)
+KEY("elasticsearch.bulk.queue_max_mem_size", INT, bulk.queue_max_mem_size_mib, "25", 1, 1000000)
 KEY("elasticsearch.bulk.queue_refresh_interval", INT, bulk.queue_refresh_interval_s, "1", 1, 3600)
 KEY("elasticsearch.bulk.queue_refresh_timeout", INT, bulk.queue_refresh_timeout_s, "1300", 1, 86400)
 KEY("elasticsearch.bulk.display_every", INT, bulk.display_every, "100", 1, 1000000)
@@ -37,13 +37,13 @@ KEY("elasticsearch.bulk.error_monitor.max_consecutive_errors", INT, bulk.max_con
 KEY("elasticsearch.bulk.error_monitor.max_error_rate", NUMBER, bulk.max_error_rate, "0.15", 0, 1)
 KEY("elasticsearch.bulk.error_monitor.error_window_size", INT, bulk.error_window_size, "100", 0, ERROR_WINDOW_MAX)
 KEY("elasticsearch.bulk.error_monitor.error_queue_size", INT, bulk.error_queue_size, "10", 0, 1000)
-KEY("service.log_level", STR, sync.log_level, "INFO", 0, 0)
-KEY("endpoints.google_token", STR, endpoints.google_token, "", 0, 0)
-KEY("endpoints.google_directory", STR, endpoints.google_directory, "", 0, 0)
-KEY("endpoints.google_gmail", STR, endpoints.google_gmail, "", 0, 0)
-KEY("endpoints.microsoft_login", STR, endpoints.microsoft_login, "", 0, 0)
-KEY("endpoints.microsoft_graph", STR, endpoints.microsoft_graph, "", 0, 0)
-KEY("endpoints.microsoft_ews", STR, endpoints.microsoft_ews, "", 0, 0)
+KEY("service.log_level", LEVEL, sync.log_level, "INFO", 0, 0)
+KEY("endpoints.google_token", URL, endpoints.google_token, "", 0, 0)
+KEY("endpoints.google_directory", URL, endpoints.google_directory, "", 0, 0)
+KEY("endpoints.google_gmail", URL, endpoints.google_gmail, "", 0, 0)
+KEY("endpoints.microsoft_login", URL, endpoints.microsoft_login, "", 0, 0)
+KEY("endpoints.microsoft_graph", URL, endpoints.microsoft_graph, "", 0, 0)
+KEY("endpoints.microsoft_ews", URL, endpoints.microsoft_ews, "", 0, 0)
 KEY("tls.ca_file", STR, tls.ca_file, "", 0, 0)
 KEY("tls.verify", BOOL, tls.verify, "true", 0, 0)
 KEY("tls.require_verification", BOOL, tls.require_verification, "false", 0, 0)

@@ -115,8 +115,12 @@ err config_tree_add_path(struct config_tree *t, str path, str value)
 
 void config_tree_put_place(struct buf *b, const struct config_tree *t, str name, int node)
 {
+    if (node > 0 && t->nodes[node].line == 0) {
+        buf_put(b, S("the environment or .env"));
+        return;
+    }
     buf_put(b, name);
-    if (node >= 0 && t->nodes[node].line) {
+    if (node > 0) {
         buf_put_byte(b, ':');
         buf_put_i64(b, t->nodes[node].line);
         buf_put_byte(b, ':');
@@ -134,15 +138,60 @@ struct config_reader {
     int next_scope;
     int pending; // the node whose key was read and whose value comes next; -1: a key comes next
     bool done;
+    const char *why; // what is wrong with the event at hand
 };
 
-static void config_put_mark(struct buf *detail, str name, yaml_mark_t mark)
+static err config_reader_fail(struct config_reader *r, err e, const char *why)
+{
+    r->why = why;
+    return e;
+}
+
+static err config_reader_too_large(struct config_reader *r)
+{
+    return config_reader_fail(r, FAIL(CONFIG_TOO_LARGE), "too many keys, or too much text");
+}
+
+static err config_reader_alias(struct config_reader *r)
+{
+    return config_reader_fail(r, FAIL(CONFIG_ALIAS), "&anchors, *aliases and << are not supported");
+}
+
+static void config_put_mark(struct buf *detail, str name, yaml_mark_t mark, const char *why)
 {
     buf_put(detail, name);
     buf_put_byte(detail, ':');
     buf_put_u64(detail, mark.line + 1);
     buf_put_byte(detail, ':');
     buf_put_u64(detail, mark.column + 1);
+    buf_put(detail, S(": "));
+    buf_put(detail, str_from(why));
+}
+
+// What libyaml says. Of bytes that are no text it knows the offset only.
+static err config_put_problem(const yaml_parser_t *parser, str name, str text, struct buf *detail)
+{
+    yaml_mark_t mark = parser->problem_mark;
+    const char *why = parser->problem ? parser->problem : "not enough memory";
+    if (parser->error == YAML_READER_ERROR) {
+        mark = (yaml_mark_t){0};
+        for (isize i = 0; i < text.n && (size_t)i < parser->problem_offset; i++) {
+            mark.line += text.p[i] == '\n';
+            mark.column = text.p[i] == '\n' ? 0 : mark.column + 1;
+        }
+        why = "this is not UTF-8 text, or a control character";
+    }
+    config_put_mark(detail, name, mark, why);
+    if (parser->context && parser->error != YAML_READER_ERROR) {
+        buf_put(detail, S(" ("));
+        buf_put(detail, str_from(parser->context));
+        if (parser->context_mark.line) {
+            buf_put(detail, S(" that began in line "));
+            buf_put_u64(detail, parser->context_mark.line + 1);
+        }
+        buf_put_byte(detail, ')');
+    }
+    return parser->error == YAML_MEMORY_ERROR ? FAIL(CONFIG_TOO_LARGE) : FAIL(CONFIG_YAML);
 }
 
 // The node that the event's value goes into; -1: none could be made.
@@ -169,26 +218,39 @@ static err config_reader_key(struct config_reader *r, const yaml_event_t *e)
 {
     str key = str_make(e->data.scalar.value, (isize)e->data.scalar.length);
     if (str_eq(key, S("<<")) && e->data.scalar.plain_implicit) {
-        return FAIL(CONFIG_ALIAS);
+        return config_reader_alias(r);
     }
     int scope = r->scopes[r->depth - 1];
     r->pending = r->depth == 1 ? config_tree_place_dotted(r->t, key, scope)
                                : config_tree_place(r->t, r->stack[r->depth - 1], key, scope);
     if (r->pending < 0) {
-        return FAIL(CONFIG_TOO_LARGE);
+        return config_reader_too_large(r);
     }
     r->t->nodes[r->pending].line = (int)e->start_mark.line + 1;
     r->t->nodes[r->pending].column = (int)e->start_mark.column + 1;
     return OK;
 }
 
+// The place of a key stands for its value, too; what has no key has its own.
+static void config_reader_mark(struct config_node *n, const yaml_event_t *e)
+{
+    if (n->key.n == 0 || n->line == 0) {
+        n->line = (int)e->start_mark.line + 1;
+        n->column = (int)e->start_mark.column + 1;
+    }
+}
+
 static err config_reader_scalar(struct config_reader *r, const yaml_event_t *e)
 {
+    str text = str_make(e->data.scalar.value, (isize)e->data.scalar.length);
     if (e->data.scalar.anchor) {
-        return FAIL(CONFIG_ALIAS);
+        return config_reader_alias(r);
     }
-    if (e->data.scalar.length > CONFIG_SCALAR_BYTES) {
-        return FAIL(CONFIG_TOO_LARGE);
+    if (text.n > CONFIG_SCALAR_BYTES) {
+        return config_reader_fail(r, FAIL(CONFIG_TOO_LARGE), "a value is longer than 64 KiB");
+    }
+    if (str_find_byte(text, 0) >= 0) {
+        return config_reader_fail(r, FAIL(CONFIG_YAML), "a NUL character has no meaning here");
     }
     if (config_reader_wants_key(r)) {
         return config_reader_key(r, e);
@@ -199,21 +261,20 @@ static err config_reader_scalar(struct config_reader *r, const yaml_event_t *e)
     }
     int at = config_reader_target(r);
     if (at < 0) {
-        return FAIL(CONFIG_TOO_LARGE);
+        return config_reader_too_large(r);
     }
     struct config_node *n = &r->t->nodes[at];
-    str text = str_make(e->data.scalar.value, (isize)e->data.scalar.length);
     n->kind = CONFIG_SCALAR;
     n->first = -1;
     n->last = -1;
     n->plain = e->data.scalar.plain_implicit && e->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
-    n->line = (int)e->start_mark.line + 1;
-    n->column = (int)e->start_mark.column + 1;
+    config_reader_mark(n, e);
     if (!config_tree_copy(r->t, text, &n->text)) {
-        return FAIL(CONFIG_TOO_LARGE);
+        return config_reader_too_large(r);
     }
     if (config_scalar_is_null(n)) {
         n->kind = CONFIG_NULL;
+        n->text = S("");
     }
     return OK;
 }
@@ -221,17 +282,18 @@ static err config_reader_scalar(struct config_reader *r, const yaml_event_t *e)
 static err config_reader_open(struct config_reader *r, const yaml_event_t *e, enum config_kind kind)
 {
     if (config_reader_wants_key(r)) {
-        return FAIL(CONFIG_YAML); // a map or list as a key
+        return config_reader_fail(r, FAIL(CONFIG_YAML),
+                                  "a mapping or list cannot be a key (is a quote or a ':' missing?)");
     }
     if (r->depth == 0 && kind == CONFIG_LIST) {
-        return FAIL(CONFIG_NOT_A_MAP);
+        return config_reader_fail(r, FAIL(CONFIG_NOT_A_MAP), "the file is a list, not a mapping");
     }
     if (r->depth == CONFIG_DEPTH_MAX) {
-        return FAIL(CONFIG_TOO_LARGE);
+        return config_reader_fail(r, FAIL(CONFIG_TOO_LARGE), "too many levels");
     }
     int at = config_reader_target(r);
     if (at < 0) {
-        return FAIL(CONFIG_TOO_LARGE);
+        return config_reader_too_large(r);
     }
     struct config_node *n = &r->t->nodes[at];
     if (n->kind != CONFIG_MAP || kind != CONFIG_MAP) {
@@ -239,9 +301,9 @@ static err config_reader_open(struct config_reader *r, const yaml_event_t *e, en
         n->last = -1;
     }
     n->kind = kind;
+    n->text = S("");
     if (at) {
-        n->line = (int)e->start_mark.line + 1;
-        n->column = (int)e->start_mark.column + 1;
+        config_reader_mark(n, e);
     }
     r->stack[r->depth] = at;
     r->scopes[r->depth++] = ++r->next_scope;
@@ -255,10 +317,10 @@ static err config_reader_event(struct config_reader *r, const yaml_event_t *e)
     case YAML_SCALAR_EVENT:
         return config_reader_scalar(r, e);
     case YAML_MAPPING_START_EVENT:
-        return e->data.mapping_start.anchor ? FAIL(CONFIG_ALIAS)
+        return e->data.mapping_start.anchor ? config_reader_alias(r)
                                             : config_reader_open(r, e, CONFIG_MAP);
     case YAML_SEQUENCE_START_EVENT:
-        return e->data.sequence_start.anchor ? FAIL(CONFIG_ALIAS)
+        return e->data.sequence_start.anchor ? config_reader_alias(r)
                                              : config_reader_open(r, e, CONFIG_LIST);
     case YAML_MAPPING_END_EVENT:
     case YAML_SEQUENCE_END_EVENT:
@@ -267,9 +329,10 @@ static err config_reader_event(struct config_reader *r, const yaml_event_t *e)
         r->done = r->depth == 0;
         return OK;
     case YAML_ALIAS_EVENT:
-        return FAIL(CONFIG_ALIAS);
+        return config_reader_alias(r);
     case YAML_DOCUMENT_START_EVENT:
-        return r->done ? FAIL(CONFIG_YAML) : OK; // one document only
+        return r->done ? config_reader_fail(r, FAIL(CONFIG_YAML), "a second document begins here")
+                       : OK;
     case YAML_STREAM_START_EVENT:
     case YAML_DOCUMENT_END_EVENT:
     case YAML_STREAM_END_EVENT:
@@ -292,15 +355,12 @@ err config_tree_add_yaml(struct config_tree *t, str name, str text, struct buf *
     for (bool end = false; !end && err_ok(e);) {
         yaml_event_t event;
         if (!yaml_parser_parse(&parser, &event)) {
-            config_put_mark(detail, name, parser.problem_mark);
-            buf_put(detail, S(": "));
-            buf_put(detail, str_from(parser.problem ? parser.problem : "not enough memory"));
-            e = parser.error == YAML_MEMORY_ERROR ? FAIL(CONFIG_TOO_LARGE) : FAIL(CONFIG_YAML);
+            e = config_put_problem(&parser, name, text, detail);
             break;
         }
         e = config_reader_event(&r, &event);
         if (!err_ok(e)) {
-            config_put_mark(detail, name, event.start_mark);
+            config_put_mark(detail, name, event.start_mark, r.why);
         }
         end = event.type == YAML_STREAM_END_EVENT;
         yaml_event_delete(&event);
@@ -349,27 +409,32 @@ bool config_scalar_bool(const struct config_node *n, bool *out)
     return n->plain && (*out || config_is_one_of(n->text, no, COUNT(no)));
 }
 
+// Decimal digits, with or without a fraction. 010, 0x10, 1:30 and 1e3 mean something else to each
+// reader of YAML: they are refused.
 bool config_scalar_number(const struct config_node *n, double *out, bool *integral)
 {
     str s = n->text;
     double sign = s.n && s.p[0] == '-' ? -1 : 1;
     s = s.n && (s.p[0] == '-' || s.p[0] == '+') ? str_from_index(s, 1) : s;
-    double value = 0;
-    double unit = 1;
+    i64 mantissa = 0; // at most 15 digits: a double holds it and the power of ten exactly
+    double divisor = 1;
     isize digits = 0;
     bool fraction = false;
+    if (s.n > 1 && s.p[0] == '0' && s.p[1] != '.') {
+        return false;
+    }
     for (isize i = 0; i < s.n; i++) {
         if (s.p[i] == '.' && !fraction) {
             fraction = true;
-        } else if (str_is_digit(s.p[i])) {
-            unit = fraction ? unit / 10 : unit;
-            value = fraction ? value + unit * (s.p[i] - '0') : value * 10 + (s.p[i] - '0');
+        } else if (str_is_digit(s.p[i]) && digits < 15) {
+            divisor = fraction ? divisor * 10 : divisor;
+            mantissa = mantissa * 10 + (s.p[i] - '0');
             digits++;
         } else if (s.p[i] != '_' || digits == 0) {
             return false;
         }
     }
-    *out = sign * value;
-    *integral = !fraction;
-    return digits > 0 && digits < 16;
+    *out = sign * (double)mantissa / divisor;
+    *integral = mantissa % (i64)divisor == 0; // 240.0 is whole
+    return digits > 0;
 }
