@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The mailboxes of the tenant: which messages there are, by index (0 is the oldest), and their ids.
 //
-// Synthetic messages take no memory: everything about them follows from seed, mailbox and index. Stored
-// ones (files, messages added while it runs) follow them. Deleted messages keep their place, so that
-// page tokens, which name an index, stay true.
+// Synthetic messages take no memory: everything about them follows from seed, mailbox and index.
+// Stored ones (files, messages added while it runs) follow them. Deleted messages keep their place,
+// so that page tokens, which name an index, stay true.
 #include <stdio.h>
 #include <string.h>
 
@@ -130,8 +130,8 @@ static void note_change(struct t_user *u, i64 index, bool deleted)
         u->changes = t_resize(u->changes, u->change_cap * (isize)sizeof(*u->changes));
     }
     u->history_id += 3;
-    u->changes[u->change_count++] =
-        (struct t_change){.history_id = u->history_id, .index = index, .deleted = deleted};
+    u->changes[u->change_count++] = (struct t_change){
+        .history_id = u->history_id, .index = index, .deleted = deleted};
 }
 
 struct t_stored *content_add(struct tenant *t, int mailbox, i64 now_ms)

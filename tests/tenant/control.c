@@ -7,10 +7,16 @@
 #include "model.h"
 
 static const char *const state_names[T_USER_STATES] = {
-    [T_USER_OK] = "ok", [T_USER_SUSPENDED] = "suspended", [T_USER_SUSPENDED_GET] = "suspended_get",
-    [T_USER_ARCHIVED] = "archived", [T_USER_NO_MAIL] = "no_mail", [T_USER_DELEGATION] = "delegation",
-    [T_USER_UNAUTHORIZED] = "unauthorized", [T_USER_DOMAIN_POLICY] = "domain_policy",
-    [T_USER_PRECONDITION] = "precondition", [T_USER_DELETED] = "deleted",
+    [T_USER_OK] = "ok",
+    [T_USER_SUSPENDED] = "suspended",
+    [T_USER_SUSPENDED_GET] = "suspended_get",
+    [T_USER_ARCHIVED] = "archived",
+    [T_USER_NO_MAIL] = "no_mail",
+    [T_USER_DELEGATION] = "delegation",
+    [T_USER_UNAUTHORIZED] = "unauthorized",
+    [T_USER_DOMAIN_POLICY] = "domain_policy",
+    [T_USER_PRECONDITION] = "precondition",
+    [T_USER_DELETED] = "deleted",
 };
 
 static void refuse(struct t_response *r, int status, const char *text)
@@ -34,7 +40,8 @@ static int find_user(struct tenant *t, str o, struct t_response *r)
     return mailbox;
 }
 
-// ---- users ---------------------------------------------------------------------------------------
+// ---- users
+// ---------------------------------------------------------------------------------------
 
 static void set_user(struct tenant *t, str o, struct t_response *r)
 {
@@ -58,8 +65,9 @@ static void set_user(struct tenant *t, str o, struct t_response *r)
         t->users[mailbox].state = (enum t_state)wanted;
         t_buf_z(&r->own, "{\"ok\":true}");
     } else {
-        refuse(r, 400, "state: ok suspended suspended_get archived no_mail delegation unauthorized "
-                       "domain_policy precondition deleted");
+        refuse(r, 400,
+               "state: ok suspended suspended_get archived no_mail delegation unauthorized "
+               "domain_policy precondition deleted");
     }
     t_buf_free(&name);
     t_buf_free(&state);
@@ -83,7 +91,8 @@ static void show_users(const struct tenant *t, struct t_response *r)
     }
 }
 
-// ---- messages ------------------------------------------------------------------------------------
+// ---- messages
+// ------------------------------------------------------------------------------------
 
 static void put_ids(int mailbox, i64 from, i64 to, struct t_writer *w)
 {
@@ -181,9 +190,12 @@ static bool produce_mail(void *st, struct t_buf *out)
     struct t_message m;
     if (s->mailbox <= s->last && s->index < content_count(&s->t->users[s->mailbox])) {
         if (content_find(s->t, s->mailbox, s->index, &m)) {
-            t_buf_printf(out, "{\"user\":\"%s\",\"id\":\"%016llx\",\"internalDate\":\"%lld\",\"labels\":%d,"
-                         "\"bytes\":%lld", m.user->email, (unsigned long long)m.id, (long long)m.internal_ms,
-                         m.labels, (long long)m.bytes);
+            t_buf_printf(
+                out,
+                "{\"user\":\"%s\",\"id\":\"%016llx\",\"internalDate\":\"%lld\",\"labels\":%d,"
+                "\"bytes\":%lld",
+                m.user->email, (unsigned long long)m.id, (long long)m.internal_ms, m.labels,
+                (long long)m.bytes);
             if (!s->bare) {
                 struct t_buf raw = {0};
                 content_put_raw(s->t, &m, &raw);
@@ -211,7 +223,8 @@ static void show_messages(struct tenant *t, const struct t_request *q, struct t_
         refuse(r, 404, "no such user");
     } else {
         struct mail_stream *s = t_alloc((isize)sizeof(*s));
-        *s = (struct mail_stream){.t = t, .mailbox = mailbox, .last = one ? mailbox : t->user_count - 1};
+        *s = (struct mail_stream){
+            .t = t, .mailbox = mailbox, .last = one ? mailbox : t->user_count - 1};
         s->bare = t_query_get(q->query, "bare", 0, &bare);
         r->produce = produce_mail;
         r->produce_st = s;
@@ -221,7 +234,8 @@ static void show_messages(struct tenant *t, const struct t_request *q, struct t_
     t_buf_free(&bare);
 }
 
-// ---- the rest ------------------------------------------------------------------------------------
+// ---- the rest
+// ------------------------------------------------------------------------------------
 
 static void revoke_tokens(struct tenant *t, str o, struct t_response *r)
 {
@@ -266,7 +280,8 @@ static void show_docs(struct tenant *t, const struct t_request *q, struct t_resp
 {
     struct t_buf index = {0}, stored = {0};
     t_query_get(q->query, "index", 0, &index);
-    if (!elastic_stream_docs(t, t_buf_str(&index), t_query_get(q->query, "stored", 0, &stored), r)) {
+    if (!elastic_stream_docs(t, t_buf_str(&index), t_query_get(q->query, "stored", 0, &stored),
+                             r)) {
         refuse(r, 404, "no such index");
     }
     t_buf_free(&index);

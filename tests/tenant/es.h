@@ -2,9 +2,10 @@
 // The Elasticsearch double, as its parts share it: es_double.c (requests), es_store.c (documents),
 // es_bulk.c, es_search.c.
 //
-// A document keeps its source as it was sent; what the default pipeline would remove is left out when
-// the source is read. Documents become visible to searches by a refresh or after a second, as in the
-// real one. Deleted documents stay for the snapshots (scroll, point in time) that were opened before.
+// A document keeps its source as it was sent; what the default pipeline would remove is left out
+// when the source is read. Documents become visible to searches by a refresh or after a second, as
+// in the real one. Deleted documents stay for the snapshots (scroll, point in time) that were
+// opened before.
 #ifndef TENANT_ES_H
 #define TENANT_ES_H
 
@@ -39,7 +40,7 @@ struct es_name { // an alias and its index, or a pipeline and its body
 };
 
 struct es_view { // a scroll or a point in time
-    u64 id; // 0: closed
+    u64 id;      // 0: closed
     int index;
     u64 seq;
     i64 opened_ms, keep_ms;
@@ -59,7 +60,8 @@ struct es {
     struct es_view views[ES_VIEWS_MAX];
     u64 next_view;
     struct hash_key key;
-    // Errors on request: every n-th item, `count` times (< 0: for ever); those whose id contains `id`.
+    // Errors on request: every n-th item, `count` times (< 0: for ever); those whose id contains
+    // `id`.
     i64 error_every, error_count, error_status, error_seen;
     char *error_type, *error_reason, *error_id;
 };
@@ -81,8 +83,10 @@ void es_set_name(struct es_name *names, int *count, str name, str value);
 void es_put_source(const struct es_doc *doc, const char *filter, struct t_buf *out);
 
 // ---- es_bulk.c, es_search.c
-void es_bulk(struct tenant *t, const struct t_request *q, struct t_response *r, str index, str body);
-void es_search(struct tenant *t, const struct t_request *q, struct t_response *r, str index, str body);
+void es_bulk(struct tenant *t, const struct t_request *q, struct t_response *r, str index,
+             str body);
+void es_search(struct tenant *t, const struct t_request *q, struct t_response *r, str index,
+               str body);
 void es_scroll(struct tenant *t, const struct t_request *q, struct t_response *r, str body);
 void es_pit(struct tenant *t, const struct t_request *q, struct t_response *r, str index, str body);
 

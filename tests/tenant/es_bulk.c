@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// _bulk of the Elasticsearch double: what fails the whole request does so before the first document is
-// written, what fails one item is told in its place (spec/elastic-protocol.md 11.4, 11.5, appendix).
+// _bulk of the Elasticsearch double: what fails the whole request does so before the first document
+// is written, what fails one item is told in its place (spec/elastic-protocol.md 11.4, 11.5,
+// appendix).
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -60,10 +61,21 @@ __attribute__((format(printf, 3, 4))) static bool fail_request(struct bulk *b, c
 
 static bool check_parameters(struct bulk *b, str meta)
 {
-    static const char *const known[] = {"_index", "_id", "routing", "op_type", "pipeline", "version",
-                                        "version_type", "if_seq_no", "if_primary_term",
-                                        "retry_on_conflict", "require_alias", "dynamic_templates",
-                                        "_source", "list_executed_pipelines", "require_data_stream"};
+    static const char *const known[] = {"_index",
+                                        "_id",
+                                        "routing",
+                                        "op_type",
+                                        "pipeline",
+                                        "version",
+                                        "version_type",
+                                        "if_seq_no",
+                                        "if_primary_term",
+                                        "retry_on_conflict",
+                                        "require_alias",
+                                        "dynamic_templates",
+                                        "_source",
+                                        "list_executed_pipelines",
+                                        "require_data_stream"};
     str key, value;
     isize at = 0;
     while (t_json_member(meta, &at, &key, &value)) {
@@ -102,9 +114,11 @@ static bool read_action(struct bulk *b, struct item *i, str line, str *meta)
         i->op = str_eq(key, str_from(op_names[k])) ? (enum op)k : i->op;
     }
     if (i->op == OP_NONE) {
-        return fail_request(b, "illegal_argument_exception",
-                            "Malformed action/metadata line [%lld], expected field [create], [delete], "
-                            "[index] or [update] but found [%.*s]", n, (int)(key.n < 200 ? key.n : 200), key.p);
+        return fail_request(
+            b, "illegal_argument_exception",
+            "Malformed action/metadata line [%lld], expected field [create], [delete], "
+            "[index] or [update] but found [%.*s]",
+            n, (int)(key.n < 200 ? key.n : 200), key.p);
     }
     return check_parameters(b, *meta);
 }
@@ -127,13 +141,15 @@ static bool read_item(struct bulk *b, struct item *i)
     t_json_get_text(meta, "pipeline", &i->pipeline);
     i->has_id = t_json_get_text(meta, "_id", &i->id);
     if (i->id.n > ES_ID_BYTES_MAX) {
-        return fail_request(b, "action_request_validation_exception",
-                            "Validation Failed: 1: id [%.*s] is too long, must be no longer than 512 "
-                            "bytes but was: %lld;", (int)(i->id.n < 600 ? i->id.n : 600),
-                            (const char *)i->id.p, (long long)i->id.n);
+        return fail_request(
+            b, "action_request_validation_exception",
+            "Validation Failed: 1: id [%.*s] is too long, must be no longer than 512 "
+            "bytes but was: %lld;",
+            (int)(i->id.n < 600 ? i->id.n : 600), (const char *)i->id.p, (long long)i->id.n);
     }
     if (!i->has_id && (i->op == OP_DELETE || i->op == OP_UPDATE)) {
-        return fail_request(b, "action_request_validation_exception", "Validation Failed: 1: id is missing;");
+        return fail_request(b, "action_request_validation_exception",
+                            "Validation Failed: 1: id is missing;");
     }
     if (i->op != OP_DELETE) {
         i->end = b->at >= b->body.n; // the real one forgets an action without its source
@@ -152,7 +168,8 @@ static void put_start(struct bulk *b, const struct item *i)
     t_json_put_member(&b->w, "_id", t_buf_str(&i->id));
 }
 
-static void put_failed(struct bulk *b, const struct item *i, int status, const char *type, const char *reason)
+static void put_failed(struct bulk *b, const struct item *i, int status, const char *type,
+                       const char *reason)
 {
     put_start(b, i);
     t_json_put_number(&b->w, "status", status);
@@ -167,7 +184,8 @@ static void put_failed(struct bulk *b, const struct item *i, int status, const c
     b->t->stats.bulk_failed++;
 }
 
-static void put_done(struct bulk *b, const struct item *i, const struct es_doc *doc, const char *result)
+static void put_done(struct bulk *b, const struct item *i, const struct es_doc *doc,
+                     const char *result)
 {
     bool created = strcmp(result, "created") == 0, missing = strcmp(result, "not_found") == 0;
     put_start(b, i);
@@ -198,7 +216,8 @@ static bool is_to_fail(struct es *es, const struct item *i)
 
 static bool is_metadata(str key)
 {
-    static const char *const names[] = {"_id", "_index", "_source", "_type", "_routing", "_version",
+    static const char *const names[] = {"_id",     "_index",       "_source",
+                                        "_type",   "_routing",     "_version",
                                         "_seq_no", "_field_names", "_ignored"};
     for (isize i = 0; i < COUNT(names); i++) {
         if (str_eq(key, str_from(names[i]))) {
@@ -219,7 +238,8 @@ static bool is_among(str key, const str *keys, isize count)
 }
 
 // What the real one's mapper and reader refuse in a document; NULL: nothing.
-static const char *find_fault(const struct item *item, bool piped, str *value, char *reason, isize cap)
+static const char *find_fault(const struct item *item, bool piped, str *value, char *reason,
+                              isize cap)
 {
     str keys[64], key, member;
     isize count = 0, at = 0;
@@ -231,12 +251,15 @@ static const char *find_fault(const struct item *item, bool piped, str *value, c
     while (t_json_member(*value, &at, &key, &member)) {
         int n = (int)(key.n < 80 ? key.n : 80);
         if (is_metadata(key)) {
-            snprintf(reason, (size_t)cap, piped ? "unexpected metadata [%.*s] in source"
-                                                : "[1:2] failed to parse field [%.*s]", n, key.p);
+            snprintf(reason, (size_t)cap,
+                     piped ? "unexpected metadata [%.*s] in source"
+                           : "[1:2] failed to parse field [%.*s]",
+                     n, key.p);
             return piped ? "illegal_argument_exception" : unreadable;
         }
         if (is_among(key, keys, count)) {
-            snprintf(reason, (size_t)cap, "[1:2] failed to parse: Duplicate field '%.*s'", n, key.p);
+            snprintf(reason, (size_t)cap, "[1:2] failed to parse: Duplicate field '%.*s'", n,
+                     key.p);
             return unreadable;
         }
         if (count < COUNT(keys)) {
@@ -279,7 +302,8 @@ static void do_update(struct bulk *b, struct item *i, struct es_index *x, str va
         put_failed(b, i, 400, "illegal_argument_exception", "The double knows updates by doc only");
         return;
     }
-    if (!doc && !t_json_bool(value, "doc_as_upsert", false) && !t_json_get(value, "upsert", &upsert)) {
+    if (!doc && !t_json_bool(value, "doc_as_upsert", false) &&
+        !t_json_get(value, "upsert", &upsert)) {
         put_failed(b, i, 404, "document_missing_exception", "document missing");
         return;
     }
@@ -341,7 +365,8 @@ static void do_item(struct bulk *b, struct item *i, str pipeline)
     if (i->pipeline.n > 0) {
         pipeline = t_buf_str(&i->pipeline);
     }
-    bool piped = pipeline.n > 0 && !str_eq(pipeline, S("_none")) && (i->op == OP_INDEX || i->op == OP_CREATE);
+    bool piped = pipeline.n > 0 && !str_eq(pipeline, S("_none")) &&
+                 (i->op == OP_INDEX || i->op == OP_CREATE);
     name = piped ? es_name_value(t->es->pipelines, t->es->pipeline_count, pipeline) : NULL;
     int index = es_find_index(t->es, t_buf_str(&i->index));
     if (is_to_fail(t->es, i)) {
@@ -359,15 +384,18 @@ static void do_item(struct bulk *b, struct item *i, str pipeline)
     }
     if (index < 0) {
         put_failed(b, i, i->op == OP_DELETE ? 404 : 400,
-                   i->op == OP_DELETE ? "index_not_found_exception" : "invalid_index_name_exception",
+                   i->op == OP_DELETE ? "index_not_found_exception"
+                                      : "invalid_index_name_exception",
                    i->op == OP_DELETE ? "no such index" : "Invalid index name");
         return;
     }
     if (i->has_id && i->id.n == 0) {
-        put_failed(b, i, 400, "illegal_argument_exception", "if _id is specified it must not be empty");
+        put_failed(b, i, 400, "illegal_argument_exception",
+                   "if _id is specified it must not be empty");
         return;
     }
-    const char *fault = i->op == OP_DELETE ? NULL : find_fault(i, piped, &value, text, sizeof(text));
+    const char *fault = i->op == OP_DELETE ? NULL
+                                           : find_fault(i, piped, &value, text, sizeof(text));
     struct es_index *x = &t->es->indices[index];
     if (fault) {
         put_failed(b, i, 400, fault, text);
@@ -397,7 +425,8 @@ static bool check_all(struct bulk *b, str index)
         item_free(&i);
     }
     if (ok && items == 0) {
-        ok = fail_request(b, "action_request_validation_exception", "Validation Failed: 1: no requests added;");
+        ok = fail_request(b, "action_request_validation_exception",
+                          "Validation Failed: 1: no requests added;");
     }
     b->at = 0;
     b->line = 0;

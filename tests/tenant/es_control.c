@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a test may ask of the Elasticsearch double beyond its API: errors of single items, counts, and
-// every document in the order of ids, to compare with what should be there.
+// What a test may ask of the Elasticsearch double beyond its API: errors of single items, counts,
+// and every document in the order of ids, to compare with what should be there.
 #include <stdlib.h>
 
 #include "es.h"
@@ -27,8 +27,9 @@ void elastic_control(struct tenant *t, str o)
     bool busy = es->error_status == 429;
     set_text(&es->error_type, o, "error_type",
              busy ? "es_rejected_execution_exception" : "document_parsing_exception");
-    set_text(&es->error_reason, o, "error_reason", busy ? "rejected execution of coordinating operation"
-                                                        : "[1:2] failed to parse field [x] of type [long]");
+    set_text(&es->error_reason, o, "error_reason",
+             busy ? "rejected execution of coordinating operation"
+                  : "[1:2] failed to parse field [x] of type [long]");
     set_text(&es->error_id, o, "error_id", NULL);
 }
 
@@ -76,8 +77,8 @@ static bool produce(void *st, struct t_buf *out)
         const struct es_doc *doc = &x->docs[s->docs[s->at].place];
         t_buf_z(out, "{\"_id\":");
         t_json_put_string(out, str_make(doc->id, doc->id_bytes));
-        t_buf_printf(out, ",\"_version\":%llu,\"piped\":%s,\"_source\":", (unsigned long long)doc->version,
-                     doc->piped ? "true" : "false");
+        t_buf_printf(out, ",\"_version\":%llu,\"piped\":%s,\"_source\":",
+                     (unsigned long long)doc->version, doc->piped ? "true" : "false");
         if (s->stored) {
             es_put_source(doc, NULL, out);
         } else {

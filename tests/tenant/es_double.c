@@ -18,7 +18,8 @@ static void put_cause(struct t_writer *w, const char *type, const char *reason)
 }
 
 // `shards`: the cause is that of a shard, and the request says so.
-static void put_error(struct t_response *r, int status, bool shards, const char *type, const char *reason)
+static void put_error(struct t_response *r, int status, bool shards, const char *type,
+                      const char *reason)
 {
     r->status = status;
     r->own.n = 0;
@@ -63,7 +64,8 @@ void elastic_shard_error(struct t_response *r, int status, const char *type, con
 void elastic_index_missing(struct t_response *r, str index)
 {
     char text[320];
-    snprintf(text, sizeof(text), "no such index [%.*s]", (int)(index.n < 255 ? index.n : 255), index.p);
+    snprintf(text, sizeof(text), "no such index [%.*s]", (int)(index.n < 255 ? index.n : 255),
+             index.p);
     elastic_error(r, 404, "index_not_found_exception", text);
 }
 
@@ -72,7 +74,8 @@ static void put_acknowledged(struct t_response *r)
     t_buf_z(&r->own, "{\"acknowledged\":true}");
 }
 
-// ---- before anything else ------------------------------------------------------------------------
+// ---- before anything else
+// ------------------------------------------------------------------------
 
 static bool is_authentic(const struct tenant *t, const struct t_request *q)
 {
@@ -84,7 +87,8 @@ static bool is_authentic(const struct tenant *t, const struct t_request *q)
         return str_eq(str_trim(str_from_index(value, 7)), t->o.es_api_key);
     }
     struct t_buf pair = {0};
-    bool ok = str_starts_nocase(value, S("basic ")) && t_base64_decode(&pair, str_from_index(value, 6));
+    bool ok = str_starts_nocase(value, S("basic ")) &&
+              t_base64_decode(&pair, str_from_index(value, 6));
     struct t_buf want = {0};
     t_buf_put(&want, t->o.es_user);
     t_buf_byte(&want, ':');
@@ -124,7 +128,8 @@ static bool check_media(const struct tenant *t, const struct t_request *q, struc
     }
     if (has_body && !str_contains_nocase(type, S("json"))) {
         r->status = 406;
-        t_buf_printf(&r->own, "{\"error\":\"Content-Type header [%.*s] is not supported\",\"status\":406}",
+        t_buf_printf(&r->own,
+                     "{\"error\":\"Content-Type header [%.*s] is not supported\",\"status\":406}",
                      (int)(type.n < 100 ? type.n : 100), type.p);
         return false;
     }
@@ -134,14 +139,18 @@ static bool check_media(const struct tenant *t, const struct t_request *q, struc
 static void put_type(const struct t_request *q, struct t_response *r)
 {
     str accept = t_request_header(q, "accept");
-    bool refused = r->status == 400 && str_find(t_buf_str(&r->own), S("media_type_header_exception")) >= 0;
+    bool refused = r->status == 400 &&
+                   str_find(t_buf_str(&r->own), S("media_type_header_exception")) >= 0;
     bool vendor = !refused && str_contains_nocase(accept, S("compatible-with="));
     isize at = vendor ? str_find(accept, S("compatible-with=")) + 16 : 0;
-    t_response_header(r, vendor ? "content-type: application/vnd.elasticsearch+json;compatible-with=%c"
-                                : "content-type: application/json", vendor && at < accept.n ? accept.p[at] : '8');
+    t_response_header(r,
+                      vendor ? "content-type: application/vnd.elasticsearch+json;compatible-with=%c"
+                             : "content-type: application/json",
+                      vendor && at < accept.n ? accept.p[at] : '8');
 }
 
-// ---- requests ------------------------------------------------------------------------------------
+// ---- requests
+// ------------------------------------------------------------------------------------
 
 static void do_root(struct tenant *t, struct t_response *r)
 {
@@ -172,8 +181,9 @@ static void put_index(struct tenant *t, int index, struct t_response *r)
     struct t_writer w = elastic_writer(r);
     t_json_open(&w, '{');
     t_json_key(&w, t->es->indices[index].name);
-    t_buf_z(&r->own, "{\"aliases\":{},\"mappings\":{},\"settings\":{\"index\":{\"number_of_shards\":\"1\","
-                     "\"number_of_replicas\":\"1\"}}}");
+    t_buf_z(&r->own,
+            "{\"aliases\":{},\"mappings\":{},\"settings\":{\"index\":{\"number_of_shards\":\"1\","
+            "\"number_of_replicas\":\"1\"}}}");
     t_json_close(&w, '}');
 }
 
@@ -181,7 +191,8 @@ static void do_index(struct tenant *t, const struct t_request *q, struct t_respo
 {
     struct t_buf v = {0};
     int index = es_find_index(t->es, name);
-    bool ignore = t_query_get(q->query, "ignore_unavailable", 0, &v) && str_eq(t_buf_str(&v), S("true"));
+    bool ignore = t_query_get(q->query, "ignore_unavailable", 0, &v) &&
+                  str_eq(t_buf_str(&v), S("true"));
     t_buf_free(&v);
     if (t_request_is(q, "PUT")) {
         char text[400];
@@ -193,7 +204,9 @@ static void do_index(struct tenant *t, const struct t_request *q, struct t_respo
             snprintf(text, sizeof(text), "Invalid index name [%.*s], must be lowercase", n, name.p);
             elastic_error(r, 400, "invalid_index_name_exception", text);
         } else {
-            t_buf_printf(&r->own, "{\"acknowledged\":true,\"shards_acknowledged\":true,\"index\":\"%.*s\"}", n, name.p);
+            t_buf_printf(&r->own,
+                         "{\"acknowledged\":true,\"shards_acknowledged\":true,\"index\":\"%.*s\"}",
+                         n, name.p);
         }
     } else if (index < 0 && ignore && t_request_is(q, "GET")) {
         t_buf_z(&r->own, "{}");
@@ -207,7 +220,8 @@ static void do_index(struct tenant *t, const struct t_request *q, struct t_respo
     }
 }
 
-static void do_pipeline(struct tenant *t, const struct t_request *q, struct t_response *r, str name, str body)
+static void do_pipeline(struct tenant *t, const struct t_request *q, struct t_response *r, str name,
+                        str body)
 {
     struct es *es = t->es;
     const char *value = es_name_value(es->pipelines, es->pipeline_count, name);
@@ -228,20 +242,24 @@ static void do_pipeline(struct tenant *t, const struct t_request *q, struct t_re
         struct t_writer w = elastic_writer(r);
         t_json_open(&w, '{');
         t_json_key(&w, (const char *)key.p);
-        t_buf_z(&r->own, stock ? "{\"version\":1,\"description\":\"Generic Enterprise Search ingest pipeline\","
-                                 "\"processors\":[{\"attachment\":{\"if\":\"ctx?._extract_binary_content == "
-                                 "true\",\"field\":\"_attachment\",\"target_field\":\"_extracted_attachment\","
-                                 "\"ignore_missing\":true}},{\"set\":{\"field\":\"body\",\"copy_from\":"
-                                 "\"_extracted_attachment.content\",\"ignore_empty_value\":true}},{\"remove\":"
-                                 "{\"field\":[\"_attachment\",\"_attachment_indexed_chars\","
-                                 "\"_extracted_attachment\",\"_extract_binary_content\",\"_reduce_whitespace\","
-                                 "\"_run_ml_inference\"],\"ignore_missing\":true}}]}" : value);
+        t_buf_z(
+            &r->own,
+            stock ? "{\"version\":1,\"description\":\"Generic Enterprise Search ingest pipeline\","
+                    "\"processors\":[{\"attachment\":{\"if\":\"ctx?._extract_binary_content == "
+                    "true\",\"field\":\"_attachment\",\"target_field\":\"_extracted_attachment\","
+                    "\"ignore_missing\":true}},{\"set\":{\"field\":\"body\",\"copy_from\":"
+                    "\"_extracted_attachment.content\",\"ignore_empty_value\":true}},{\"remove\":"
+                    "{\"field\":[\"_attachment\",\"_attachment_indexed_chars\","
+                    "\"_extracted_attachment\",\"_extract_binary_content\",\"_reduce_whitespace\","
+                    "\"_run_ml_inference\"],\"ignore_missing\":true}}]}"
+                  : value);
         t_json_close(&w, '}');
         t_buf_free(&key);
     }
 }
 
-static void do_alias(struct tenant *t, const struct t_request *q, struct t_response *r, str index, str alias)
+static void do_alias(struct tenant *t, const struct t_request *q, struct t_response *r, str index,
+                     str alias)
 {
     struct es *es = t->es;
     int place = es_find_index(es, index);
@@ -265,7 +283,8 @@ static void do_refresh(struct tenant *t, struct t_response *r, int index)
     t_buf_z(&r->own, "{\"_shards\":{\"total\":2,\"successful\":1,\"failed\":0}}");
 }
 
-static void do_doc(struct tenant *t, const struct t_request *q, struct t_response *r, int index, str id)
+static void do_doc(struct tenant *t, const struct t_request *q, struct t_response *r, int index,
+                   str id)
 {
     struct es_index *x = &t->es->indices[index];
     struct es_doc *doc = es_find_doc(t->es, x, id);
@@ -295,9 +314,11 @@ static void do_doc(struct tenant *t, const struct t_request *q, struct t_respons
 static void wrong_method(const struct t_request *q, struct t_response *r)
 {
     r->status = 405;
-    t_buf_printf(&r->own, "{\"error\":\"Incorrect HTTP method for uri [%.*s] and method [%.*s]\",\"status\":405}",
-                 (int)(q->path.n < 300 ? q->path.n : 300), q->path.p, (int)(q->method.n < 20 ? q->method.n : 20),
-                 q->method.p);
+    t_buf_printf(
+        &r->own,
+        "{\"error\":\"Incorrect HTTP method for uri [%.*s] and method [%.*s]\",\"status\":405}",
+        (int)(q->path.n < 300 ? q->path.n : 300), q->path.p,
+        (int)(q->method.n < 20 ? q->method.n : 20), q->method.p);
 }
 
 struct route {
@@ -323,7 +344,9 @@ static void do_of_index(struct tenant *t, const struct t_request *q, struct t_re
     } else if (str_eq(p->two, S("_refresh")) && (get || post)) {
         do_refresh(t, r, index);
     } else if (str_eq(p->two, S("_count")) && (get || post)) {
-        t_buf_printf(&r->own, "{\"count\":%lld,\"_shards\":{\"total\":1,\"successful\":1,\"skipped\":0,\"failed\":0}}",
+        t_buf_printf(&r->own,
+                     "{\"count\":%lld,\"_shards\":{\"total\":1,\"successful\":1,\"skipped\":0,"
+                     "\"failed\":0}}",
                      (long long)es_count_visible(t, &t->es->indices[index]));
     } else if (str_eq(p->two, S("_doc")) && p->three.n > 0 && !post && !put) {
         do_doc(t, q, r, index, p->three);
@@ -369,7 +392,8 @@ static void do_request(struct tenant *t, const struct t_request *q, struct t_res
                !t_request_is(q, "HEAD") && !post) {
         do_pipeline(t, q, r, p->three, body);
     } else if (str_eq(p->one, S("_cluster")) && str_eq(p->two, S("health"))) {
-        t_buf_z(&r->own, "{\"cluster_name\":\"fake-tenant\",\"status\":\"green\",\"timed_out\":false}");
+        t_buf_z(&r->own,
+                "{\"cluster_name\":\"fake-tenant\",\"status\":\"green\",\"timed_out\":false}");
     } else if (str_eq(p->one, S("_license"))) {
         t_buf_z(&r->own, "{\"license\":{\"status\":\"active\",\"type\":\"basic\"}}");
     } else {
@@ -382,7 +406,7 @@ static enum t_endpoint endpoint_of(const struct route *p)
     static const struct {
         const char *name;
         enum t_endpoint endpoint;
-    } names[] = {{"_bulk", T_EP_BULK},       {"_search", T_EP_SEARCH}, {"_pit", T_EP_PIT},
+    } names[] = {{"_bulk", T_EP_BULK},       {"_search", T_EP_SEARCH},   {"_pit", T_EP_PIT},
                  {"_ingest", T_EP_PIPELINE}, {"_refresh", T_EP_REFRESH}, {"_count", T_EP_COUNT},
                  {"_doc", T_EP_DOC}};
     if (p->one.n == 0) {
@@ -404,7 +428,8 @@ static enum t_endpoint endpoint_of(const struct route *p)
 }
 
 // Limit of the unpacked body. An answer of 413 has no body and no product header.
-static bool unpack(struct tenant *t, const struct t_request *q, struct t_response *r, struct t_buf *unpacked)
+static bool unpack(struct tenant *t, const struct t_request *q, struct t_response *r,
+                   struct t_buf *unpacked)
 {
     str coding = t_request_header(q, "content-encoding");
     bool packed = q->body.n > 0 && str_eq_nocase(coding, S("gzip"));
@@ -416,7 +441,8 @@ static bool unpack(struct tenant *t, const struct t_request *q, struct t_respons
         return false;
     }
     if (!ok || (coding.n > 0 && !packed && q->body.n > 0)) {
-        elastic_error(r, 400, "illegal_argument_exception", "the body is not what Content-Encoding says");
+        elastic_error(r, 400, "illegal_argument_exception",
+                      "the body is not what Content-Encoding says");
         return false;
     }
     return true;

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// Searches of the Elasticsearch double: everything of an index, by scroll (sorted by _doc), by point in
-// time (_shard_doc and search_after), or one page by from and size. Queries other than match_all are
-// refused: nothing of Gmail asks them.
+// Searches of the Elasticsearch double: everything of an index, by scroll (sorted by _doc), by
+// point in time (_shard_doc and search_after), or one page by from and size. Queries other than
+// match_all are refused: nothing of Gmail asks them.
 #include <stdio.h>
 #include <string.h>
 
 #include "es.h"
 
 struct search {
-    str body;          // an object; empty: none was sent
+    str body; // an object; empty: none was sent
     i64 from, size;
-    i64 after;         // place in docs from which to go on
-    char *filter;      // of _source, JSON
+    i64 after;    // place in docs from which to go on
+    char *filter; // of _source, JSON
     bool no_source, by_place;
 };
 
@@ -26,7 +26,10 @@ static i64 keep_ms(str s, i64 otherwise)
         return otherwise;
     }
     str unit = str_from_index(s, digits);
-    return (i64)n * (str_eq(unit, S("ms")) ? 1 : str_eq(unit, S("s")) ? 1000 : str_eq(unit, S("m")) ? 60000 : 3600000);
+    return (i64)n * (str_eq(unit, S("ms"))  ? 1
+                     : str_eq(unit, S("s")) ? 1000
+                     : str_eq(unit, S("m")) ? 60000
+                                            : 3600000);
 }
 
 static struct es_view *open_view(struct tenant *t, int index, i64 keep)
@@ -78,7 +81,8 @@ static struct es_view *find_view(struct tenant *t, str id)
 static void view_missing(struct t_response *r, str id)
 {
     char text[128];
-    snprintf(text, sizeof(text), "No search context found for id [%.*s]", (int)(id.n < 60 ? id.n : 60), id.p);
+    snprintf(text, sizeof(text), "No search context found for id [%.*s]",
+             (int)(id.n < 60 ? id.n : 60), id.p);
     elastic_shard_error(r, 404, "search_context_missing_exception", text);
 }
 
@@ -88,12 +92,14 @@ static bool is_in_view(const struct tenant *t, const struct es_view *v, const st
     if (!v) {
         return es_is_visible(t, x, doc);
     }
-    bool existed = doc->created_seq <= v->seq && (doc->deleted_seq == 0 || doc->deleted_seq > v->seq);
+    bool existed = doc->created_seq <= v->seq &&
+                   (doc->deleted_seq == 0 || doc->deleted_seq > v->seq);
     bool visible = doc->created_seq <= x->refreshed_seq || v->opened_ms >= doc->visible_ms;
     return existed && visible;
 }
 
-static void put_hit(const struct es_index *x, isize place, const struct search *s, struct t_writer *w)
+static void put_hit(const struct es_index *x, isize place, const struct search *s,
+                    struct t_writer *w)
 {
     const struct es_doc *doc = &x->docs[place];
     t_json_item(w);
@@ -157,9 +163,10 @@ static bool read_sort(str body, struct search *s, struct t_response *r)
 {
     str sort, query;
     if (t_json_get(body, "sort", &sort) && str_find(sort, S("\"_id\"")) >= 0) {
-        elastic_shard_error(r, 400, "illegal_argument_exception",
-                            "Fielddata access on the _id field is disallowed, you can re-enable it by updating "
-                            "the dynamic cluster setting: indices.id_field_data.enabled");
+        elastic_shard_error(
+            r, 400, "illegal_argument_exception",
+            "Fielddata access on the _id field is disallowed, you can re-enable it by updating "
+            "the dynamic cluster setting: indices.id_field_data.enabled");
         return false;
     }
     s->by_place = str_find(sort, S("_shard_doc")) >= 0;
@@ -182,8 +189,9 @@ static bool read_search(str body, struct search *s, struct t_response *r)
     s->size = t_json_i64(s->body, "size", 10);
     s->from = t_json_i64(s->body, "from", 0);
     if (s->from + s->size > ES_WINDOW_MAX || s->size < 0 || s->from < 0) {
-        elastic_shard_error(r, 400, "illegal_argument_exception",
-                            "Result window is too large, from + size must be less than or equal to: [10000]");
+        elastic_shard_error(
+            r, 400, "illegal_argument_exception",
+            "Result window is too large, from + size must be less than or equal to: [10000]");
         return false;
     }
     if (!read_sort(s->body, s, r)) {
@@ -192,9 +200,10 @@ static bool read_search(str body, struct search *s, struct t_response *r)
     if (t_json_get(s->body, "search_after", &value)) {
         isize at = 0;
         i64 n = 0;
-        if (!t_json_is_array(value) || !t_json_element(value, &at, &element) || !str_to_i64(element, &n) ||
-            n < 0) {
-            return refuse(r, "illegal_argument_exception", "search_after takes the value of _shard_doc");
+        if (!t_json_is_array(value) || !t_json_element(value, &at, &element) ||
+            !str_to_i64(element, &n) || n < 0) {
+            return refuse(r, "illegal_argument_exception",
+                          "search_after takes the value of _shard_doc");
         }
         s->after = n + 1;
     }
@@ -230,8 +239,9 @@ static void search_index(struct tenant *t, const struct t_request *q, struct t_r
     bool scroll = t_query_get(q->query, "scroll", 0, &keep);
     struct es_view *v = scroll ? open_view(t, index, keep_ms(t_buf_str(&keep), 60000)) : NULL;
     if (scroll && !v) {
-        elastic_error(r, 429, "search_phase_execution_exception",
-                      "Trying to create too many scroll contexts. Must be less than or equal to: [500].");
+        elastic_error(
+            r, 429, "search_phase_execution_exception",
+            "Trying to create too many scroll contexts. Must be less than or equal to: [500].");
     } else {
         struct t_writer w = elastic_writer(r);
         isize at = 0;
@@ -250,7 +260,8 @@ static void search_index(struct tenant *t, const struct t_request *q, struct t_r
     t_buf_free(&keep);
 }
 
-void es_search(struct tenant *t, const struct t_request *q, struct t_response *r, str index, str body)
+void es_search(struct tenant *t, const struct t_request *q, struct t_response *r, str index,
+               str body)
 {
     struct search s;
     str pit;
@@ -344,7 +355,8 @@ void es_pit(struct tenant *t, const struct t_request *q, struct t_response *r, s
         if (t_json_whole(body, &object) && t_json_get(object, "id", &ids)) {
             close_views(t, r, ids);
         } else {
-            elastic_error(r, 400, "action_request_validation_exception", "Validation Failed: 1: id is missing;");
+            elastic_error(r, 400, "action_request_validation_exception",
+                          "Validation Failed: 1: id is missing;");
         }
     } else if (place < 0) {
         elastic_index_missing(r, index);

@@ -11,7 +11,8 @@ struct es *elastic_new(void)
     struct es *es = t_alloc((isize)sizeof(*es));
     es->key = (struct hash_key){0x6D61696C66657272u, 0x7974656E616E7421u};
     es_set_name(es->pipelines, &es->pipeline_count, S("search-default-ingestion"), S("default"));
-    es_set_name(es->pipelines, &es->pipeline_count, S("ent-search-generic-ingestion"), S("default"));
+    es_set_name(es->pipelines, &es->pipeline_count, S("ent-search-generic-ingestion"),
+                S("default"));
     return es;
 }
 
@@ -192,7 +193,8 @@ static struct es_doc *add_doc(struct tenant *t, struct es_index *x, str id)
 // What --es-discard keeps of a document: what a scan for deletion needs.
 static void put_kept(str source, struct t_buf *out)
 {
-    static const char *const kept[] = {"id", "_timestamp", "_allow_access_control", "mailbox", "type"};
+    static const char *const kept[] = {"id", "_timestamp", "_allow_access_control", "mailbox",
+                                       "type"};
     struct t_writer w = {.b = out};
     str key, value;
     isize at = 0;
@@ -236,7 +238,8 @@ void es_delete_doc(struct es *es, struct es_index *x, struct es_doc *doc)
 
 bool es_is_visible(const struct tenant *t, const struct es_index *x, const struct es_doc *doc)
 {
-    return doc->deleted_seq == 0 && (doc->created_seq <= x->refreshed_seq || t->now_ms >= doc->visible_ms);
+    return doc->deleted_seq == 0 &&
+           (doc->created_seq <= x->refreshed_seq || t->now_ms >= doc->visible_ms);
 }
 
 isize es_count_visible(const struct tenant *t, const struct es_index *x)
@@ -275,9 +278,9 @@ void es_free_gone(struct es *es)
 
 static bool is_helper(str key)
 {
-    static const char *const names[] = {"_attachment", "_attachment_indexed_chars", "_extracted_attachment",
-                                        "_extract_binary_content", "_reduce_whitespace",
-                                        "_run_ml_inference"};
+    static const char *const names[] = {"_attachment",           "_attachment_indexed_chars",
+                                        "_extracted_attachment", "_extract_binary_content",
+                                        "_reduce_whitespace",    "_run_ml_inference"};
     for (isize i = 0; i < COUNT(names); i++) {
         if (str_eq(key, str_from(names[i]))) {
             return true;

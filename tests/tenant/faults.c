@@ -121,8 +121,12 @@ static const char *usual_reason(const struct t_fault *f)
     if (f->reason) {
         return f->reason;
     }
-    return f->status == 429 ? "rateLimitExceeded" : f->status == 401 ? "authError" : f->status == 404 ? "notFound"
-           : f->status == 403 ? "forbidden" : f->status < 500 ? "badRequest" : "backendError";
+    return f->status == 429   ? "rateLimitExceeded"
+           : f->status == 401 ? "authError"
+           : f->status == 404 ? "notFound"
+           : f->status == 403 ? "forbidden"
+           : f->status < 500  ? "badRequest"
+                              : "backendError";
 }
 
 static void put_status(const struct tenant *t, const struct t_fault *f, const struct t_request *q,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the three Google services share: errors in Google's shape, bearer tokens, partial answers
-// (`fields`), pretty printing, and gzip when it is asked for in both headers (Google wants the word in
-// User-Agent too).
+// (`fields`), pretty printing, and gzip when it is asked for in both headers (Google wants the word
+// in User-Agent too).
 #ifndef TENANT_GOOGLE_H
 #define TENANT_GOOGLE_H
 
@@ -20,7 +20,8 @@ struct t_fields {
     bool all;
 };
 
-// false: not a selection, or of something that is not in `known` (NULL-terminated): answered with 400.
+// false: not a selection, or of something that is not in `known` (NULL-terminated): answered with
+// 400.
 bool google_fields(const struct t_request *q, const char *const *known, struct t_fields *f,
                    struct t_response *r);
 bool google_wants(const struct t_fields *f, const char *path);
@@ -29,6 +30,7 @@ struct t_writer google_writer(const struct t_request *q, struct t_response *r);
 void google_finish(const struct t_request *q, struct t_response *r, bool may_gzip);
 
 // A whole number parameter within 1 .. max; otherwise `fallback`. false: answered with 400.
-bool google_number(const struct t_request *q, const char *name, i64 max, i64 *n, struct t_response *r);
+bool google_number(const struct t_request *q, const char *name, i64 max, i64 *n,
+                   struct t_response *r);
 
 #endif

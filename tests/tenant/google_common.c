@@ -32,8 +32,9 @@ static const char *status_name(int status, const char *reason)
 
 static bool is_usage(const char *reason)
 {
-    static const char *const names[] = {"rateLimitExceeded", "userRateLimitExceeded", "quotaExceeded",
-                                        "dailyLimitExceeded", "accessNotConfigured"};
+    static const char *const names[] = {"rateLimitExceeded", "userRateLimitExceeded",
+                                        "quotaExceeded", "dailyLimitExceeded",
+                                        "accessNotConfigured"};
     for (isize i = 0; i < COUNT(names); i++) {
         if (strcmp(reason, names[i]) == 0) {
             return true;
@@ -44,9 +45,10 @@ static bool is_usage(const char *reason)
 
 static void put_details(struct t_writer *w, const char *reason)
 {
-    const char *detail = strcmp(reason, "insufficientPermissions") == 0 ? "ACCESS_TOKEN_SCOPE_INSUFFICIENT"
-                         : strcmp(reason, "accessNotConfigured") == 0   ? "SERVICE_DISABLED"
-                                                                        : NULL;
+    const char *detail = strcmp(reason, "insufficientPermissions") == 0
+                             ? "ACCESS_TOKEN_SCOPE_INSUFFICIENT"
+                         : strcmp(reason, "accessNotConfigured") == 0 ? "SERVICE_DISABLED"
+                                                                      : NULL;
     if (detail) {
         t_json_key(w, "details");
         t_json_open(w, '[');
@@ -128,16 +130,18 @@ const struct t_token *google_authorize(struct tenant *t, const struct t_request 
 {
     str value = t_request_header(q, "authorization");
     if (!str_starts_nocase(value, S("bearer "))) {
-        google_error(r, 401, "required",
-                     "Request is missing required authentication credential. Expected OAuth 2 access "
-                     "token, login cookie or other valid authentication credential.");
+        google_error(
+            r, 401, "required",
+            "Request is missing required authentication credential. Expected OAuth 2 access "
+            "token, login cookie or other valid authentication credential.");
         return NULL;
     }
     const struct t_token *k = find_token(t, str_trim(str_from_index(value, 7)));
     if (!k || k->revoked || t->now_ms >= k->expires_ms) {
-        google_error(r, 401, "authError",
-                     "Request had invalid authentication credentials. Expected OAuth 2 access token, "
-                     "login cookie or other valid authentication credential.");
+        google_error(
+            r, 401, "authError",
+            "Request had invalid authentication credentials. Expected OAuth 2 access token, "
+            "login cookie or other valid authentication credential.");
         return NULL;
     }
     if ((k->scopes & scopes) == 0) {
@@ -228,8 +232,8 @@ bool google_fields(const struct t_request *q, const char *const *known, struct t
     }
     if (!ok) {
         char text[256];
-        snprintf(text, sizeof(text), "Invalid field selection %.*s", (int)(bad.n < 200 ? bad.n : 200),
-                 (const char *)bad.p);
+        snprintf(text, sizeof(text), "Invalid field selection %.*s",
+                 (int)(bad.n < 200 ? bad.n : 200), (const char *)bad.p);
         google_error(r, 400, "invalidParameter", text);
         t_buf_free(&f->paths);
     }
@@ -252,7 +256,8 @@ bool google_wants(const struct t_fields *f, const char *path)
 struct t_writer google_writer(const struct t_request *q, struct t_response *r)
 {
     struct t_buf v = {0};
-    bool compact = t_query_get(q->query, "prettyPrint", 0, &v) && str_eq_nocase(t_buf_str(&v), S("false"));
+    bool compact = t_query_get(q->query, "prettyPrint", 0, &v) &&
+                   str_eq_nocase(t_buf_str(&v), S("false"));
     t_buf_free(&v);
     return (struct t_writer){.b = &r->own, .pretty = !compact};
 }
@@ -273,7 +278,8 @@ void google_finish(const struct t_request *q, struct t_response *r, bool may_gzi
     }
 }
 
-bool google_number(const struct t_request *q, const char *name, i64 max, i64 *n, struct t_response *r)
+bool google_number(const struct t_request *q, const char *name, i64 max, i64 *n,
+                   struct t_response *r)
 {
     struct t_buf v = {0};
     bool given = t_query_get(q->query, name, 0, &v);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Google's Directory API: users.list (spec/wire-gmail.md 3). Users come in the order in which they were
-// made; of `query` only isSuspended is known, orderBy is taken and ignored.
+// Google's Directory API: users.list (spec/wire-gmail.md 3). Users come in the order in which they
+// were made; of `query` only isSuspended is known, orderBy is taken and ignored.
 #include <stdio.h>
 #include <string.h>
 
@@ -8,13 +8,33 @@
 
 #define PAGE_TOKEN "~!!~AI9FV7"
 
-static const char *const known_fields[] = {
-    "kind", "etag", "nextPageToken", "users/kind", "users/id", "users/etag", "users/primaryEmail",
-    "users/name/givenName", "users/name/familyName", "users/name/fullName", "users/isAdmin",
-    "users/isDelegatedAdmin", "users/lastLoginTime", "users/creationTime", "users/deletionTime",
-    "users/agreedToTerms", "users/suspended", "users/suspensionReason", "users/archived", "users/emails",
-    "users/aliases", "users/nonEditableAliases", "users/customerId", "users/orgUnitPath",
-    "users/isMailboxSetup", "users/includeInGlobalAddressList", NULL};
+static const char *const known_fields[] = {"kind",
+                                           "etag",
+                                           "nextPageToken",
+                                           "users/kind",
+                                           "users/id",
+                                           "users/etag",
+                                           "users/primaryEmail",
+                                           "users/name/givenName",
+                                           "users/name/familyName",
+                                           "users/name/fullName",
+                                           "users/isAdmin",
+                                           "users/isDelegatedAdmin",
+                                           "users/lastLoginTime",
+                                           "users/creationTime",
+                                           "users/deletionTime",
+                                           "users/agreedToTerms",
+                                           "users/suspended",
+                                           "users/suspensionReason",
+                                           "users/archived",
+                                           "users/emails",
+                                           "users/aliases",
+                                           "users/nonEditableAliases",
+                                           "users/customerId",
+                                           "users/orgUnitPath",
+                                           "users/isMailboxSetup",
+                                           "users/includeInGlobalAddressList",
+                                           NULL};
 
 static bool is_suspended(const struct t_user *u)
 {
@@ -22,8 +42,8 @@ static bool is_suspended(const struct t_user *u)
 }
 
 // `u` is NULL for the administrator.
-static void put_user(const struct tenant *t, const struct t_user *u, int place, const struct t_fields *f,
-                     struct t_writer *w)
+static void put_user(const struct tenant *t, const struct t_user *u, int place,
+                     const struct t_fields *f, struct t_writer *w)
 {
     str email = u ? str_from(u->email) : t->o.admin;
     char id[32];
@@ -80,7 +100,8 @@ static bool check_scope(const struct tenant *t, const struct t_request *q, struc
     struct t_buf customer = {0}, domain = {0};
     bool by_customer = t_query_get(q->query, "customer", 0, &customer);
     bool by_domain = t_query_get(q->query, "domain", 0, &domain);
-    bool ours = str_eq(t_buf_str(&customer), S("my_customer")) || str_eq(t_buf_str(&customer), t->o.customer);
+    bool ours = str_eq(t_buf_str(&customer), S("my_customer")) ||
+                str_eq(t_buf_str(&customer), t->o.customer);
     if (!by_customer && !by_domain) {
         google_error(r, 400, "badRequest", "Bad Request");
     } else if (by_customer && !ours && !str_starts(t_buf_str(&customer), S("C"))) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Gmail: messages.list, messages.get, getProfile (spec/wire-gmail.md 4) and the order in which Google
-// refuses: token, scope, delegation, state of the mailbox, quota, parameters. history.list is in
-// google_history.c. Of messages.get the formats raw and minimal are served.
+// Gmail: messages.list, messages.get, getProfile (spec/wire-gmail.md 4) and the order in which
+// Google refuses: token, scope, delegation, state of the mailbox, quota, parameters. history.list
+// is in google_history.c. Of messages.get the formats raw and minimal are served.
 #include "google_gmail.h"
 
 #include <stdio.h>
@@ -9,17 +9,28 @@
 
 static const char *const list_fields[] = {"messages/id", "messages/threadId", "nextPageToken",
                                           "resultSizeEstimate", NULL};
-static const char *const message_fields[] = {
-    "id", "threadId", "labelIds", "snippet", "historyId", "internalDate", "sizeEstimate", "raw",
-    "payload", "classificationLabelValues", NULL};
-static const char *const profile_fields[] = {"emailAddress", "messagesTotal", "threadsTotal", "historyId",
+static const char *const message_fields[] = {"id",
+                                             "threadId",
+                                             "labelIds",
+                                             "snippet",
+                                             "historyId",
+                                             "internalDate",
+                                             "sizeEstimate",
+                                             "raw",
+                                             "payload",
+                                             "classificationLabelValues",
                                              NULL};
+static const char *const profile_fields[] = {"emailAddress", "messagesTotal", "threadsTotal",
+                                             "historyId", NULL};
 
 static const struct {
     int bit;
     const char *name;
-} labels[] = {{T_LABEL_INBOX, "INBOX"}, {T_LABEL_UNREAD, "UNREAD"}, {T_LABEL_SENT, "SENT"},
-              {T_LABEL_SPAM, "SPAM"},   {T_LABEL_TRASH, "TRASH"}};
+} labels[] = {{T_LABEL_INBOX, "INBOX"},
+              {T_LABEL_UNREAD, "UNREAD"},
+              {T_LABEL_SENT, "SENT"},
+              {T_LABEL_SPAM, "SPAM"},
+              {T_LABEL_TRASH, "TRASH"}};
 
 void gmail_put_labels(struct t_writer *w, int bits)
 {
@@ -70,7 +81,8 @@ static void selection_open(const struct t_request *q, struct selection *s)
         s->labels |= bit;
         s->impossible = s->impossible || bit == 0;
     }
-    bool all = t_query_get(q->query, "includeSpamTrash", 0, &v) && str_eq_nocase(t_buf_str(&v), S("true"));
+    bool all = t_query_get(q->query, "includeSpamTrash", 0, &v) &&
+               str_eq_nocase(t_buf_str(&v), S("true"));
     all = all || str_contains_nocase(t_buf_str(&s->q), S("in:anywhere"));
     s->hidden = all ? 0 : s->hidden & ~s->labels;
     if (str_contains_nocase(t_buf_str(&s->q), S("in:spam"))) {
@@ -89,7 +101,8 @@ static void selection_open(const struct t_request *q, struct selection *s)
     t_buf_free(&v);
 }
 
-static bool selection_has(const struct tenant *t, const struct selection *s, const struct t_message *m)
+static bool selection_has(const struct tenant *t, const struct selection *s,
+                          const struct t_message *m)
 {
     return !s->impossible && (m->labels & s->labels) == s->labels && (m->labels & s->hidden) == 0 &&
            (s->q.n == 0 || gmail_matches(t, t_buf_str(&s->q), m));
@@ -107,7 +120,8 @@ static i64 page_start(const struct t_request *q, const struct selection *s, i64 
     return ok && start <= count ? start : -1;
 }
 
-static void list_page(struct gmail_call *c, const struct selection *s, const struct t_fields *f, i64 max)
+static void list_page(struct gmail_call *c, const struct selection *s, const struct t_fields *f,
+                      i64 max)
 {
     i64 index = page_start(c->q, s, content_count(c->u));
     if (index < 0) {
@@ -166,7 +180,8 @@ static void list_messages(struct gmail_call *c)
     i64 max = 100;
     struct t_fields f;
     struct selection s;
-    if (!google_number(c->q, "maxResults", 500, &max, c->r) || !google_fields(c->q, list_fields, &f, c->r)) {
+    if (!google_number(c->q, "maxResults", 500, &max, c->r) ||
+        !google_fields(c->q, list_fields, &f, c->r)) {
         return;
     }
     selection_open(c->q, &s);
@@ -179,7 +194,8 @@ static void list_messages(struct gmail_call *c)
     t_buf_free(&f.paths);
 }
 
-static void put_message(struct gmail_call *c, const struct t_message *m, const struct t_fields *f, bool raw)
+static void put_message(struct gmail_call *c, const struct t_message *m, const struct t_fields *f,
+                        bool raw)
 {
     struct t_writer w = google_writer(c->q, c->r);
     t_json_open(&w, '{');
@@ -193,7 +209,8 @@ static void put_message(struct gmail_call *c, const struct t_message *m, const s
         gmail_put_labels(&w, m->labels);
     }
     if (google_wants(f, "snippet")) {
-        t_json_put_member(&w, "snippet", S("The first words, \"quoted\" &#39;n&#39; all \xE2\x80\xA6"));
+        t_json_put_member(&w, "snippet",
+                          S("The first words, \"quoted\" &#39;n&#39; all \xE2\x80\xA6"));
     }
     if (google_wants(f, "sizeEstimate")) {
         t_json_put_number(&w, "sizeEstimate", m->bytes);
@@ -233,7 +250,8 @@ static void get_message(struct gmail_call *c, str id_text)
     if (id_text.n > 16 || !str_to_u64_hex(id_text, &id)) {
         google_error(c->r, 400, "invalidArgument", "Invalid id value");
     } else if (!raw && !str_eq_nocase(name, S("minimal"))) {
-        google_error(c->r, 400, "invalidArgument", "The fake tenant serves format=raw and format=minimal");
+        google_error(c->r, 400, "invalidArgument",
+                     "The fake tenant serves format=raw and format=minimal");
     } else if (raw && c->token->scopes == T_SCOPE_METADATA) {
         google_error(c->r, 403, "forbidden", "Metadata scope doesn't allow format RAW");
     } else if (c->u->state == T_USER_SUSPENDED_GET) {
@@ -285,9 +303,9 @@ static bool find_mailbox(struct gmail_call *c)
     bool ok = t_path_part(c->q->path, 3, &name);
     str user = t_buf_str(&name);
     bool me = str_eq(user, S("me"));
-    int mailbox = me                                 ? c->token->mailbox
+    int mailbox = me                                   ? c->token->mailbox
                   : str_eq_nocase(user, c->t->o.admin) ? T_MAILBOX_ADMIN
-                                                     : content_mailbox(c->t, user);
+                                                       : content_mailbox(c->t, user);
     t_buf_free(&name);
     if (c->token->mailbox == T_MAILBOX_NONE) {
         google_error(c->r, 400, "failedPrecondition", "Precondition check failed.");
@@ -298,7 +316,8 @@ static bool find_mailbox(struct gmail_call *c)
     str own = c->u ? str_from(c->u->email) : c->t->o.admin;
     if (!ok || mailbox != c->token->mailbox || (c->u && c->u->state == T_USER_DELEGATION)) {
         char text[320];
-        snprintf(text, sizeof(text), "Delegation denied for %.*s", (int)(own.n < 256 ? own.n : 256), own.p);
+        snprintf(text, sizeof(text), "Delegation denied for %.*s", (int)(own.n < 256 ? own.n : 256),
+                 own.p);
         google_error(c->r, 403, "forbidden", text);
         return false;
     }
@@ -316,7 +335,8 @@ static bool check_state(struct gmail_call *c)
         google_error(c->r, 400, "failedPrecondition", "Precondition check failed.");
         return false;
     case T_USER_DOMAIN_POLICY:
-        google_error(c->r, 403, "domainPolicy", "The domain administrators have disabled Gmail apps.");
+        google_error(c->r, 403, "domainPolicy",
+                     "The domain administrators have disabled Gmail apps.");
         return false;
     case T_USER_SUSPENDED:
     case T_USER_DELETED:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One call of Gmail's API, as its parts pass it on: google_gmail.c, google_quota.c, google_history.c,
-// google_query.c.
+// One call of Gmail's API, as its parts pass it on: google_gmail.c, google_quota.c,
+// google_history.c, google_query.c.
 #ifndef TENANT_GOOGLE_GMAIL_H
 #define TENANT_GOOGLE_GMAIL_H
 

@@ -24,7 +24,8 @@ static void put_message(const struct gmail_call *c, struct t_writer *w, i64 inde
     t_json_put_member(w, "threadId", str_from(text));
 }
 
-static void put_change(const struct gmail_call *c, struct t_writer *w, const struct t_change *change)
+static void put_change(const struct gmail_call *c, struct t_writer *w,
+                       const struct t_change *change)
 {
     t_json_item(w);
     t_json_open(w, '{');
@@ -64,7 +65,8 @@ static bool is_wanted(const struct t_request *q, const struct t_change *change)
     bool any = false, wanted = false;
     for (int i = 0; t_query_get(q->query, "historyTypes", i, &v); i++) {
         any = true;
-        wanted = wanted || str_eq(t_buf_str(&v), change->deleted ? S("messageDeleted") : S("messageAdded"));
+        wanted = wanted ||
+                 str_eq(t_buf_str(&v), change->deleted ? S("messageDeleted") : S("messageAdded"));
     }
     t_buf_free(&v);
     return wanted || !any;

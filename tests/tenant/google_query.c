@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A little of Gmail's search syntax; see gmail_matches() in google_gmail.h. Terms are joined by blanks
-// and all of them must hold; -term must not. Operators that are not known match everything.
+// A little of Gmail's search syntax; see gmail_matches() in google_gmail.h. Terms are joined by
+// blanks and all of them must hold; -term must not. Operators that are not known match everything.
 #include "base/date.h"
 #include "google_gmail.h"
 
@@ -53,7 +53,8 @@ static bool term_holds(str term, const struct t_message *m, str head)
     if (str_eq_nocase(name, S("before"))) {
         return m->internal_ms < read_time(value);
     }
-    if (str_eq_nocase(name, S("from")) || str_eq_nocase(name, S("to")) || str_eq_nocase(name, S("subject"))) {
+    if (str_eq_nocase(name, S("from")) || str_eq_nocase(name, S("to")) ||
+        str_eq_nocase(name, S("subject"))) {
         return str_contains_nocase(header_value(head, name), value);
     }
     return true;

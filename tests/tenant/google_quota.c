@@ -27,7 +27,8 @@ static void refuse(struct gmail_call *c, i64 window_end_ms, bool by_user)
         t_buf_z(&text, "Resource has been exhausted (e.g. check quota).");
         break;
     default:
-        t_buf_printf(&text, "Quota exceeded for quota metric 'Queries' and limit 'Queries per minute%s'",
+        t_buf_printf(&text,
+                     "Quota exceeded for quota metric 'Queries' and limit 'Queries per minute%s'",
                      by_user ? " per user" : "");
         break;
     }
@@ -64,7 +65,8 @@ static bool take_units(struct gmail_call *c, i64 units)
         struct t_user *u = c->u;
         u->window_units += units;
         u->units += units;
-        u->max_window_units = u->window_units > u->max_window_units ? u->window_units : u->max_window_units;
+        u->max_window_units = u->window_units > u->max_window_units ? u->window_units
+                                                                    : u->max_window_units;
     }
     return true;
 }

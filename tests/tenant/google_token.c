@@ -70,12 +70,14 @@ static const char *check_assertion(const struct tenant *t, const struct jwt *j)
     if (!member_is(j->claims_json, "iss", t->o.client_email)) {
         return "Invalid grant: account not found";
     }
-    if (!member_is(j->header_json, "alg", S("RS256")) || !member_is(j->header_json, "typ", S("JWT")) ||
+    if (!member_is(j->header_json, "alg", S("RS256")) ||
+        !member_is(j->header_json, "typ", S("JWT")) ||
         !member_is(j->header_json, "kid", t->o.key_id) ||
         !t->o.verify(t->o.verify_st, j->text, t_buf_str(&j->signature))) {
         return "Invalid JWT Signature.";
     }
-    if (!member_is(j->claims_json, "aud", S(AUDIENCE)) && !member_is(j->claims_json, "aud", t->o.token_uri)) {
+    if (!member_is(j->claims_json, "aud", S(AUDIENCE)) &&
+        !member_is(j->claims_json, "aud", t->o.token_uri)) {
         return "Invalid JWT: Failed audience check. The right audience is " AUDIENCE;
     }
     i64 iat = t_json_i64(j->claims_json, "iat", -1);
@@ -115,9 +117,9 @@ static bool find_subject(struct tenant *t, str claims, int *mailbox, struct t_re
     struct t_buf b = {0};
     bool given = t_json_get_text(claims, "sub", &b);
     str sub = t_buf_str(&b);
-    *mailbox = !given                             ? T_MAILBOX_NONE
-               : str_eq_nocase(sub, t->o.admin)   ? T_MAILBOX_ADMIN
-                                                  : content_mailbox(t, sub);
+    *mailbox = !given                           ? T_MAILBOX_NONE
+               : str_eq_nocase(sub, t->o.admin) ? T_MAILBOX_ADMIN
+                                                : content_mailbox(t, sub);
     enum t_state state = *mailbox >= 0 ? t->users[*mailbox].state : T_USER_OK;
     bool unknown = given && *mailbox == T_MAILBOX_NONE;
     t_buf_free(&b);
@@ -135,15 +137,19 @@ static void issue(struct tenant *t, int mailbox, int bits, struct t_response *r)
         t->tokens = t_resize(t->tokens, t->token_cap * (isize)sizeof(*t->tokens));
     }
     i64 place = t->token_count++;
-    u64 secret = hash_siphash((struct hash_key){t->o.seed, 7}, str_make(&place, (isize)sizeof(place)));
-    t->tokens[place] = (struct t_token){.secret = secret, .mailbox = mailbox, .scopes = bits,
+    u64 secret = hash_siphash((struct hash_key){t->o.seed, 7},
+                              str_make(&place, (isize)sizeof(place)));
+    t->tokens[place] = (struct t_token){.secret = secret,
+                                        .mailbox = mailbox,
+                                        .scopes = bits,
                                         .expires_ms = t->now_ms + t->o.token_ttl_s * 1000};
     t->stats.tokens_issued++;
     struct t_writer w = {.b = &r->own};
     t_json_open(&w, '{');
     t_json_key(&w, "access_token");
     // As long as a real one, which a client must have room for.
-    t_buf_printf(&r->own, "\"ya29.c.c0AY%08llx%016llx", (unsigned long long)place, (unsigned long long)secret);
+    t_buf_printf(&r->own, "\"ya29.c.c0AY%08llx%016llx", (unsigned long long)place,
+                 (unsigned long long)secret);
     for (int i = 0; i < 60; i++) {
         t_buf_printf(&r->own, "%016llx", (unsigned long long)(secret * (u64)(2 * i + 3)));
     }
@@ -157,11 +163,12 @@ static void issue(struct tenant *t, int mailbox, int bits, struct t_response *r)
 
 static void grant(struct tenant *t, str assertion, struct t_response *r)
 {
-    static const char unauthorized[] =
-        "Client is unauthorized to retrieve access tokens using this method, or client not authorized "
-        "for any of the scopes requested.";
+    static const char unauthorized[] = "Client is unauthorized to retrieve access tokens using "
+                                       "this method, or client not authorized "
+                                       "for any of the scopes requested.";
     struct jwt j;
-    const char *error = jwt_open(&j, assertion) ? check_assertion(t, &j) : "Invalid JWT: Malformed assertion.";
+    const char *error = jwt_open(&j, assertion) ? check_assertion(t, &j)
+                                                : "Invalid JWT: Malformed assertion.";
     int bits = error ? 0 : read_scopes(j.claims_json);
     int mailbox = T_MAILBOX_NONE;
     if (error) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// build/tenant: the fake tenant as a server on the loopback address. Options become t_options, files
-// are written, and the loop runs until SIGTERM, SIGINT or POST /_tenant/stop. See README.md.
+// build/tenant: the fake tenant as a server on the loopback address. Options become t_options,
+// files are written, and the loop runs until SIGTERM, SIGINT or POST /_tenant/stop. See README.md.
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <string.h>
@@ -12,7 +12,8 @@
 static const char usage[] =
     "usage: tenant [--out DIR] [content] [ports] [behaviour]\n"
     "content\n"
-    "  --users N --messages M --size BYTES   M synthetic messages of about BYTES in each of N mailboxes\n"
+    "  --users N --messages M --size BYTES   M synthetic messages of about BYTES in each of N "
+    "mailboxes\n"
     "  --spread P        sizes vary by P percent          --seed S\n"
     "  --shape NAME      plain utf8 alternative html attachment base64 related headers all\n"
     "  --spam-every N, --trash-every N\n"
@@ -25,7 +26,8 @@ static const char usage[] =
     "  --quota-user U    --quota-project U (units a window)    --quota-window MS\n"
     "  --list-admin      the administrator is in the Directory, without a mailbox\n"
     "  --idle MS         idle connections are closed   --max-requests N per connection\n"
-    "  --es-version V    --es-flavor F     --es-max-bytes N   --es-latency MS   --es-discard   --es-open\n";
+    "  --es-version V    --es-flavor F     --es-max-bytes N   --es-latency MS   --es-discard   "
+    "--es-open\n";
 
 struct arguments {
     struct t_options o;
@@ -43,8 +45,8 @@ static bool to_i64(const char *z, i64 *n)
 
 static bool read_shape(const char *z, enum t_shape *shape)
 {
-    static const char *const names[] = {"plain", "utf8", "alternative", "html", "attachment",
-                                        "base64", "related", "headers", "all"};
+    static const char *const names[] = {"plain",  "utf8",    "alternative", "html", "attachment",
+                                        "base64", "related", "headers",     "all"};
     for (int i = 0; z && i < (int)COUNT(names); i++) {
         if (strcmp(z, names[i]) == 0) {
             *shape = (enum t_shape)i;
@@ -57,19 +59,32 @@ static bool read_shape(const char *z, enum t_shape *shape)
 static bool read_number(struct arguments *a, const char *name, const char *value)
 {
     i64 users = a->o.users, spread = a->o.spread_percent, seed = (i64)a->o.seed, concurrency = 0;
-    i64 google = a->server.ports[T_GOOGLE], es = a->server.ports[T_ELASTIC], control = a->server.ports[T_CONTROL];
+    i64 google = a->server.ports[T_GOOGLE], es = a->server.ports[T_ELASTIC],
+        control = a->server.ports[T_CONTROL];
     const struct {
         const char *name;
         i64 *place;
     } numbers[] = {
-        {"--users", &users}, {"--messages", &a->o.messages}, {"--size", &a->o.message_bytes},
-        {"--spread", &spread}, {"--seed", &seed}, {"--spam-every", &a->o.spam_every},
-        {"--trash-every", &a->o.trash_every}, {"--google-port", &google}, {"--es-port", &es},
-        {"--control-port", &control}, {"--token-ttl", &a->o.token_ttl_s}, {"--latency", &a->o.latency_ms},
-        {"--concurrency", &concurrency}, {"--quota-user", &a->o.quota_user},
-        {"--quota-project", &a->o.quota_project}, {"--quota-window", &a->o.quota_window_ms},
-        {"--idle", &a->server.idle_ms}, {"--max-requests", &a->server.max_requests},
-        {"--es-max-bytes", &a->o.es_max_bytes}, {"--es-latency", &a->o.es_latency_ms},
+        {"--users", &users},
+        {"--messages", &a->o.messages},
+        {"--size", &a->o.message_bytes},
+        {"--spread", &spread},
+        {"--seed", &seed},
+        {"--spam-every", &a->o.spam_every},
+        {"--trash-every", &a->o.trash_every},
+        {"--google-port", &google},
+        {"--es-port", &es},
+        {"--control-port", &control},
+        {"--token-ttl", &a->o.token_ttl_s},
+        {"--latency", &a->o.latency_ms},
+        {"--concurrency", &concurrency},
+        {"--quota-user", &a->o.quota_user},
+        {"--quota-project", &a->o.quota_project},
+        {"--quota-window", &a->o.quota_window_ms},
+        {"--idle", &a->server.idle_ms},
+        {"--max-requests", &a->server.max_requests},
+        {"--es-max-bytes", &a->o.es_max_bytes},
+        {"--es-latency", &a->o.es_latency_ms},
     };
     bool found = false;
     concurrency = a->o.max_concurrent_user;
@@ -92,8 +107,10 @@ static int read_option(struct arguments *a, const char *name, const char *value,
     const struct {
         const char *name;
         bool *place;
-    } flags[] = {{"--plain", &a->server.plain}, {"--es-discard", &a->o.es_discard},
-                 {"--no-tickets", &a->no_tickets}, {"--list-admin", &a->o.list_admin}};
+    } flags[] = {{"--plain", &a->server.plain},
+                 {"--es-discard", &a->o.es_discard},
+                 {"--no-tickets", &a->no_tickets},
+                 {"--list-admin", &a->o.list_admin}};
     for (isize i = 0; i < COUNT(flags); i++) {
         if (strcmp(name, flags[i].name) == 0) {
             *flags[i].place = true;
@@ -114,7 +131,9 @@ static int read_option(struct arguments *a, const char *name, const char *value,
         return read_shape(value, &a->o.shape) ? 2 : 0;
     }
     if (strcmp(name, "--tls") == 0) {
-        a->versions = strcmp(value, "1.2") == 0 ? T_TLS_12 : strcmp(value, "1.3") == 0 ? T_TLS_13 : T_TLS_BOTH;
+        a->versions = strcmp(value, "1.2") == 0   ? T_TLS_12
+                      : strcmp(value, "1.3") == 0 ? T_TLS_13
+                                                  : T_TLS_BOTH;
         return 2;
     }
     const struct {
@@ -171,8 +190,8 @@ int main(int argc, char **argv)
     if (!tls_init(a.versions, !a.no_tickets) || !server_open(&a.server)) {
         return 1;
     }
-    snprintf(token_uri, sizeof(token_uri), "%s://127.0.0.1:%d/token", a.server.plain ? "http" : "https",
-             a.server.ports[T_GOOGLE]);
+    snprintf(token_uri, sizeof(token_uri), "%s://127.0.0.1:%d/token",
+             a.server.plain ? "http" : "https", a.server.ports[T_GOOGLE]);
     a.o.token_uri = str_from(token_uri);
     a.o.verify = tls_verify_account;
     struct timespec now;
@@ -180,8 +199,8 @@ int main(int argc, char **argv)
     struct tenant *t = tenant_new(&a.o, (i64)now.tv_sec * 1000);
     bool ok = fill(t, &a) && (!a.out || output_write(a.out, &a.o, &a.server));
     if (ok) {
-        fprintf(stderr, "tenant: google %d, elasticsearch %d, control %d\n", a.server.ports[T_GOOGLE],
-                a.server.ports[T_ELASTIC], a.server.ports[T_CONTROL]);
+        fprintf(stderr, "tenant: google %d, elasticsearch %d, control %d\n",
+                a.server.ports[T_GOOGLE], a.server.ports[T_ELASTIC], a.server.ports[T_CONTROL]);
         server_run(&a.server, t);
     }
     tenant_free(t);

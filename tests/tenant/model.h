@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the files of the model share: mailboxes, tokens, faults, quotas, counters, and the tenant that
-// owns them all. Nothing here is seen by the server (tenant.h is).
+// What the files of the model share: mailboxes, tokens, faults, quotas, counters, and the tenant
+// that owns them all. Nothing here is seen by the server (tenant.h is).
 #ifndef TENANT_MODEL_H
 #define TENANT_MODEL_H
 
 #include "t_json.h"
 #include "tenant.h"
 
-// ---- mailboxes (content.c, synthetic.c) ----------------------------------------------------------
+// ---- mailboxes (content.c, synthetic.c)
+// ----------------------------------------------------------
 
-enum t_state {            // of a user, as an administrator or an accident makes it
+enum t_state { // of a user, as an administrator or an accident makes it
     T_USER_OK,
     T_USER_SUSPENDED,     // token: invalid_grant; Directory: suspended
     T_USER_SUSPENDED_GET, // token and list work, get is refused with 403; Directory: suspended
@@ -23,7 +24,13 @@ enum t_state {            // of a user, as an administrator or an accident makes
     T_USER_STATES,
 };
 
-enum { T_LABEL_INBOX = 1, T_LABEL_UNREAD = 2, T_LABEL_SENT = 4, T_LABEL_SPAM = 8, T_LABEL_TRASH = 16 };
+enum {
+    T_LABEL_INBOX = 1,
+    T_LABEL_UNREAD = 2,
+    T_LABEL_SENT = 4,
+    T_LABEL_SPAM = 8,
+    T_LABEL_TRASH = 16
+};
 
 struct t_stored {
     u8 *encoded; // base64url of the raw message; NULL: synthetic, of `bytes`
@@ -43,8 +50,8 @@ struct t_change { // for history.list
 struct t_user {
     char *email;
     enum t_state state;
-    i64 synthetic; // messages 0 .. synthetic - 1
-    u8 *gone;      // a bit for each synthetic message; NULL: all there
+    i64 synthetic;           // messages 0 .. synthetic - 1
+    u8 *gone;                // a bit for each synthetic message; NULL: all there
     struct t_stored *stored; // messages synthetic .. synthetic + stored_count - 1
     isize stored_count, stored_cap;
     struct t_change *changes;
@@ -76,7 +83,7 @@ struct t_blocks {
 };
 
 void content_init(struct tenant *t);
-i64 content_count(const struct t_user *u);          // places, deleted ones included
+i64 content_count(const struct t_user *u);             // places, deleted ones included
 i64 content_live(const struct tenant *t, int mailbox); // messages that are there
 bool content_find(const struct tenant *t, int mailbox, i64 index, struct t_message *m);
 u64 content_id(int mailbox, i64 index);
@@ -101,7 +108,8 @@ void content_put_raw(const struct tenant *t, const struct t_message *m, struct t
 // Places base64url of the message into a response whose own bytes end with the opening quote.
 void content_place(const struct tenant *t, const struct t_message *m, struct t_response *r);
 
-// ---- tokens (google_token.c) ---------------------------------------------------------------------
+// ---- tokens (google_token.c)
+// ---------------------------------------------------------------------
 
 enum { T_SCOPE_DIRECTORY = 1, T_SCOPE_GMAIL = 2, T_SCOPE_METADATA = 4 };
 #define T_MAILBOX_ADMIN (-2) // the administrator, who has no mailbox of content
@@ -114,7 +122,8 @@ struct t_token {
     bool revoked;
 };
 
-// ---- faults (faults.c) ---------------------------------------------------------------------------
+// ---- faults (faults.c)
+// ---------------------------------------------------------------------------
 
 enum t_action { T_FAULT_STATUS, T_FAULT_PASS, T_FAULT_RESET, T_FAULT_CLOSE, T_FAULT_HANG };
 
@@ -130,12 +139,29 @@ struct t_fault {
     struct t_fault *next;
 };
 
-// ---- counters (stats.c) --------------------------------------------------------------------------
+// ---- counters (stats.c)
+// --------------------------------------------------------------------------
 
 enum t_endpoint {
-    T_EP_TOKEN, T_EP_USERS, T_EP_LIST, T_EP_GET, T_EP_PROFILE, T_EP_HISTORY, T_EP_ROOT, T_EP_INDEX,
-    T_EP_PIPELINE, T_EP_BULK, T_EP_SEARCH, T_EP_SCROLL, T_EP_PIT, T_EP_REFRESH, T_EP_COUNT, T_EP_DOC,
-    T_EP_OTHER, T_EP_CONTROL, T_ENDPOINTS,
+    T_EP_TOKEN,
+    T_EP_USERS,
+    T_EP_LIST,
+    T_EP_GET,
+    T_EP_PROFILE,
+    T_EP_HISTORY,
+    T_EP_ROOT,
+    T_EP_INDEX,
+    T_EP_PIPELINE,
+    T_EP_BULK,
+    T_EP_SEARCH,
+    T_EP_SCROLL,
+    T_EP_PIT,
+    T_EP_REFRESH,
+    T_EP_COUNT,
+    T_EP_DOC,
+    T_EP_OTHER,
+    T_EP_CONTROL,
+    T_ENDPOINTS,
 };
 
 struct t_stats {
@@ -143,7 +169,8 @@ struct t_stats {
     i64 refused[T_ENDPOINTS]; // answered with 400 or more
     i64 faults, tokens_issued, quota_units, quota_refused, max_concurrent;
     i64 messages_served, message_bytes;
-    i64 bulk_items, bulk_created, bulk_updated, bulk_deleted, bulk_failed, bulk_bytes, bulk_max_bytes;
+    i64 bulk_items, bulk_created, bulk_updated, bulk_deleted, bulk_failed, bulk_bytes,
+        bulk_max_bytes;
 };
 
 struct es;
@@ -168,7 +195,8 @@ struct tenant {
     i64 skew_ms; // how far the tenant's clock is ahead
 };
 
-// ---- one handler for each service ----------------------------------------------------------------
+// ---- one handler for each service
+// ----------------------------------------------------------------
 
 void token_handle(struct tenant *t, const struct t_request *q, struct t_response *r);
 void directory_handle(struct tenant *t, const struct t_request *q, struct t_response *r);
@@ -190,7 +218,8 @@ void elastic_free(struct es *es);
 void elastic_error(struct t_response *r, int status, const char *type, const char *reason);
 void elastic_control(struct tenant *t, str object); // errors of items, limits
 void elastic_put_stats(const struct tenant *t, struct t_writer *w);
-// NDJSON of the documents in id order; false: no such index. stored: without what a pipeline removes.
+// NDJSON of the documents in id order; false: no such index. stored: without what a pipeline
+// removes.
 bool elastic_stream_docs(struct tenant *t, str index, bool stored, struct t_response *r);
 
 // gzip (t_gzip.c): false when the input is damaged or unpacks to more than `limit` bytes.

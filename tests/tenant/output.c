@@ -42,9 +42,11 @@ static void put_account(struct t_buf *b, const struct t_options *o)
     t_json_put_member(&w, "client_id", o->client_id);
     t_json_put_member(&w, "auth_uri", S("https://accounts.google.com/o/oauth2/auth"));
     t_json_put_member(&w, "token_uri", o->token_uri);
-    t_json_put_member(&w, "auth_provider_x509_cert_url", S("https://www.googleapis.com/oauth2/v1/certs"));
-    t_json_put_member(&w, "client_x509_cert_url",
-                      S("https://www.googleapis.com/robot/v1/metadata/x509/sync%40demo.iam.gserviceaccount.com"));
+    t_json_put_member(&w, "auth_provider_x509_cert_url",
+                      S("https://www.googleapis.com/oauth2/v1/certs"));
+    t_json_put_member(
+        &w, "client_x509_cert_url",
+        S("https://www.googleapis.com/robot/v1/metadata/x509/sync%40demo.iam.gserviceaccount.com"));
     t_json_put_member(&w, "universe_domain", S("googleapis.com"));
     t_json_close(&w, '}');
     t_buf_byte(b, '\n');
@@ -52,7 +54,8 @@ static void put_account(struct t_buf *b, const struct t_options *o)
 
 #define Z(s) (int)(s).n, (const char *)(s).p
 
-static void put_config(struct t_buf *b, const char *dir, const struct t_options *o, const struct server_options *s)
+static void put_config(struct t_buf *b, const char *dir, const struct t_options *o,
+                       const struct server_options *s)
 {
     const char *scheme = s->plain ? "http" : "https";
     t_buf_printf(b,
@@ -97,7 +100,8 @@ bool output_write(const char *dir, const struct t_options *o, const struct serve
     put_account(&account, o);
     put_config(&config, full, o, s);
     t_buf_printf(&ready, "google=%d\nelasticsearch=%d\ncontrol=%d\npid=%d\napi_key=%.*s\n",
-                 s->ports[T_GOOGLE], s->ports[T_ELASTIC], s->ports[T_CONTROL], (int)getpid(), Z(o->es_api_key));
+                 s->ports[T_GOOGLE], s->ports[T_ELASTIC], s->ports[T_CONTROL], (int)getpid(),
+                 Z(o->es_api_key));
     bool ok = write_file(full, "ca.pem", str_from(test_keys_ca_certificate)) &&
               write_file(full, "service-account.json", t_buf_str(&account)) &&
               write_file(full, "config.yml", t_buf_str(&config)) &&

@@ -9,8 +9,9 @@
 // All but `ready` are whole when `ready` appears. false: a message was written.
 bool output_write(const char *dir, const struct t_options *o, const struct server_options *server);
 
-// Loads *.eml of `dir`: each folder within is a mailbox (in the order of their names), or, when there
-// is none, the whole is one. A mailbox is called user1, user2, ... false: a message was written.
+// Loads *.eml of `dir`: each folder within is a mailbox (in the order of their names), or, when
+// there is none, the whole is one. A mailbox is called user1, user2, ... false: a message was
+// written.
 bool output_load_eml(struct tenant *t, const char *dir, int first);
 
 #endif

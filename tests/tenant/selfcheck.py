@@ -385,7 +385,7 @@ def case_elastic(t):
     check("control_docs", len(docs) == 2000 and docs[0]["_source"]["_attachment"] == "QUJD" and
           [d["_id"] for d in docs] == sorted(d["_id"] for d in docs), docs[:1])
     r = t.es("POST", "/things/_search", {"sort": "_id"})
-    check("es_sort_id", r.status == 400 and "Fielddata" in r.json["error"]["reason"], r.data)
+    check("es_sort_id", r.status == 400 and "Fielddata" in r.json["error"]["root_cause"][0]["reason"], r.data)
 
 
 def hits_source(t):

@@ -36,7 +36,7 @@ struct conn {
     bool handling; // the response belongs to the model until tenant_done()
     u8 *staged;    // one record of the response
     isize staged_at, staged_n;
-    bool read_out; // nothing more comes from the response
+    bool read_out;              // nothing more comes from the response
     i64 due_ms, begun_ms, sent; // plain bytes of the response
     i64 active_ms, requests, linger_until_ms;
     bool eof;
@@ -94,7 +94,8 @@ bool server_open(struct server_options *options)
     return true;
 }
 
-// ---- one connection ------------------------------------------------------------------------------
+// ---- one connection
+// ------------------------------------------------------------------------------
 
 static void finish_response(struct tenant *t, struct conn *c)
 {
@@ -122,7 +123,8 @@ static void conn_close(struct tenant *t, struct conn *c, bool reset)
     c->phase = PHASE_FREE;
 }
 
-static void conn_open(struct tenant *t, const struct server_options *o, int fd, enum t_service service)
+static void conn_open(struct tenant *t, const struct server_options *o, int fd,
+                      enum t_service service)
 {
     int one = 1;
     struct conn *c = NULL;
@@ -224,7 +226,8 @@ static bool read_request(struct tenant *t, const struct server_options *o, struc
 {
     static const u8 interim[] = "HTTP/1.1 100 Continue\r\n\r\n";
     for (;;) {
-        enum t_read state = t_reader_next(&c->reader, tenant_body_limit(t, c->service), &c->request);
+        enum t_read state = t_reader_next(&c->reader, tenant_body_limit(t, c->service),
+                                          &c->request);
         if (state == T_READ_DONE) {
             handle(t, o, c, now);
             return true;
@@ -233,7 +236,8 @@ static bool read_request(struct tenant *t, const struct server_options *o, struc
             handle_bad(c, now);
             return true;
         }
-        if (c->reader.wants_continue && tls_write(&c->tls, interim, (isize)sizeof(interim) - 1) > 0) {
+        if (c->reader.wants_continue &&
+            tls_write(&c->tls, interim, (isize)sizeof(interim) - 1) > 0) {
             c->reader.wants_continue = false;
         }
         u8 *at = t_buf_grab(&c->reader.in, RECORD_BYTES);
@@ -378,7 +382,8 @@ static void conn_step(struct tenant *t, const struct server_options *o, struct c
     }
 }
 
-// ---- the loop ------------------------------------------------------------------------------------
+// ---- the loop
+// ------------------------------------------------------------------------------------
 
 // When this connection wants to be looked at although nothing arrived.
 static i64 wake_at(const struct server_options *o, const struct conn *c, i64 now)
@@ -400,7 +405,8 @@ static short events_of(const struct conn *c, i64 now)
 {
     short events = c->tls.rx_at < c->tls.rx_n ? 0 : POLLIN;
     bool waits = c->tls.tx_n > 0;
-    if (c->phase == PHASE_RESPONSE && now >= c->due_ms && c->response.rate_bytes_s == 0 && !c->response.hang) {
+    if (c->phase == PHASE_RESPONSE && now >= c->due_ms && c->response.rate_bytes_s == 0 &&
+        !c->response.hang) {
         waits = true;
     }
     return waits ? events | POLLOUT : events;
@@ -436,7 +442,8 @@ void server_run(const struct server_options *o, struct tenant *t)
             }
         }
         i64 wait = wake - now < 0 ? 0 : wake - now;
-        if (poll(server.polls, (nfds_t)n, wake == FOREVER ? 1000 : (int)(wait < 1000 ? wait : 1000)) < 0) {
+        if (poll(server.polls, (nfds_t)n,
+                 wake == FOREVER ? 1000 : (int)(wait < 1000 ? wait : 1000)) < 0) {
             continue;
         }
         now = clock_ms(CLOCK_MONOTONIC);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The tenant's server: one thread, one poll() loop, sockets on the loopback address only. It moves bytes
-// between sockets, TLS and the model, and sends each response the way the response asks for.
+// The tenant's server: one thread, one poll() loop, sockets on the loopback address only. It moves
+// bytes between sockets, TLS and the model, and sends each response the way the response asks for.
 #ifndef TENANT_SERVER_H
 #define TENANT_SERVER_H
 

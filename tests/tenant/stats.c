@@ -3,12 +3,12 @@
 #include "model.h"
 
 static const char *const names[T_ENDPOINTS] = {
-    [T_EP_TOKEN] = "token",       [T_EP_USERS] = "users_list",     [T_EP_LIST] = "messages_list",
-    [T_EP_GET] = "messages_get",  [T_EP_PROFILE] = "profile",      [T_EP_HISTORY] = "history",
-    [T_EP_ROOT] = "es_root",      [T_EP_INDEX] = "es_index",       [T_EP_PIPELINE] = "es_pipeline",
-    [T_EP_BULK] = "es_bulk",      [T_EP_SEARCH] = "es_search",     [T_EP_SCROLL] = "es_scroll",
-    [T_EP_PIT] = "es_pit",        [T_EP_REFRESH] = "es_refresh",   [T_EP_COUNT] = "es_count",
-    [T_EP_DOC] = "es_doc",        [T_EP_OTHER] = "other",          [T_EP_CONTROL] = "control",
+    [T_EP_TOKEN] = "token",      [T_EP_USERS] = "users_list",   [T_EP_LIST] = "messages_list",
+    [T_EP_GET] = "messages_get", [T_EP_PROFILE] = "profile",    [T_EP_HISTORY] = "history",
+    [T_EP_ROOT] = "es_root",     [T_EP_INDEX] = "es_index",     [T_EP_PIPELINE] = "es_pipeline",
+    [T_EP_BULK] = "es_bulk",     [T_EP_SEARCH] = "es_search",   [T_EP_SCROLL] = "es_scroll",
+    [T_EP_PIT] = "es_pit",       [T_EP_REFRESH] = "es_refresh", [T_EP_COUNT] = "es_count",
+    [T_EP_DOC] = "es_doc",       [T_EP_OTHER] = "other",        [T_EP_CONTROL] = "control",
 };
 
 void stats_count(struct tenant *t, enum t_endpoint e, const struct t_response *r)
@@ -37,16 +37,28 @@ void stats_put(struct tenant *t, struct t_writer *w)
         const char *key;
         i64 v;
     } rows[] = {
-        {"faults", s->faults}, {"tokens_issued", s->tokens_issued}, {"quota_units", s->quota_units},
-        {"quota_refused", s->quota_refused}, {"max_concurrent_user", s->max_concurrent},
-        {"messages_served", s->messages_served}, {"message_bytes", s->message_bytes},
-        {"bulk_items", s->bulk_items}, {"bulk_created", s->bulk_created},
-        {"bulk_updated", s->bulk_updated}, {"bulk_deleted", s->bulk_deleted},
-        {"bulk_failed", s->bulk_failed}, {"bulk_bytes", s->bulk_bytes},
-        {"bulk_max_bytes", s->bulk_max_bytes}, {"connections", n->connections},
-        {"connections_open", n->open}, {"handshakes", n->handshakes}, {"handshakes_resumed", n->resumed},
-        {"handshakes_failed", n->failed_handshakes}, {"bytes_in", n->bytes_in},
-        {"bytes_out", n->bytes_out}, {"users", t->user_count},
+        {"faults", s->faults},
+        {"tokens_issued", s->tokens_issued},
+        {"quota_units", s->quota_units},
+        {"quota_refused", s->quota_refused},
+        {"max_concurrent_user", s->max_concurrent},
+        {"messages_served", s->messages_served},
+        {"message_bytes", s->message_bytes},
+        {"bulk_items", s->bulk_items},
+        {"bulk_created", s->bulk_created},
+        {"bulk_updated", s->bulk_updated},
+        {"bulk_deleted", s->bulk_deleted},
+        {"bulk_failed", s->bulk_failed},
+        {"bulk_bytes", s->bulk_bytes},
+        {"bulk_max_bytes", s->bulk_max_bytes},
+        {"connections", n->connections},
+        {"connections_open", n->open},
+        {"handshakes", n->handshakes},
+        {"handshakes_resumed", n->resumed},
+        {"handshakes_failed", n->failed_handshakes},
+        {"bytes_in", n->bytes_in},
+        {"bytes_out", n->bytes_out},
+        {"users", t->user_count},
     };
     i64 live = 0, window = 0;
     for (int i = 0; i < t->user_count; i++) {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Synthetic messages: eight shapes of mail, each a head of its own, lines of a block that all messages
-// of the shape share, and an end.
+// Synthetic messages: eight shapes of mail, each a head of its own, lines of a block that all
+// messages of the shape share, and an end.
 //
 // The block is encoded once. A head is a multiple of three bytes and a line is 78, so base64 of the
-// whole is the three parts' base64 one after the other, and a message of 50 MB costs no more work than
-// one of 1 KB. An X-Pad header takes up what is left to the wanted size.
+// whole is the three parts' base64 one after the other, and a message of 50 MB costs no more work
+// than one of 1 KB. An X-Pad header takes up what is left to the wanted size.
 #include <string.h>
 
 #include "model.h"
@@ -15,12 +15,13 @@ static const char *const ascii_words[] = {
     "ship",   "to",      "Lisbon", "team",    "agreed",  "on",      "price",  "list",   "a",
 };
 static const char *const utf8_words[] = {
-    "Grüße", "aus", "München", "für", "das", "Straßenfest", "naïve", "café", "crème", "brûlée",
-    "Zürich", "日本語", "の", "本文", "Привет", "мир", "Ελλάδα", "señor", "año", "–", "€", "😀",
+    "Grüße",  "aus",    "München", "für",    "das", "Straßenfest", "naïve",  "café",
+    "crème",  "brûlée", "Zürich",  "日本語", "の",  "本文",        "Привет", "мир",
+    "Ελλάδα", "señor",  "año",     "–",      "€",   "😀",
 };
 static const char *const latin_words[] = {
-    "caf=E9", "cr=E8me", "<b>gras</b>", "gar=E7on", "d=E9j=E0", "vu", "<i>sur</i>", "M=FCnchen",
-    "Gr=FC=DFe", "table", "1 =3D 1", "fin",
+    "caf=E9",     "cr=E8me",   "<b>gras</b>", "gar=E7on", "d=E9j=E0", "vu",
+    "<i>sur</i>", "M=FCnchen", "Gr=FC=DFe",   "table",    "1 =3D 1",  "fin",
 };
 
 static u64 mix(u64 x)
@@ -146,7 +147,8 @@ static void put_subject(struct t_buf *b, const struct t_message *m, enum t_shape
     long long n = (long long)m->index;
     switch (shape) {
     case T_SHAPE_UTF8:
-        t_buf_printf(b, "Subject: =?utf-8?q?Gr=C3=BC=C3=9Fe?= =?UTF-8?Q?_aus_M=C3=BCnchen?= %lld\r\n", n);
+        t_buf_printf(
+            b, "Subject: =?utf-8?q?Gr=C3=BC=C3=9Fe?= =?UTF-8?Q?_aus_M=C3=BCnchen?= %lld\r\n", n);
         break;
     case T_SHAPE_HTML:
         t_buf_printf(b, "Subject: =?iso-8859-1?Q?Caf=E9_cr=E8me?= %lld\r\n", n);
@@ -155,8 +157,10 @@ static void put_subject(struct t_buf *b, const struct t_message *m, enum t_shape
         t_buf_printf(b, "Subject: =?utf-8?B?5Lya6K2w44Gu6LOH5paZ?= %lld\r\n", n);
         break;
     case T_SHAPE_HEADERS:
-        t_buf_printf(b, "SUBJECT: Re: the figures of the last quarter,\r\n with a line that is\r\n\t"
-                        "folded twice, number %lld\r\n", n);
+        t_buf_printf(b,
+                     "SUBJECT: Re: the figures of the last quarter,\r\n with a line that is\r\n\t"
+                     "folded twice, number %lld\r\n",
+                     n);
         break;
     case T_SHAPE_PLAIN:
     case T_SHAPE_ALTERNATIVE:
@@ -173,20 +177,22 @@ static void put_top(const struct tenant *t, const struct t_message *m, struct t_
     struct t_buf *b = &out->head;
     u64 r = mix(t->o.seed ^ m->id);
     const char *email = m->user->email;
-    t_buf_printf(b, "Delivered-To: %s\r\nReceived: by 2002:a05:6512:%04x with SMTP id %016llx; ", email,
-                 (unsigned)(r & 0xFFFF), (unsigned long long)m->id);
+    t_buf_printf(b, "Delivered-To: %s\r\nReceived: by 2002:a05:6512:%04x with SMTP id %016llx; ",
+                 email, (unsigned)(r & 0xFFFF), (unsigned long long)m->id);
     t_put_mail_date(b, m->internal_ms);
-    t_buf_printf(b, "\r\nDKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d=partner.test; s=s1;\r\n"
-                    "\th=from:to:subject:date; bh=%016llx; b=%016llx%016llx\r\n",
-                 (unsigned long long)mix(r), (unsigned long long)mix(r + 1),
-                 (unsigned long long)mix(r + 2));
+    t_buf_printf(
+        b,
+        "\r\nDKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d=partner.test; s=s1;\r\n"
+        "\th=from:to:subject:date; bh=%016llx; b=%016llx%016llx\r\n",
+        (unsigned long long)mix(r), (unsigned long long)mix(r + 1), (unsigned long long)mix(r + 2));
     put_from(b, r);
     if (out->shape == T_SHAPE_HEADERS) {
-        t_buf_printf(b, "To: %s, \"Carol (sales)\" <carol@partner.test>,\r\n dave@partner.test,\r\n"
-                        "\t=?utf-8?q?Zo=C3=AB?= <zoe@partner.test>\r\n"
-                        "Cc: team: eve@partner.test, frank@partner.test;\r\n"
-                        "Reply-To: list@partner.test\r\n"
-                        "References: <1.%llx@partner.test>\r\n <2.%llx@partner.test>\r\n",
+        t_buf_printf(b,
+                     "To: %s, \"Carol (sales)\" <carol@partner.test>,\r\n dave@partner.test,\r\n"
+                     "\t=?utf-8?q?Zo=C3=AB?= <zoe@partner.test>\r\n"
+                     "Cc: team: eve@partner.test, frank@partner.test;\r\n"
+                     "Reply-To: list@partner.test\r\n"
+                     "References: <1.%llx@partner.test>\r\n <2.%llx@partner.test>\r\n",
                      email, (unsigned long long)r, (unsigned long long)r);
     } else {
         t_buf_printf(b, "To: %s\r\n", email);
@@ -204,36 +210,41 @@ static const struct {
 } frames[T_SHAPES] = {
     [T_SHAPE_PLAIN] = {"Content-Type: text/plain; charset=us-ascii\r\n", "", "-- \r\nsigned"},
     [T_SHAPE_HEADERS] = {"Content-Type: TEXT/plain;\r\n format=flowed; charset=\"us-ascii\"\r\n"
-                         "Content-Transfer-Encoding: 7BIT\r\n", "", "-- \r\nsigned"},
+                         "Content-Transfer-Encoding: 7BIT\r\n",
+                         "", "-- \r\nsigned"},
     [T_SHAPE_UTF8] = {"Content-Type: text/plain; charset=utf-8\r\n"
-                      "Content-Transfer-Encoding: 8bit\r\n", "", "-- \r\nGrüße"},
+                      "Content-Transfer-Encoding: 8bit\r\n",
+                      "", "-- \r\nGrüße"},
     [T_SHAPE_HTML] = {"Content-Type: text/html; charset=ISO-8859-1\r\n"
                       "Content-Transfer-Encoding: quoted-printable\r\n",
                       "<html><body>\r\n", "\r\n</body></html>"},
     [T_SHAPE_BASE64] = {"Content-Type: text/plain; charset=\"UTF-8\"\r\n"
-                        "Content-Transfer-Encoding: base64\r\n", "", "RW5kZS4K\r\n"},
-    [T_SHAPE_ALTERNATIVE] = {
-        "Content-Type: multipart/alternative; boundary=\"b1_alt\"\r\n",
-        "--b1_alt\r\nContent-Type: text/plain; charset=utf-8\r\n"
-        "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
-        "The same in plain words: Gr=C3=BC=C3=9Fe, a long line that goes on =\r\nhere.\r\n"
-        "--b1_alt\r\nContent-Type: text/html; charset=utf-8\r\n"
-        "Content-Transfer-Encoding: 8bit\r\n\r\n",
-        "\r\n--b1_alt--\r\n"},
-    [T_SHAPE_ATTACHMENT] = {
-        "Content-Type: multipart/mixed; boundary=b2mix\r\n",
-        "This is a multi-part message in MIME format.\r\n--b2mix\r\n"
-        "Content-Type: text/plain; charset=us-ascii\r\n\r\nSee the attached file.\r\n--b2mix\r\n"
-        "Content-Type: application/pdf; name=\"report.pdf\"\r\n"
-        "Content-Disposition: attachment; filename=\"report.pdf\"\r\n"
-        "Content-Transfer-Encoding: base64\r\n\r\n",
-        "\r\n--b2mix--\r\n"},
-    [T_SHAPE_RELATED] = {
-        "Content-Type: multipart/related; type=\"text/html\"; boundary=\"b 3\"\r\n",
-        "--b 3\r\nContent-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n",
-        "\r\n--b 3\r\nContent-Type: image/gif\r\nContent-ID: <i1>\r\nContent-Disposition: inline\r\n"
-        "Content-Transfer-Encoding: base64\r\n\r\n"
-        "R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7\r\n--b 3--\r\n"},
+                        "Content-Transfer-Encoding: base64\r\n",
+                        "", "RW5kZS4K\r\n"},
+    [T_SHAPE_ALTERNATIVE] =
+        {"Content-Type: multipart/alternative; boundary=\"b1_alt\"\r\n",
+         "--b1_alt\r\nContent-Type: text/plain; charset=utf-8\r\n"
+         "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+         "The same in plain words: Gr=C3=BC=C3=9Fe, a long line that goes on =\r\nhere.\r\n"
+         "--b1_alt\r\nContent-Type: text/html; charset=utf-8\r\n"
+         "Content-Transfer-Encoding: 8bit\r\n\r\n",
+         "\r\n--b1_alt--\r\n"},
+    [T_SHAPE_ATTACHMENT] =
+        {"Content-Type: multipart/mixed; boundary=b2mix\r\n",
+         "This is a multi-part message in MIME format.\r\n--b2mix\r\n"
+         "Content-Type: text/plain; charset=us-ascii\r\n\r\nSee the attached file.\r\n--b2mix\r\n"
+         "Content-Type: application/pdf; name=\"report.pdf\"\r\n"
+         "Content-Disposition: attachment; filename=\"report.pdf\"\r\n"
+         "Content-Transfer-Encoding: base64\r\n\r\n",
+         "\r\n--b2mix--\r\n"},
+    [T_SHAPE_RELATED] =
+        {"Content-Type: multipart/related; type=\"text/html\"; boundary=\"b 3\"\r\n",
+         "--b 3\r\nContent-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: "
+         "8bit\r\n\r\n",
+         "\r\n--b 3\r\nContent-Type: image/gif\r\nContent-ID: <i1>\r\nContent-Disposition: "
+         "inline\r\n"
+         "Content-Transfer-Encoding: base64\r\n\r\n"
+         "R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7\r\n--b 3--\r\n"},
 };
 
 void synthetic_parts(const struct tenant *t, const struct t_message *m, struct t_parts *out)

@@ -3,8 +3,8 @@
 // read out as bytes to send. Independent of src/codec/http1.c on purpose.
 //
 // Strict where a client's mistake should show: bare LF, a blank before the colon, both framings, an
-// unknown transfer coding, trailers are refused. A response is a list of pieces, some of them repeated
-// (a body of 50 MB costs no memory), or a producer that is sent chunked.
+// unknown transfer coding, trailers are refused. A response is a list of pieces, some of them
+// repeated (a body of 50 MB costs no memory), or a producer that is sent chunked.
 #ifndef TENANT_HTTP_H
 #define TENANT_HTTP_H
 
@@ -91,7 +91,8 @@ struct t_response {
 
 void t_response_init(struct t_response *r);
 void t_response_free(struct t_response *r);
-__attribute__((format(printf, 2, 3))) void t_response_header(struct t_response *r, const char *format, ...);
+__attribute__((format(printf, 2, 3))) void t_response_header(struct t_response *r,
+                                                             const char *format, ...);
 void t_response_place_own(struct t_response *r); // what was written to own so far becomes a piece
 void t_response_place(struct t_response *r, str s, i64 repeat); // memory that outlives the response
 i64 t_response_length(const struct t_response *r);

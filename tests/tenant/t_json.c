@@ -140,8 +140,8 @@ static isize skip_key(str s, isize i)
     return i < s.n && s.p[i] == ':' ? skip_blanks(s, i + 1) : -1;
 }
 
-// After a value within depth > 0: closes what closes, takes the comma. Index of the next value, or of
-// the end when depth fell to 0; -1.
+// After a value within depth > 0: closes what closes, takes the comma. Index of the next value, or
+// of the end when depth fell to 0; -1.
 static isize after_value(str s, isize i, const u8 *open, int *depth)
 {
     while (*depth > 0) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// JSON for the fake tenant: a strict checker that hands out slices, and a writer that can print prettily
-// (Google does unless it is asked not to).
+// JSON for the fake tenant: a strict checker that hands out slices, and a writer that can print
+// prettily (Google does unless it is asked not to).
 //
 // Values are slices of the input. Nesting is bounded by T_JSON_DEPTH; strings must be valid UTF-8
 // without control characters, as Elasticsearch's reader demands. The long strings of mails are
@@ -16,8 +16,8 @@
 isize t_json_value(str s, str *value);
 bool t_json_whole(str s, str *value); // nothing but blanks may follow
 
-// The members of an object, elements of an array. `at` starts at 0; false at the end. The input must
-// be a value that t_json_value() accepted. Keys come decoded only if they have no escape.
+// The members of an object, elements of an array. `at` starts at 0; false at the end. The input
+// must be a value that t_json_value() accepted. Keys come decoded only if they have no escape.
 bool t_json_member(str object, isize *at, str *key, str *value);
 bool t_json_element(str array, isize *at, str *value);
 

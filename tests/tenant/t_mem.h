@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Memory of the fake tenant: a growable buffer over libc's heap, base64, and text helpers.
 //
-// The tenant is test code: it may allocate, and it traps when memory runs out. What is printed never
-// depends on the locale. Of src/ it uses base/ only, so that a mistake in a codec of the product cannot
-// be made here a second time.
+// The tenant is test code: it may allocate, and it traps when memory runs out. What is printed
+// never depends on the locale. Of src/ it uses base/ only, so that a mistake in a codec of the
+// product cannot be made here a second time.
 #ifndef TENANT_MEM_H
 #define TENANT_MEM_H
 

@@ -14,13 +14,26 @@ static const char *reason_phrase(int status)
         int status;
         const char *text;
     } phrases[] = {
-        {200, "OK"},           {201, "Created"},          {202, "Accepted"},
-        {204, "No Content"},   {400, "Bad Request"},      {401, "Unauthorized"},
-        {403, "Forbidden"},    {404, "Not Found"},        {405, "Method Not Allowed"},
-        {406, "Not Acceptable"}, {408, "Request Timeout"}, {409, "Conflict"},
-        {411, "Length Required"}, {412, "Precondition Failed"}, {413, "Request Entity Too Large"},
-        {429, "Too Many Requests"},   {500, "Internal Server Error"},
-        {502, "Bad Gateway"},  {503, "Service Unavailable"}, {504, "Gateway Timeout"},
+        {200, "OK"},
+        {201, "Created"},
+        {202, "Accepted"},
+        {204, "No Content"},
+        {400, "Bad Request"},
+        {401, "Unauthorized"},
+        {403, "Forbidden"},
+        {404, "Not Found"},
+        {405, "Method Not Allowed"},
+        {406, "Not Acceptable"},
+        {408, "Request Timeout"},
+        {409, "Conflict"},
+        {411, "Length Required"},
+        {412, "Precondition Failed"},
+        {413, "Request Entity Too Large"},
+        {429, "Too Many Requests"},
+        {500, "Internal Server Error"},
+        {502, "Bad Gateway"},
+        {503, "Service Unavailable"},
+        {504, "Gateway Timeout"},
     };
     for (isize i = 0; i < COUNT(phrases); i++) {
         if (phrases[i].status == status) {

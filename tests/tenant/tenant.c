@@ -97,11 +97,11 @@ static enum t_endpoint google_endpoint(str path)
         e = T_EP_USERS;
     } else if (str_starts(path, S("/gmail/v1/users/")) && t_path_part(path, 4, &what)) {
         str s = t_buf_str(&what);
-        e = str_eq(s, S("profile"))        ? T_EP_PROFILE
-            : str_eq(s, S("history"))      ? T_EP_HISTORY
-            : !str_eq(s, S("messages"))    ? T_EP_OTHER
-            : t_path_part(path, 5, &id)    ? T_EP_GET
-                                           : T_EP_LIST;
+        e = str_eq(s, S("profile"))     ? T_EP_PROFILE
+            : str_eq(s, S("history"))   ? T_EP_HISTORY
+            : !str_eq(s, S("messages")) ? T_EP_OTHER
+            : t_path_part(path, 5, &id) ? T_EP_GET
+                                        : T_EP_LIST;
     }
     t_buf_free(&what);
     t_buf_free(&id);
@@ -118,7 +118,8 @@ static void google_handle(struct tenant *t, const struct t_request *q, struct t_
         gmail_handle(t, q, r);
     } else {
         r->status = 404;
-        t_buf_z(&r->own, "<!DOCTYPE html><html lang=en><title>Error 404 (Not Found)!!1</title></html>\n");
+        t_buf_z(&r->own,
+                "<!DOCTYPE html><html lang=en><title>Error 404 (Not Found)!!1</title></html>\n");
         t_response_header(r, "Content-Type: text/html; charset=UTF-8");
     }
 }

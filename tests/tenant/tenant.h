@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The fake tenant: one model of the far side. Google (token, Directory, Gmail) and an Elasticsearch
-// double answer requests that are given whole, at a time that is given; nothing here opens a socket, a
-// file or a clock. It is linked into build/tenant (server.c, a small TLS server) and into tests/sim.
+// double answer requests that are given whole, at a time that is given; nothing here opens a
+// socket, a file or a clock. It is linked into build/tenant (server.c, a small TLS server) and into
+// tests/sim.
 //
 //     struct tenant *t = tenant_new(&options, now_ms);
 //     tenant_handle(t, &request, &response, now_ms);   // response starts zeroed
 //     while ((n = t_response_read(&response, out, cap)) > 0) { send; }
-//     tenant_done(t, &response);                       // sent or dropped: frees, ends the concurrency
+//     tenant_done(t, &response);                       // sent or dropped: frees, ends the
+//     concurrency
 //
 // A response says how it must be sent: after delay_ms, at rate_bytes_s, cut after cut_after bytes.
 // One seed gives the same content, ids and tokens.
@@ -29,27 +31,27 @@ enum t_shape { // of synthetic messages
 
 struct t_options {
     u64 seed;
-    int users;            // synthetic mailboxes user1@DOMAIN ...
-    i64 messages;         // in each
-    i64 message_bytes;    // of each raw message
-    int spread_percent;   // sizes vary by so much, deterministically
-    enum t_shape shape;   // T_SHAPES: all
-    i64 spam_every, trash_every; // 0: none
-    str domain, customer, admin; // "example.test", "C01test00", "admin@example.test"
+    int users;                           // synthetic mailboxes user1@DOMAIN ...
+    i64 messages;                        // in each
+    i64 message_bytes;                   // of each raw message
+    int spread_percent;                  // sizes vary by so much, deterministically
+    enum t_shape shape;                  // T_SHAPES: all
+    i64 spam_every, trash_every;         // 0: none
+    str domain, customer, admin;         // "example.test", "C01test00", "admin@example.test"
     str client_email, client_id, key_id; // of the service account
     str token_uri;                       // a second right audience besides Google's
     i64 token_ttl_s;
     i64 quota_user, quota_project; // units in a window of quota_window_ms; 0: not enforced
     i64 quota_window_ms;
-    i64 units_get, units_list; // of Gmail; 20 and 5 since May 2026
-    int max_concurrent_user;   // Gmail requests in flight for one user; 0: any
-    i64 latency_ms;            // of Gmail's answers
-    str es_version, es_flavor; // "9.5.3", "default" or "serverless"
+    i64 units_get, units_list;            // of Gmail; 20 and 5 since May 2026
+    int max_concurrent_user;              // Gmail requests in flight for one user; 0: any
+    i64 latency_ms;                       // of Gmail's answers
+    str es_version, es_flavor;            // "9.5.3", "default" or "serverless"
     str es_user, es_password, es_api_key; // the key in its encoded form
-    i64 es_max_bytes;          // 413 above
-    i64 es_latency_ms;         // of _bulk
-    bool es_discard;           // keep ids and times only
-    bool list_admin;           // the administrator is in the Directory, without a mailbox
+    i64 es_max_bytes;                     // 413 above
+    i64 es_latency_ms;                    // of _bulk
+    bool es_discard;                      // keep ids and times only
+    bool list_admin; // the administrator is in the Directory, without a mailbox
     // RS256: is `signature` the service account's over `text`? Outside, because it needs a library.
     bool (*verify)(void *st, str text, str signature);
     void *verify_st;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// TLS for the tenant's server; see tls.h. AES-GCM comes first in the server's preference, because it has
-// instructions of its own on every machine that we measure on.
+// TLS for the tenant's server; see tls.h. AES-GCM comes first in the server's preference, because
+// it has instructions of its own on every machine that we measure on.
 #include "tls.h"
 
 #include <string.h>
@@ -52,10 +52,12 @@ static void configure(enum t_tls_versions versions)
 {
     mbedtls_ssl_conf_rng(&tls.config, mbedtls_ctr_drbg_random, &tls.random);
     mbedtls_ssl_conf_ciphersuites(&tls.config, suites);
-    mbedtls_ssl_conf_min_tls_version(&tls.config, versions == T_TLS_13 ? MBEDTLS_SSL_VERSION_TLS1_3
-                                                                       : MBEDTLS_SSL_VERSION_TLS1_2);
-    mbedtls_ssl_conf_max_tls_version(&tls.config, versions == T_TLS_12 ? MBEDTLS_SSL_VERSION_TLS1_2
-                                                                       : MBEDTLS_SSL_VERSION_TLS1_3);
+    mbedtls_ssl_conf_min_tls_version(&tls.config, versions == T_TLS_13
+                                                      ? MBEDTLS_SSL_VERSION_TLS1_3
+                                                      : MBEDTLS_SSL_VERSION_TLS1_2);
+    mbedtls_ssl_conf_max_tls_version(&tls.config, versions == T_TLS_12
+                                                      ? MBEDTLS_SSL_VERSION_TLS1_2
+                                                      : MBEDTLS_SSL_VERSION_TLS1_3);
 }
 
 bool tls_init(enum t_tls_versions versions, bool tickets)
@@ -66,21 +68,24 @@ bool tls_init(enum t_tls_versions versions, bool tickets)
     mbedtls_ssl_config_init(&tls.config);
     mbedtls_ssl_ticket_init(&tls.tickets);
     const unsigned char *pem = (const unsigned char *)test_keys_server_certificate;
-    bool ok = psa_crypto_init() == PSA_SUCCESS &&
-              mbedtls_ctr_drbg_seed(&tls.random, mbedtls_entropy_func, &tls.entropy, NULL, 0) == 0 &&
-              mbedtls_x509_crt_parse(&tls.chain, pem, strlen(test_keys_server_certificate) + 1) == 0 &&
-              parse_pem(&tls.key, test_keys_server_key) == 0 &&
-              parse_pem(&tls.account, test_keys_account_key) == 0 &&
-              mbedtls_ssl_config_defaults(&tls.config, MBEDTLS_SSL_IS_SERVER, MBEDTLS_SSL_TRANSPORT_STREAM,
-                                          MBEDTLS_SSL_PRESET_DEFAULT) == 0 &&
-              mbedtls_ssl_conf_own_cert(&tls.config, &tls.chain, &tls.key) == 0;
+    bool ok =
+        psa_crypto_init() == PSA_SUCCESS &&
+        mbedtls_ctr_drbg_seed(&tls.random, mbedtls_entropy_func, &tls.entropy, NULL, 0) == 0 &&
+        mbedtls_x509_crt_parse(&tls.chain, pem, strlen(test_keys_server_certificate) + 1) == 0 &&
+        parse_pem(&tls.key, test_keys_server_key) == 0 &&
+        parse_pem(&tls.account, test_keys_account_key) == 0 &&
+        mbedtls_ssl_config_defaults(&tls.config, MBEDTLS_SSL_IS_SERVER,
+                                    MBEDTLS_SSL_TRANSPORT_STREAM,
+                                    MBEDTLS_SSL_PRESET_DEFAULT) == 0 &&
+        mbedtls_ssl_conf_own_cert(&tls.config, &tls.chain, &tls.key) == 0;
     if (ok) {
         configure(versions);
     }
     if (ok && tickets) {
         ok = mbedtls_ssl_ticket_setup(&tls.tickets, mbedtls_ctr_drbg_random, &tls.random,
                                       MBEDTLS_CIPHER_AES_256_GCM, 86400) == 0;
-        mbedtls_ssl_conf_session_tickets_cb(&tls.config, mbedtls_ssl_ticket_write, parse_ticket, &tls.tickets);
+        mbedtls_ssl_conf_session_tickets_cb(&tls.config, mbedtls_ssl_ticket_write, parse_ticket,
+                                            &tls.tickets);
     }
     return ok;
 }
@@ -129,7 +134,8 @@ static int put_to_send(void *ctx, const unsigned char *buf, size_t len)
 
 void tls_session_open(struct t_session *s, bool plain)
 {
-    *s = (struct t_session){.rx = t_alloc(TLS_RX_BYTES), .tx = t_alloc(TLS_TX_BYTES), .ready = plain};
+    *s = (struct t_session){
+        .rx = t_alloc(TLS_RX_BYTES), .tx = t_alloc(TLS_TX_BYTES), .ready = plain};
     if (plain) {
         return;
     }

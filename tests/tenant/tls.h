@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// TLS for the tenant's server: mbedTLS between the bytes of a socket and plain bytes. It does no I/O:
-// received bytes are put into rx, what is to be sent is taken from tx. Also the check of the service
-// account's signatures, which the model leaves to its owner.
+// TLS for the tenant's server: mbedTLS between the bytes of a socket and plain bytes. It does no
+// I/O: received bytes are put into rx, what is to be sent is taken from tx. Also the check of the
+// service account's signatures, which the model leaves to its owner.
 #ifndef TENANT_TLS_H
 #define TENANT_TLS_H
 
