@@ -525,6 +525,35 @@ static void test_memory_of_a_connection(void)
     CHECK(tls_heap_peak_bytes(tls_conn_at(global, 0)) == peak);
 }
 
+// Tickets and an answer that lie in the same read: nothing else will wake the reader.
+static void test_tickets_beside_an_answer(void)
+{
+    struct server s = serve_as("good", "-tls1_3 -num_tickets 5");
+    struct os_addr addr;
+    CHECK(os_addr_parse(S("127.0.0.1"), &addr));
+    addr.port = (u16)s.port;
+    struct link l = {.fd = os_tcp_connect(&addr)};
+    struct tls_conn *c = tls_conn_at(global, 1);
+    struct tls_peer peer = {.host = S("localhost"), .trust = &trust_ca, .session = 30};
+    struct tls_wire wire = {.recv = link_recv, .send = link_send, .st = &l};
+    link_wait(&l, true);
+    CHECK_OK(tls_open(c, &peer, &wire));
+    enum tls_state state;
+    while ((state = tls_handshake(c)) == TLS_WANT_READ || state == TLS_WANT_WRITE) {
+        link_wait(&l, state == TLS_WANT_WRITE);
+    }
+    CHECK(state == TLS_READY);
+    link_wait(&l, false); // the tickets are here
+    CHECK(write(s.in, "hello\n", 6) == 6);
+    usleep(300000);
+    u8 bytes[100];
+    CHECK(tls_read(c, bytes, sizeof bytes) == 6);
+    CHECK(tls_read(c, bytes, sizeof bytes) == OS_AGAIN);
+    tls_close(c);
+    os_close(l.fd);
+    serve_end(&s);
+}
+
 // ---- the loop above the engine
 
 struct poster {
@@ -740,6 +769,7 @@ static const struct test_case openssl_cases[] = {
     CASE(test_resumption),
     CASE(test_resumption_after_an_upgrade),
     CASE(test_not_tls),
+    CASE(test_tickets_beside_an_answer),
     CASE(test_loop_keeps_alive),
     CASE(test_memory_of_a_connection),
 };
