@@ -64,12 +64,13 @@ SRC := src/main.c \
   $(addprefix src/sync/,advice.c buffers.c job.c lane.c mailboxes.c purge.c roster.c sink.c \
     stats.c) \
   $(addprefix src/cli/,commands.c config.c config_check.c config_fields.c config_lists.c \
-    config_names.c config_tree.c interpolate.c options.c output.c progress.c start.c start_config.c start_dest.c summary.c \
-    sync_command.c yaml_heap.c)
+    config_names.c config_tree.c interpolate.c options.c output.c progress.c start.c \
+    start_config.c start_dest.c summary.c sync_command.c yaml_heap.c)
 
 TESTS := arena base64 buf bulk bulk_flight bulk_verdict client crypto date dns dns_packet err \
-  gmail_listing gmail_message gmail_token gzip hash http1 idset index json json_write log loop \
-  monitor os proxy retry roots scan seal str tls url
+  gmail_account gmail_directory gmail_error gmail_listing gmail_message gmail_quota \
+  gmail_token gzip hash http1 idset index json json_write log loop monitor os proxy retry \
+  roots scan seal str tls url
 FUZZ := base64 bulk_answer date dns exchange gzip http1 index_answer json json_write scan_answer url
 TENANT := content.c control.c es_bulk.c es_control.c es_double.c es_search.c es_store.c faults.c \
   google_common.c google_directory.c google_gmail.c google_history.c google_query.c \

@@ -80,6 +80,7 @@
 #define SCAN_ELEMENT_BYTES KIB(8)    // one hit: an id of 512 bytes escaped, an owner, a time stamp
 #define BULK_ACTION_BYTES KIB(4)     // action line: an index name (255) and an id (512), both escaped
 #define BULK_VERDICT_BYTES KIB(8)    // one verdict, or the beginning of an error answer
+#define BULK_PAUSE_MS 250            // after an answer that took some items and refused others; doubles
 #define BULK_PIPELINE_BYTES 256      // name of a pipeline
 #define ELASTIC_ID_BYTES 512         // longest _id that Elasticsearch takes
 #define ELASTIC_REASON_BYTES 300     // of the server's words about one error
@@ -161,6 +162,6 @@
 #define PROGRESS_PER_SECOND 5
 #define PROGRESS_PLAIN_MS 10000
 #define PROGRESS_MAILBOXES 10 // lines of single mailboxes on a terminal
-#define SUMMARY_BYTES KIB(96) // NOTES_MAX mailboxes and ADVICE_MAX sentences with it
+#define SUMMARY_BYTES KIB(512) // NOTES_MAX mailboxes and ADVICE_MAX sentences, each byte escaped as six
 
 #endif

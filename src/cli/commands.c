@@ -2,30 +2,24 @@
 // What `limits` and `version` print (see commands.h).
 #include "cli/commands.h"
 
+#include "cli/output.h"
 #include "limits.h"
 #include "pins.h"
 
-static void commands_put_right(struct buf *out, i64 v, isize width)
+static void commands_put_number(struct buf *out, i64 v, isize width)
 {
     u8 digits[24];
     struct buf b = buf_over(digits, COUNT(digits));
     buf_put_i64(&b, v);
-    buf_put_fill(out, ' ', width > b.n ? width - b.n : 0);
-    buf_put(out, buf_str(&b));
-}
-
-static void commands_put_left(struct buf *out, str s, isize width)
-{
-    buf_put(out, s);
-    buf_put_fill(out, ' ', width > s.n ? width - s.n : 0);
+    output_put_right(out, buf_str(&b), width);
 }
 
 static void commands_put_row(struct buf *out, const struct plan_row *row)
 {
-    commands_put_left(out, str_from(row->name), 22);
-    commands_put_right(out, row->count, 8);
-    commands_put_right(out, row->bytes, 12);
-    commands_put_right(out, ARENA_ROUND(row->bytes * row->count), 13);
+    output_put_left(out, str_from(row->name), 22);
+    commands_put_number(out, row->count, 8);
+    commands_put_number(out, row->bytes, 12);
+    commands_put_number(out, ARENA_ROUND(row->bytes * row->count), 13);
     buf_put(out, S("  "));
     buf_put(out, str_from(row->reason));
     buf_put(out, S("\n"));
@@ -40,8 +34,8 @@ void commands_put_limits(struct buf *out, const struct plan *plan)
         }
     }
     i64 total = plan_total_bytes(plan);
-    commands_put_left(out, S("total"), 42);
-    commands_put_right(out, total, 13);
+    output_put_left(out, S("total"), 42);
+    commands_put_number(out, total, 13);
     buf_put(out, S("  bytes taken at start, and no more ("));
     buf_put_i64(out, total / MIB(1));
     buf_put(out, S(" MiB)\n\naddress space, touched only when it is needed:\n"));

@@ -3,6 +3,9 @@
 #include "cli/options.h"
 
 #include "cli/config_names.h"
+#include "cli/output.h"
+
+#define OPTION_SHOWN_CHARACTERS 100 // of a wrong argument that a message repeats
 
 const char options_help[] =
     "mailferry carries the mail of a Gmail domain into Elasticsearch.\n"
@@ -11,7 +14,7 @@ const char options_help[] =
     "  mailferry limits [flags]   every pool of memory and the total\n"
     "  mailferry version          version, dependencies and their digests\n"
     "\n"
-    "  -c, --config FILE      configuration, default config.yml (see config.yml.example)\n"
+    "  -c, --config FILE      default config.yml (see config.yml.example)\n"
     "      --connector ID     which entry of `connectors`, when there are several\n"
     "      --to SINK          elastic, ndjson:FILE, or - for standard output\n"
     "      --dry-run          count mailboxes, messages and quota; write nothing\n"
@@ -23,8 +26,9 @@ const char options_help[] =
     "  -h, --help             this text\n"
     "  -v, --version          as `mailferry version`\n"
     "\n"
-    "Without --to, documents go to Elasticsearch when config.yml names one, else to\n"
-    "standard output. Exit: 0 done, 1 failed, 2 wrong use or configuration, 75 run again.\n";
+    "Without --to, documents go to Elasticsearch if config.yml names one, else to\n"
+    "standard output. Exit status: 0 done, 1 failed, 2 wrong use or configuration,\n"
+    "75 stopped: run it again.\n";
 
 enum flag {
     FLAG_CONFIG,
@@ -68,29 +72,53 @@ static const struct {
     {"help", COMMAND_HELP},
 };
 
-static void options_name_nearest(struct buf *detail, str given, const char *best, int distance)
+struct options_nearest {
+    str given;
+    const char *name;
+    int distance;
+};
+
+static void options_try(struct options_nearest *n, const char *name)
 {
-    buf_put(detail, given);
-    if (best && distance <= 3) {
+    int d = config_names_distance(n->given, str_from(name));
+    if (d < n->distance) {
+        n->distance = d;
+        n->name = name;
+    }
+}
+
+static void options_put_nearest(struct buf *detail, const struct options_nearest *n)
+{
+    output_put_clean(detail, n->given, OPTION_SHOWN_CHARACTERS);
+    if (n->name) {
         buf_put(detail, S("; did you mean "));
-        buf_put(detail, str_from(best));
+        buf_put(detail, str_from(n->name));
         buf_put_byte(detail, '?');
     }
 }
 
 static err options_unknown_flag(str given, struct buf *detail)
 {
-    const char *best = NULL;
-    int distance = 99;
+    str name;
+    bool has_value;
+    (void)str_cut(given, '=', &name, &has_value);
+    struct options_nearest nearest = {.given = name, .distance = 4};
     for (int i = 0; i < FLAG_COUNT; i++) {
-        int d = config_names_distance(given, str_from(options_flags[i].name));
-        if (d < distance) {
-            distance = d;
-            best = options_flags[i].name;
-        }
+        options_try(&nearest, options_flags[i].name);
     }
-    options_name_nearest(detail, given, best, distance);
+    options_put_nearest(detail, &nearest);
     return FAIL(OPTION_UNKNOWN);
+}
+
+// "FLAG VALUE: what is wanted"
+static err options_refuse(const char *flag, str value, str wanted, struct buf *detail)
+{
+    buf_put(detail, str_from(flag));
+    buf_put_byte(detail, ' ');
+    output_put_clean(detail, value, OPTION_SHOWN_CHARACTERS);
+    buf_put(detail, S(": "));
+    buf_put(detail, wanted);
+    return FAIL(OPTION_VALUE);
 }
 
 static err options_log_level(struct options *o, str value, struct buf *detail)
@@ -99,7 +127,8 @@ static err options_log_level(struct options *o, str value, struct buf *detail)
         const char *name;
         enum log_level level;
     } levels[] = {
-        {"debug", LOG_DEBUG}, {"info", LOG_INFO}, {"warning", LOG_WARN}, {"error", LOG_ERROR},
+        {"debug", LOG_DEBUG}, {"info", LOG_INFO},      {"warning", LOG_WARN},
+        {"error", LOG_ERROR}, {"critical", LOG_ERROR}, // the service that we replace has it
     };
     for (isize i = 0; i < COUNT(levels); i++) {
         if (str_eq_nocase(value, str_from(levels[i].name))) {
@@ -108,19 +137,14 @@ static err options_log_level(struct options *o, str value, struct buf *detail)
             return OK;
         }
     }
-    buf_put(detail, S("--log-level "));
-    buf_put(detail, value);
-    return FAIL(OPTION_VALUE);
+    return options_refuse("--log-level", value, S("allowed are debug, info, warning and error"), detail);
 }
 
 static err options_to(struct options *o, str value, struct buf *detail)
 {
     bool file = str_starts(value, S("ndjson:")) && value.n > 7;
     if (!file && !str_eq(value, S("-")) && !str_eq(value, S("elastic"))) {
-        buf_put(detail, S("--to "));
-        buf_put(detail, value);
-        buf_put(detail, S(": allowed are elastic, ndjson:FILE and -"));
-        return FAIL(OPTION_VALUE);
+        return options_refuse("--to", value, S("allowed are elastic, ndjson:FILE and -"), detail);
     }
     o->to = value;
     return OK;
@@ -128,9 +152,12 @@ static err options_to(struct options *o, str value, struct buf *detail)
 
 static err options_mailbox(struct options *o, str value, struct buf *detail)
 {
+    isize at = str_find_byte(value, '@');
+    if (at <= 0 || at == value.n - 1) {
+        return options_refuse("--mailbox", value, S("a mail address is wanted"), detail);
+    }
     if (o->mailbox_count == OPTION_MAILBOXES_MAX) {
-        buf_put(detail, S("--mailbox is given too often"));
-        return FAIL(OPTION_VALUE);
+        return options_refuse("--mailbox", value, S("no more than 64 can be given"), detail);
     }
     o->mailboxes[o->mailbox_count++] = value;
     return OK;
@@ -165,11 +192,7 @@ static err options_set(struct options *o, enum flag flag, str value, struct buf 
         o->require_seal = true;
         return OK;
     case FLAG_HELP:
-        o->command = COMMAND_HELP;
-        return OK;
-    case FLAG_VERSION:
-        o->command = COMMAND_VERSION;
-        return OK;
+    case FLAG_VERSION: // options_parse sees to them
     case FLAG_COUNT:
         break;
     }
@@ -192,70 +215,86 @@ static enum flag options_find(str arg, str *value, bool *inline_value)
 
 static err options_command(struct options *o, str name, struct buf *detail)
 {
-    const char *best = NULL;
-    int distance = 99;
+    struct options_nearest nearest = {.given = name, .distance = 3};
     for (isize i = 0; i < COUNT(options_commands); i++) {
-        int d = config_names_distance(name, str_from(options_commands[i].name));
-        if (d == 0) {
+        if (str_eq(name, str_from(options_commands[i].name))) {
             o->command = options_commands[i].command;
             return OK;
         }
-        if (d < distance) {
-            distance = d;
-            best = options_commands[i].name;
-        }
+        options_try(&nearest, options_commands[i].name);
     }
-    options_name_nearest(detail, name, best, distance);
+    options_put_nearest(detail, &nearest);
     return FAIL(OPTION_COMMAND);
 }
 
-static err options_parse_flag(struct options *o, int argc, char **argv, int *i, struct buf *detail)
+// argv[*i] is a flag: finds it, and its value behind a '=' or in the next argument.
+static err options_take_flag(int argc, char **argv, int *i, enum flag *flag, str *value,
+                             struct buf *detail)
 {
-    str value;
     bool has_value;
     str arg = str_from(argv[*i]);
-    enum flag flag = options_find(arg, &value, &has_value);
-    if (flag == FLAG_COUNT) {
+    *flag = options_find(arg, value, &has_value);
+    if (*flag == FLAG_COUNT) {
         return options_unknown_flag(arg, detail);
     }
-    if (has_value != options_flags[flag].takes_value) {
-        if (has_value || *i + 1 >= argc) {
-            buf_put(detail, arg);
-            buf_put(detail, has_value ? S(" takes no value") : S(" needs a value"));
-            return FAIL(OPTION_VALUE);
-        }
-        value = str_from(argv[++*i]);
+    bool takes = options_flags[*flag].takes_value;
+    if (takes && !has_value && *i + 1 < argc) {
+        *value = str_from(argv[++*i]);
     }
-    if (options_flags[flag].takes_value && value.n == 0) {
-        buf_put(detail, arg);
-        buf_put(detail, S(" needs a value"));
+    // `--config --json` is a forgotten value, not a file of that name (./--json is one).
+    bool forgotten = takes && (value->n == 0 || (!has_value && str_starts(*value, S("--"))));
+    if (forgotten || (has_value && !takes)) {
+        buf_put(detail, str_from(options_flags[*flag].name));
+        buf_put(detail, forgotten ? S(" needs a value") : S(" takes no value"));
         return FAIL(OPTION_VALUE);
     }
-    return options_set(o, flag, value, detail);
+    return OK;
+}
+
+static err options_word(struct options *o, str word, bool have_command, struct buf *detail)
+{
+    if (!have_command) {
+        return options_command(o, word, detail);
+    }
+    output_put_clean(detail, word, OPTION_SHOWN_CHARACTERS);
+    if (str_find_byte(word, '@') > 0) {
+        buf_put(detail, S("; a single mailbox is given with --mailbox"));
+    } else if (str_ends(word, S(".yml")) || str_ends(word, S(".yaml"))) {
+        buf_put(detail, S("; the configuration is given with --config"));
+    }
+    return FAIL(OPTION_EXTRA);
 }
 
 err options_parse(struct options *o, int argc, char **argv, struct buf *detail)
 {
     *o = (struct options){.command = COMMAND_HELP, .config_path = S("config.yml")};
     bool have_command = false;
+    bool given[FLAG_COUNT] = {0};
     for (int i = 1; i < argc; i++) {
         str arg = str_from(argv[i]);
         if (str_starts(arg, S("-")) && arg.n > 1) {
-            TRY(options_parse_flag(o, argc, argv, &i, detail));
+            enum flag flag;
+            str value;
+            TRY(options_take_flag(argc, argv, &i, &flag, &value, detail));
+            TRY(options_set(o, flag, value, detail));
+            given[flag] = true;
         } else if (!have_command && str_eq(arg, S("seal-test")) && i + 1 < argc) {
             o->command = COMMAND_SEAL_TEST;
             o->seal_test = str_from(argv[++i]);
             have_command = true;
-        } else if (!have_command) {
-            enum command asked = o->command;
-            TRY(options_command(o, arg, detail));
-            // `sync --help` is help, wherever the flag stands.
-            o->command = asked == COMMAND_VERSION ? asked : o->command;
-            have_command = true;
         } else {
-            buf_put(detail, arg);
-            return FAIL(OPTION_COMMAND);
+            TRY(options_word(o, arg, have_command, detail));
+            have_command = true;
         }
+    }
+    // Help and version win, wherever they stand: nobody who asks for them wants a sync.
+    if (given[FLAG_HELP]) {
+        o->command = COMMAND_HELP;
+    } else if (given[FLAG_VERSION]) {
+        o->command = COMMAND_VERSION;
+    } else if (!have_command && argc > 1) {
+        buf_put(detail, S("none is given"));
+        return FAIL(OPTION_COMMAND);
     }
     return OK;
 }

@@ -23,7 +23,8 @@ struct options {
     str seal_test;
 };
 
-// OPTION_UNKNOWN (the nearest one is named in detail), OPTION_VALUE, OPTION_COMMAND.
+// OPTION_UNKNOWN, OPTION_COMMAND (the nearest one is named in detail), OPTION_VALUE, OPTION_EXTRA.
+// Nothing given at all is COMMAND_HELP.
 err options_parse(struct options *o, int argc, char **argv, struct buf *detail);
 
 extern const char options_help[]; // fits 24 lines of 80 columns

@@ -3,16 +3,21 @@
 // were left out, then what to do.
 #include "cli/summary.h"
 
+#include "cli/output.h"
 #include "codec/json_write.h"
+
+enum summary_unit { SUMMARY_COUNT, SUMMARY_BYTES_OF, SUMMARY_MS };
 
 struct summary_row {
     const char *key;   // of key=value and JSON
     const char *label; // for people
     i64 value;
     bool always; // printed for people even when it is 0
+    enum summary_unit unit;
 };
 
 #define SUMMARY_ROWS_MAX 32
+#define SUMMARY_TEXT_CHARACTERS KIB(1) // more than any detail, address or sentence has
 
 struct summary_rows {
     struct summary_row rows[SUMMARY_ROWS_MAX];
@@ -23,7 +28,14 @@ static void summary_add(struct summary_rows *r, const char *key, const char *lab
                         bool always)
 {
     ASSERT(r->count < SUMMARY_ROWS_MAX);
-    r->rows[r->count++] = (struct summary_row){key, label, value, always};
+    r->rows[r->count++] = (struct summary_row){key, label, value, always, SUMMARY_COUNT};
+}
+
+static void summary_add_as(struct summary_rows *r, enum summary_unit unit, const char *key,
+                           const char *label, i64 value)
+{
+    summary_add(r, key, label, value, true);
+    r->rows[r->count - 1].unit = unit;
 }
 
 static void summary_add_skips(struct summary_rows *r, const struct sync_stats *s)
@@ -57,26 +69,27 @@ static void summary_collect(struct summary_rows *r, const struct job *job,
         summary_add_skips(r, s);
         summary_add(r, "messages_dropped", "listed in mailboxes that failed", s->messages_dropped, false);
         summary_add(r, "raw_fallbacks", "indexed raw (not readable as mail)", s->raw_fallbacks, false);
-        summary_add(r, "message_bytes", "bytes of messages", s->message_bytes, true);
-        summary_add(r, "document_bytes", "bytes of documents", s->document_bytes, true);
+        summary_add_as(r, SUMMARY_BYTES_OF, "message_bytes", "of messages", s->message_bytes);
+        summary_add_as(r, SUMMARY_BYTES_OF, "document_bytes", "of documents", s->document_bytes);
+        summary_add(r, "messages_per_second", "messages a second",
+                    ms > 0 ? s->messages_decided * 1000 / ms : 0, true);
     }
-    summary_add(r, "duration_ms", "milliseconds", ms, true);
-    summary_add(r, "messages_per_second", "messages a second",
-                ms > 0 ? s->messages_decided * 1000 / ms : 0, true);
-    summary_add(r, "quota_wait_ms", "milliseconds waited for quota", s->quota_wait_ms, false);
-    summary_add(r, "cpu_ms", "CPU milliseconds", settings->cpu_us / 1000, true);
-    summary_add(r, "peak_rss_bytes", "peak memory in bytes", settings->peak_rss_bytes, true);
+    summary_add_as(r, SUMMARY_MS, "duration_ms", "in all", ms);
+    summary_add_as(r, SUMMARY_MS, "quota_wait_ms", "waited for Google's quota, lanes added up",
+                   s->quota_wait_ms);
+    summary_add_as(r, SUMMARY_MS, "cpu_ms", "of CPU time", settings->cpu_us / 1000);
+    summary_add_as(r, SUMMARY_BYTES_OF, "peak_rss_bytes", "of memory at most", settings->peak_rss_bytes);
     summary_add(r, "requests", "requests", settings->requests, true);
-    summary_add(r, "retries", "of them retries", settings->retries, false);
-    summary_add(r, "bytes_in", "bytes received", settings->bytes_in, false);
-    summary_add(r, "bytes_out", "bytes sent", settings->bytes_out, false);
+    summary_add(r, "retries", "  of them retries", settings->retries, false);
+    summary_add_as(r, SUMMARY_BYTES_OF, "bytes_in", "received", settings->bytes_in);
+    summary_add_as(r, SUMMARY_BYTES_OF, "bytes_out", "sent", settings->bytes_out);
 }
 
 static void summary_collect_estimate(struct summary_rows *r, const struct job *job)
 {
     struct job_estimate e;
     job_estimate(job, &e);
-    summary_add(r, "estimated_bytes", "bytes of messages, an estimate", e.estimated_bytes, true);
+    summary_add_as(r, SUMMARY_BYTES_OF, "estimated_bytes", "of messages, an estimate", e.estimated_bytes);
     summary_add(r, "sampled", "  from the sizes of so many messages", e.sampled, true);
     summary_add(r, "quota_units", "Gmail quota units of a full sync", e.quota_units, true);
     summary_add(r, "minutes_by_quota", "minutes that the quota allows it in", e.minutes_by_quota, true);
@@ -101,27 +114,25 @@ static const char *summary_end(const struct job *job)
 
 // ---- for people
 
-static void summary_put_number(struct buf *b, i64 v)
+static void summary_put_value(struct buf *b, const struct summary_row *row)
 {
-    u8 digits[24];
-    struct buf d = buf_over(digits, COUNT(digits));
-    buf_put_i64(&d, v);
-    isize gaps = (d.n - 1) / 3;
-    buf_put_fill(b, ' ', 20 > d.n + gaps ? 20 - d.n - gaps : 0);
-    for (isize i = 0; i < d.n; i++) {
-        if (i && (d.n - i) % 3 == 0) {
-            buf_put_byte(b, ',');
-        }
-        buf_put_byte(b, digits[i]);
+    u8 text[32];
+    struct buf value = buf_over(text, COUNT(text));
+    switch (row->unit) {
+    case SUMMARY_COUNT:
+        output_put_thousands(&value, row->value);
+        break;
+    case SUMMARY_BYTES_OF:
+        output_put_bytes(&value, row->value);
+        break;
+    case SUMMARY_MS:
+        output_put_duration(&value, row->value);
+        break;
     }
-}
-
-// What came from a far side: control bytes could move the cursor or fake a line.
-static void summary_put_clean(struct buf *b, str s)
-{
-    for (isize i = 0; i < s.n; i++) {
-        buf_put_byte(b, s.p[i] < ' ' || s.p[i] == 0x7f ? '?' : s.p[i]);
-    }
+    output_put_right(b, buf_str(&value), 16);
+    buf_put(b, S("  "));
+    buf_put(b, str_from(row->label));
+    buf_put(b, S("\n"));
 }
 
 static void summary_put_error(struct buf *b, err e, str detail)
@@ -129,7 +140,7 @@ static void summary_put_error(struct buf *b, err e, str detail)
     buf_put(b, str_from(err_what(e)));
     if (detail.n) {
         buf_put(b, S(": "));
-        summary_put_clean(b, detail);
+        output_put_clean(b, detail, SUMMARY_TEXT_CHARACTERS);
     }
     buf_put(b, S("\n    "));
     buf_put(b, str_from(err_todo(e)));
@@ -141,13 +152,16 @@ static void summary_put_table(struct buf *b, const struct summary_rows *r, const
 {
     buf_put(b, settings->dry_run ? S("\nDry run ") : S("\nSync "));
     buf_put(b, str_from(summary_end(job)));
+    buf_put(b, S(": "));
+    output_put_clean(b, settings->connector, SUMMARY_TEXT_CHARACTERS);
+    if (settings->to_elastic) {
+        buf_put(b, S(" into index "));
+        output_put_clean(b, settings->index, SUMMARY_TEXT_CHARACTERS);
+    }
     buf_put(b, S("\n"));
     for (isize i = 0; i < r->count; i++) {
         if (r->rows[i].value || r->rows[i].always) {
-            summary_put_number(b, r->rows[i].value);
-            buf_put(b, S("  "));
-            buf_put(b, str_from(r->rows[i].label));
-            buf_put(b, S("\n"));
+            summary_put_value(b, &r->rows[i]);
         }
     }
     if (!err_ok(job_error(job))) {
@@ -159,7 +173,7 @@ static void summary_put_table(struct buf *b, const struct summary_rows *r, const
     buf_put(b, count ? S("\nMailboxes left out (their documents were kept):\n") : S(""));
     for (isize i = 0; i < count; i++) {
         buf_put(b, S("  "));
-        summary_put_clean(b, notes[i].address);
+        output_put_clean(b, notes[i].address, SUMMARY_TEXT_CHARACTERS);
         buf_put(b, S(": "));
         summary_put_error(b, notes[i].error, notes[i].detail);
     }
@@ -167,7 +181,7 @@ static void summary_put_table(struct buf *b, const struct summary_rows *r, const
     isize sentences = job_advice(job, advice, ADVICE_MAX);
     for (isize i = 0; i < sentences; i++) {
         buf_put(b, S("\nNote: "));
-        summary_put_clean(b, advice[i]);
+        output_put_clean(b, advice[i], SUMMARY_TEXT_CHARACTERS);
         buf_put(b, S("\n"));
     }
 }
