@@ -89,6 +89,9 @@ void flight_free(struct flight *f)
     f->count = 0;
     f->entries = 0;
     f->span = 0;
+    f->rounds = 0;
+    f->pause = false;
+    f->resume_ms = 0;
     f->status = 0;
     f->words_bytes = 0;
     f->sent = 0;

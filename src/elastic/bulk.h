@@ -24,7 +24,7 @@ struct bulk_item {
     u32 owner;         // the caller's: which mailbox slot
     u32 generation;    // the caller's
     u16 op;
-    u16 state;  // private: 0 not answered, 1 decided, else the status of the latest refusal
+    u16 state;  // private
     u32 id_offset, id_bytes; // the id as JSON text within the action line
 };
 
@@ -49,7 +49,7 @@ struct bulk_settings {
 
 struct bulk_stats {
     i64 requests;     // attempts included
-    i64 resent_items; // sent once more because the server asked for it, or its answer was lost
+    i64 resent_items; // items that were sent more than once, each time
     i64 split;        // requests that were cut in two (413, 400)
     i64 indexed;      // index operations that were taken,
     i64 updated;      // of them: replaced a document

@@ -26,6 +26,7 @@ static void flight_tell(struct flight *f, struct bulk_item *item, struct bulk_re
 {
     ASSERT(item->state != ITEM_DECIDED);
     item->state = ITEM_DECIDED;
+    f->decided++;
     r.item = item;
     r.id = flight_id(f, item);
     f->b->decided(f->b->decided_st, &r);
@@ -180,6 +181,10 @@ static err flight_land_verdicts(struct flight *f, struct exchange *x)
         buf_put_i64(&x->detail, f->sent);
         elastic_put_cut(&x->detail, f->unreadable ? S(" items, some unreadable") : S(" items"), 23);
         return FAIL(BULK_VERDICTS);
+    }
+    if (f->again && f->decided > 0) {
+        f->pause = true; // it goes forward: no attempt is used up
+        return OK;
     }
     if (f->again) {
         buf_put_i64(&x->detail, f->again);

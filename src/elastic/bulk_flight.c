@@ -45,6 +45,10 @@ static str flight_choose(struct flight *f)
     }
     f->sent = n;
     f->sent_bytes = bytes;
+    for (int i = 0; i < n; i++) {
+        f->b->stats.resent_items += f->items[i].state != ITEM_NEW;
+        f->items[i].state = f->items[i].state == ITEM_NEW ? ITEM_SENT : f->items[i].state;
+    }
     return str_make(f->data.p + f->items[0].offset, bytes);
 }
 
@@ -75,12 +79,11 @@ static enum step flight_leave(struct flight *f, struct exchange *x)
     str packed = flight_pack(f, x, body);
     elastic_request(b->es, x, S("PUT"), packed, true);
     b->stats.requests++;
-    if (f->state == FLIGHT_ALOFT) {
-        b->stats.resent_items += f->sent;
-    } else {
+    if (f->state != FLIGHT_ALOFT) {
         b->aloft++;
     }
     f->state = FLIGHT_ALOFT;
+    f->resume_ms = 0;
     return STEP_REQUEST;
 }
 
@@ -98,6 +101,16 @@ static void flight_settle(struct flight *f)
     if (f->count == 0) {
         flight_free(f);
     }
+}
+
+// After an answer that took some items and refused others: shorter than after a refusal of all, because
+// the server works through its queue, and longer each time it happens again.
+static i64 flight_pause_ms(struct flight *f)
+{
+    i64 pause_ms = (i64)BULK_PAUSE_MS << (f->rounds < 10 ? f->rounds : 10);
+    i64 unit_ms = f->b->es->retry.base_ms;
+    f->rounds++;
+    return pause_ms < unit_ms ? pause_ms : unit_ms;
 }
 
 static enum step flight_next(void *st, i64 now_ms, struct exchange *x)
@@ -125,6 +138,14 @@ static enum step flight_next(void *st, i64 now_ms, struct exchange *x)
         flight_settle(f);
         return STEP_WAIT;
     }
+    if (f->pause) {
+        f->pause = false;
+        f->resume_ms = now_ms + flight_pause_ms(f);
+    }
+    if (now_ms < f->resume_ms) {
+        x->wait_until_ms = f->resume_ms;
+        return STEP_WAIT;
+    }
     if (!b->proven && b->aloft > 0 && f->state != FLIGHT_ALOFT) {
         return STEP_WAIT;
     }
@@ -142,6 +163,7 @@ static err flight_head(void *st, struct exchange *x, const struct http_head *hea
     struct flight *f = st;
     f->status = head->status;
     f->answered = 0;
+    f->decided = 0;
     f->again = 0;
     f->blocked = false;
     f->unreadable = false;

@@ -15,7 +15,7 @@ enum flight_state {
     FLIGHT_ALOFT, // a request was given to the loop; its answer, or its next attempt, is awaited
 };
 
-enum { ITEM_NEW, ITEM_DECIDED }; // bulk_item.state; from 100 on: the status of the latest refusal
+enum { ITEM_NEW, ITEM_SENT, ITEM_DECIDED }; // bulk_item.state; from 100 on: status of the latest refusal
 
 struct flight {
     struct bulk *b;
@@ -27,6 +27,9 @@ struct flight {
     int count, entries;
     i64 opened_ms;
     int span; // at most so many items in one request; 0: all (a culprit is being looked for)
+    int rounds;       // answers in a row that took some items and refused others
+    bool pause;       // the next request waits a little: resume_ms is not known yet
+    i64 resume_ms;    // not before; 0: at once
     // the request in hand: items[0 .. sent)
     int sent;
     isize sent_bytes;
@@ -34,6 +37,7 @@ struct flight {
     // its answer
     int status;
     int answered;      // items[0 .. answered) have a verdict
+    int decided;       // of them: decided
     int again;         // of them: to be sent again
     bool blocked;      // one of them because the index is blocked
     bool unreadable;   // a verdict could not be read

@@ -217,7 +217,7 @@ static inline int turn(void)
 static inline void fly(void)
 {
     bulk_flush(b);
-    for (int i = 0; i < 200 && !bulk_is_idle(b); i++) {
+    for (int i = 0; i < 200 && !bulk_is_idle(b); i++, now_ms += 60000) {
         turn();
     }
     CHECK(bulk_is_idle(b));

@@ -151,7 +151,7 @@ static void test_bulk_flight_busy_for_good(void)
     rules[0] = (struct rule){"busy", 429, "es_rejected_execution_exception", "queue full", -1};
     CHECK(put("a") && put("busy1"));
     fly();
-    CHECK(machines[0].request_count == 5 && machines[0].failed == 1);
+    CHECK(machines[0].request_count == 6 && machines[0].failed == 1); // five without any progress
     CHECK_ERR(bulk_error(b), ES_BUSY);
     CHECK_STR(bulk_detail(b), S("1 of 1 items: es_rejected_execution_exception: queue full"));
     CHECK_STR(buf_str(&told), S("a done 201\nbusy1 undecided 429\n"));
@@ -166,6 +166,35 @@ static void test_bulk_flight_busy_for_good(void)
     fly();
     CHECK_ERR(bulk_error(b), ES_BUSY);
     CHECK_STR(buf_str(&told), S("a undecided 0\n"));
+}
+
+// A server that takes one of twenty each time is not given up; the pauses grow to the unit of retries.
+static void test_bulk_flight_progress(void)
+{
+    start();
+    static u8 space[20][4096];
+    for (int left = 20; left > 0; left--) {
+        struct buf answer = buf_over(space[left - 1], COUNT(space[0]));
+        buf_put(&answer, S("{\"items\":[{\"index\":{\"status\":201}}"));
+        for (int i = 1; i < left; i++) {
+            buf_put(&answer, S(",{\"index\":{\"status\":429,\"error\":{\"type\":\"t\"}}}"));
+        }
+        buf_put(&answer, S("]}"));
+        whole[whole_count++] = ANSWER_STR(200, buf_str(&answer));
+    }
+    put_numbered("m", 0, 20);
+    bulk_flush(b);
+    i64 pauses[] = {250, 500, 1000, 2000, 4000, 8000, 10000, 10000};
+    for (isize i = 0; i < COUNT(pauses); i++) {
+        CHECK(turn() == 1);
+        CHECK(turn() == 0);
+        CHECK(machines[0].x.wait_until_ms == now_ms + pauses[i]);
+        now_ms += pauses[i];
+    }
+    fly();
+    CHECK(done == 20 && undecided == 0 && machines[0].failed == 0);
+    CHECK_OK(bulk_error(b));
+    CHECK(bulk_stats(b)->resent_items == 19 * 20 / 2);
 }
 
 // Flood stage and read-only: wait, then say that the disk is full; never bad documents.
@@ -257,6 +286,7 @@ static const struct test_case cases[] = {
     CASE(test_bulk_flight_again_items),
     CASE(test_bulk_flight_again_whole),
     CASE(test_bulk_flight_busy_for_good),
+    CASE(test_bulk_flight_progress),
     CASE(test_bulk_flight_blocked),
     CASE(test_bulk_flight_item_fails),
     CASE(test_bulk_flight_stops),
