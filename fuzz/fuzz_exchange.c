@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Aimed at the whole way of an answer: loop_turn(), conn_step(), conn_fill(), talk_step(), talk_rest(),
-// http1_*(), gzip_read(), tls_handshake() and the verification of certificates, with a live machine.
+// Aimed at the whole way of an answer: loop_turn(), conn_step(), conn_fill(), talk_step(),
+// talk_rest(), http1_*(), gzip_read(), tls_handshake() and the verification of certificates, with a
+// live machine.
 //
-// The first bytes choose what is asked and how: method, flags, proxy, TLS, how much the machine takes
-// at a time, how the far side cuts its bytes. The rest is what the far side says, on every connection
-// from where the last one stopped; when it is used up, connections are closed or reset. The system is
-// a fake with a clock of its own. Each input is run twice and must go the same way; at the end nothing
-// may be lent: no connection, no reader, no resolver.
+// The first bytes choose what is asked and how: method, flags, proxy, TLS, how much the machine
+// takes at a time, how the far side cuts its bytes. The rest is what the far side says, on every
+// connection from where the last one stopped; when it is used up, connections are closed or reset.
+// The system is a fake with a clock of its own. Each input is run twice and must go the same way;
+// at the end nothing may be lent: no connection, no reader, no resolver.
 #include <string.h>
 
 #include "net/loop_task.h"
@@ -146,7 +147,7 @@ struct machine {
     struct dest *dest;
     u32 flags;
     bool post;
-    isize take; // bytes at a call; 0: all
+    isize take;             // bytes at a call; 0: all
     int asked, nexts, open; // open: between head() and end()
     int chunks;
     err last;
@@ -234,8 +235,13 @@ static err machine_send(void *st, struct buf *room, bool *last)
 }
 
 static const struct machine_ops machine_ops = {
-    .name = "fuzz", .next = machine_next, .head = machine_head, .body = machine_body,
-    .end = machine_end, .fail = machine_fail, .send = machine_send,
+    .name = "fuzz",
+    .next = machine_next,
+    .head = machine_head,
+    .body = machine_body,
+    .end = machine_end,
+    .fail = machine_fail,
+    .send = machine_send,
 };
 
 // ---- one run
@@ -258,24 +264,34 @@ static u64 run(const uint8_t *p, size_t n)
     static _Alignas(16) u8 memory[MIB(2)];
     static const struct tls_trust trust = {.verify = true, .embedded_roots = true};
     u8 flags = p[0], mode = p[1];
-    fake = (struct fake){.say = str_make(p + 3, (isize)n - 3), .segment = p[2] ? p[2] : KIB(64),
-                         .reset = mode & 1, .slow_send = mode & 2, .now_ms = 1000, .trace = 1};
+    fake = (struct fake){.say = str_make(p + 3, (isize)n - 3),
+                         .segment = p[2] ? p[2] : KIB(64),
+                         .reset = mode & 1,
+                         .slow_send = mode & 2,
+                         .now_ms = 1000,
+                         .trace = 1};
     struct arena arena = arena_over(memory, COUNT(memory));
     struct plan plan = {.arena = &arena};
     struct dns_config dns;
     dns_config_parse(&dns, S(""), S(""));
-    struct loop *loop = loop_init(&plan, &(struct loop_settings){
-        .tasks = 2, .connections = 2, .dns = &dns, .connect_timeout_ms = 1000,
-        .idle_timeout_ms = 500, .keep_alive_ms = 1000, .user_agent = S("fuzz")});
+    struct loop *loop = loop_init(&plan, &(struct loop_settings){.tasks = 2,
+                                                                 .connections = 2,
+                                                                 .dns = &dns,
+                                                                 .connect_timeout_ms = 1000,
+                                                                 .idle_timeout_ms = 500,
+                                                                 .keep_alive_ms = 1000,
+                                                                 .user_agent = S("fuzz")});
     struct proxy proxy;
     u8 secret[64];
     struct buf storage = buf_over(secret, COUNT(secret));
     ASSERT(err_ok(proxy_parse(S("http://u:p@127.0.0.1:1"), &proxy, &storage)));
-    struct dest dest = {.label = "fuzz", .trust = &trust, .index = 1,
-                        .proxy = mode & 4 ? &proxy : NULL};
-    ASSERT(err_ok(url_parse(mode & 8 ? S("https://127.0.0.1:2/") : S("http://127.0.0.1:2/"),
-                            &dest.url)));
-    struct machine m = {.dest = &dest, .flags = flags & 0x1f, .post = flags & 0x20,
+    struct dest dest = {
+        .label = "fuzz", .trust = &trust, .index = 1, .proxy = mode & 4 ? &proxy : NULL};
+    ASSERT(err_ok(
+        url_parse(mode & 8 ? S("https://127.0.0.1:2/") : S("http://127.0.0.1:2/"), &dest.url)));
+    struct machine m = {.dest = &dest,
+                        .flags = flags & 0x1f,
+                        .post = flags & 0x20,
                         .take = flags & 0x40 ? 1 + (flags >> 7) * 700 : 0};
     ASSERT(loop_add(loop, &machine_ops, &m) >= 0);
     for (int i = 0; i < FUZZ_TURNS && loop_active_count(loop); i++) {

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Opening a connection and moving bytes through it (see conn.h). The way is RESOLVE, CONNECT, PROXY,
-// TLS; each address of the host is tried in turn, within a share of the one deadline for all of it.
+// Opening a connection and moving bytes through it (see conn.h). The way is RESOLVE, CONNECT,
+// PROXY, TLS; each address of the host is tried in turn, within a share of the one deadline for all
+// of it.
 //
 // A socket is read only after poll() said so, and until a read came back short: the call that would
-// only say "nothing more" is saved. Requests are encrypted straight into the record buffer of TLS; a
-// plain connection parks what the socket does not take in the read buffer that its TLS does not use.
+// only say "nothing more" is saved. Requests are encrypted straight into the record buffer of TLS;
+// a plain connection parks what the socket does not take in the read buffer that its TLS does not
+// use.
 #include "net/conn.h"
 
 #include <string.h>
@@ -255,8 +257,8 @@ static enum conn_result conn_secure(struct conn *conn)
         return CONN_READY;
     }
     if (!conn->tls_open) {
-        struct tls_peer peer = {.host = conn->dest->url.host, .trust = conn->dest->trust,
-                                .session = conn->key};
+        struct tls_peer peer = {
+            .host = conn->dest->url.host, .trust = conn->dest->trust, .session = conn->key};
         struct tls_wire wire = {.recv = conn_wire_recv, .send = conn_wire_send, .st = conn};
         conn->tls_open = true;
         err e = tls_open(conn->tls, &peer, &wire);
@@ -280,10 +282,10 @@ static enum conn_result conn_secure(struct conn *conn)
 
 static str conn_stage(enum conn_state state)
 {
-    return state == CONN_RESOLVE ? S("while looking up the name") :
-           state == CONN_CONNECT ? S("") :
-           state == CONN_TLS     ? S(": in the TLS handshake") :
-                                   S(" (the proxy)");
+    return state == CONN_RESOLVE   ? S("while looking up the name")
+           : state == CONN_CONNECT ? S("")
+           : state == CONN_TLS     ? S(": in the TLS handshake")
+                                   : S(" (the proxy)");
 }
 
 enum conn_result conn_step(struct conn_env *env, struct conn *conn, i64 now_ms)
@@ -391,7 +393,8 @@ isize conn_put(struct conn *conn, str s)
 {
     ASSERT(s.n > 0 && s.n <= CONN_OUT_BYTES);
     if (conn->tls_open) {
-        // One record takes it all: no extension that lets the server ask for smaller ones is offered.
+        // One record takes it all: no extension that lets the server ask for smaller ones is
+        // offered.
         return tls_write(conn->tls, s) == s.n ? s.n : OS_BROKEN;
     }
     buf_reset(&conn->out);

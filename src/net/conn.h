@@ -2,8 +2,8 @@
 // One connection: a socket with what it takes to open it (look-up, TCP, proxy, TLS), to move bytes
 // through it, and one exchange at a time on top of it (conn_talk.h). Belongs to the loop.
 //
-// conn.c is the only file that moves bytes of an exchange between the system and memory. Nothing here
-// waits: a step does what can be done now, and says what to wait for.
+// conn.c is the only file that moves bytes of an exchange between the system and memory. Nothing
+// here waits: a step does what can be done now, and says what to wait for.
 #ifndef NET_CONN_H
 #define NET_CONN_H
 
@@ -63,10 +63,10 @@ struct talk {
 
 // What the loop wants to know of an exchange that has failed.
 struct talk_outcome {
-    bool started; // some of the request may have reached the server
-    bool stale;   // a kept connection had been closed before the first byte of an answer
-    bool judged;  // the machine said so, not the connection
-    int status;   // 0: no answer
+    bool started;       // some of the request may have reached the server
+    bool stale;         // a kept connection had been closed before the first byte of an answer
+    bool judged;        // the machine said so, not the connection
+    int status;         // 0: no answer
     i64 retry_after_ms; // -1: the answer does not say
 };
 
@@ -124,8 +124,8 @@ void conn_close(struct conn_env *env, struct conn *conn); // at any time; state 
 // Fills the list with what it waits for; returns the number of entries.
 int conn_poll(const struct conn *conn, struct os_poll *list, int cap);
 
-// Adds received bytes behind in[in_to): their number, 0 = closed, OS_AGAIN, OS_BROKEN. There must be
-// room, or bytes before in_from.
+// Adds received bytes behind in[in_to): their number, 0 = closed, OS_AGAIN, OS_BROKEN. There must
+// be room, or bytes before in_from.
 isize conn_fill(struct conn *conn);
 str conn_in(const struct conn *conn);
 bool conn_was_cut(const struct conn *conn); // closed without the ending of TLS

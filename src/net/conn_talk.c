@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The exchange itself (see conn_talk.h): RFC 9112 on the wire, the machine's operations above.
 //
-// The answer is watched for while the request is still being sent, because a server may refuse a body
-// before it has come (413): what it said is then read, and the connection is closed after it.
-// A machine that leaves bytes is asked again in a later turn; until then nothing is read, so that the
-// far side's window closes, and no deadline runs, since the delay is ours.
+// The answer is watched for while the request is still being sent, because a server may refuse a
+// body before it has come (413): what it said is then read, and the connection is closed after it.
+// A machine that leaves bytes is asked again in a later turn; until then nothing is read, so that
+// the far side's window closes, and no deadline runs, since the delay is ours.
 #include "net/conn_talk.h"
 
 #include "net/exchange_head.h"
@@ -45,8 +45,8 @@ static void talk_release_inflater(struct talk *t)
     }
 }
 
-// Nobody waits for the rest of the answer. A little of it is read, because a new connection costs as
-// much as many answers.
+// Nobody waits for the rest of the answer. A little of it is read, because a new connection costs
+// as much as many answers.
 static void talk_leave(struct conn_env *env, struct conn *conn, i64 now_ms)
 {
     struct talk *t = &conn->talk;
@@ -63,12 +63,11 @@ static void talk_leave(struct conn_env *env, struct conn *conn, i64 now_ms)
     conn->kept = true;
     conn->used_ms = now_ms;
     conn->state = t->body.done ? CONN_IDLE : CONN_DRAIN;
-    conn->deadline_ms =
-        now_ms + (t->body.done ? env->settings->keep_alive_ms : (i64)CONN_DRAIN_MS);
-    // Bytes that nobody asked for would be taken for the next answer. TLS may hold some back; tickets
-    // of TLS 1.3 are read on the way.
-    if (t->body.done && (conn->in_from != conn->in_to ||
-                         (conn->tls_open && conn_fill(conn) != OS_AGAIN))) {
+    conn->deadline_ms = now_ms + (t->body.done ? env->settings->keep_alive_ms : (i64)CONN_DRAIN_MS);
+    // Bytes that nobody asked for would be taken for the next answer. TLS may hold some back;
+    // tickets of TLS 1.3 are read on the way.
+    if (t->body.done &&
+        (conn->in_from != conn->in_to || (conn->tls_open && conn_fill(conn) != OS_AGAIN))) {
         conn_close(env, conn);
     }
 }
@@ -511,8 +510,8 @@ enum talk_result talk_step(struct conn_env *env, struct conn *conn, i64 now_ms)
     t->blocked = false; // ask again
     t->blocked_since_ms = 0;
     enum talk_result result = TALK_WORKING;
-    // Ends: a head fills a buffer of fixed size; the other states run once unless they change, and only
-    // what has arrived meanwhile changes them.
+    // Ends: a head fills a buffer of fixed size; the other states run once unless they change, and
+    // only what has arrived meanwhile changes them.
     for (bool again = true; again && result == TALK_WORKING && t->x;) {
         enum conn_state before = conn->state;
         if (before == CONN_SEND) {
@@ -563,10 +562,11 @@ i64 talk_deadline_ms(const struct conn *conn)
 {
     const struct talk *t = &conn->talk;
     if (conn->state < CONN_SEND || !t->x) {
-        return conn->state == CONN_CONNECT && conn->addr_deadline_ms < conn->deadline_ms ?
-                   conn->addr_deadline_ms :
-                   conn->deadline_ms;
+        return conn->state == CONN_CONNECT && conn->addr_deadline_ms < conn->deadline_ms
+                   ? conn->addr_deadline_ms
+                   : conn->deadline_ms;
     }
-    return t->blocked ? INT64_MAX :
-           t->deadline_ms < t->step_deadline_ms ? t->deadline_ms : t->step_deadline_ms;
+    return t->blocked                             ? INT64_MAX
+           : t->deadline_ms < t->step_deadline_ms ? t->deadline_ms
+                                                  : t->step_deadline_ms;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One exchange over an open connection: sending the request, reading the answer, feeding the machine.
-// The states are SEND, HEAD, BODY, and DRAIN for what nobody wants any more.
+// One exchange over an open connection: sending the request, reading the answer, feeding the
+// machine. The states are SEND, HEAD, BODY, and DRAIN for what nobody wants any more.
 #ifndef NET_CONN_TALK_H
 #define NET_CONN_TALK_H
 

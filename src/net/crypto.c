@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Hashes and RS256 over mbedTLS (see crypto.h). A private key lives with all that mbedTLS allocates for
-// it in a heap of its own, carved at start and wiped by crypto_key_free(). Signing is blinded with
-// random numbers, so that its timing says nothing about the key.
+// Hashes and RS256 over mbedTLS (see crypto.h). A private key lives with all that mbedTLS allocates
+// for it in a heap of its own, carved at start and wiped by crypto_key_free(). Signing is blinded
+// with random numbers, so that its timing says nothing about the key.
 #include "net/crypto.h"
 
 #include <mbedtls/error.h>
@@ -82,8 +82,9 @@ err crypto_key_load(struct plan *plan, str pem, struct crypto_key **out)
     }
     struct crypto_key *key = plan_take_n(plan, "private key", struct crypto_key, 1,
                                          "signs token requests");
-    tls_heap_init(&key->heap, plan_take(plan, "private key heap", CRYPTO_HEAP_BYTES, 1,
-                                        "the key's numbers and those of one signature"),
+    tls_heap_init(&key->heap,
+                  plan_take(plan, "private key heap", CRYPTO_HEAP_BYTES, 1,
+                            "the key's numbers and those of one signature"),
                   CRYPTO_HEAP_BYTES);
     tls_heap_enter(&key->heap);
     mbedtls_pk_init(&key->pk);

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// The bytes of an exchange that do not depend on a connection: checked header lines, the request head,
-// and the words that an error gets. Pure.
-// A request is refused before it is sent when its target or a header does not fit, or holds bytes that
-// could be read as the end of a line (request smuggling).
+// The bytes of an exchange that do not depend on a connection: checked header lines, the request
+// head, and the words that an error gets. Pure. A request is refused before it is sent when its
+// target or a header does not fit, or holds bytes that could be read as the end of a line (request
+// smuggling).
 #include "net/exchange_head.h"
 
 void exchange_header(struct exchange *x, str name, str value)
 {
-    if (!http1_is_field_value(name) || str_find_byte(name, ':') >= 0 || !http1_is_field_value(value)) {
+    if (!http1_is_field_value(name) || str_find_byte(name, ':') >= 0 ||
+        !http1_is_field_value(value)) {
         x->headers.full = true;
         return;
     }

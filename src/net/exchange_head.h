@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the loop and its connections do with an exchange before and after it is on the wire; machines
-// use net/exchange.h only.
+// What the loop and its connections do with an exchange before and after it is on the wire;
+// machines use net/exchange.h only.
 #ifndef NET_EXCHANGE_HEAD_H
 #define NET_EXCHANGE_HEAD_H
 
@@ -17,8 +17,8 @@ void exchange_put_request(struct buf *b, const struct exchange *x, str user_agen
 
 void exchange_put_host(struct buf *b, const struct url *url); // "host", "host:9200", "[::1]:9200"
 
-// Rewrites x->detail for people: "GET /path at Gmail API (host): status 503: facts: words", where the
-// words are what the machine had written there. The query is left out: it may hold secrets.
+// Rewrites x->detail for people: "GET /path at Gmail API (host): status 503: facts: words", where
+// the words are what the machine had written there. The query is left out: it may hold secrets.
 void exchange_put_facts(struct exchange *x, int status, str facts);
 
 #endif

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The turn (see loop.h): wait, move connections, ask machines. rpki-client's http.c is the model:
-// the list for poll() is built anew each turn, each connection is moved by one dispatcher, and every
-// failure leaves through one function (task_failed).
+// the list for poll() is built anew each turn, each connection is moved by one dispatcher, and
+// every failure leaves through one function (task_failed).
 //
-// Work of one turn is bounded: each connection moves at most CONN_TURN_BYTES, each machine is asked at
-// most twice. After a turn in which anything happened the next one does not wait, because it may be
-// what another machine was waiting for.
+// Work of one turn is bounded: each connection moves at most CONN_TURN_BYTES, each machine is asked
+// at most twice. After a turn in which anything happened the next one does not wait, because it may
+// be what another machine was waiting for.
 #include "net/loop.h"
 
 #include "net/conn_talk.h"
@@ -55,8 +55,9 @@ static void loop_init_shared(struct plan *plan, struct conn_env *env)
 {
     env->resolvers = plan_take_n(plan, "resolvers", struct dns_query, CONN_RESOLVERS,
                                  "names that are looked up at the same time");
-    env->compose = buf_over(plan_take(plan, "request buffer", CONN_OUT_BYTES, 1,
-                                      "where requests are put together"), CONN_OUT_BYTES);
+    env->compose = buf_over(
+        plan_take(plan, "request buffer", CONN_OUT_BYTES, 1, "where requests are put together"),
+        CONN_OUT_BYTES);
     isize reader_bytes = ARENA_ROUND(gzip_reader_bytes);
     u8 *readers = plan_take(plan, "gzip readers", reader_bytes, GZIP_READERS,
                             "answers that are inflated at the same time");
@@ -79,6 +80,7 @@ struct loop *loop_init(struct plan *plan, const struct loop_settings *settings)
     loop_init_tasks(plan, loop);
     loop_init_shared(plan, &loop->env);
     loop->poll_cap = 1 + settings->connections + CONN_RESOLVERS * LOOP_RESOLVER_FDS;
+    ASSERT(loop->poll_cap <= POLL_MAX);
     loop->polls = plan_take_n(plan, "poll list", struct os_poll, loop->poll_cap,
                               "what a turn waits for");
     os_entropy(&loop->random, sizeof loop->random);
@@ -106,8 +108,8 @@ int loop_add(struct loop *loop, const struct machine_ops *ops, void *st)
     for (int i = 0; i < loop->settings.tasks; i++) {
         struct task *t = &loop->tasks[i];
         if (t->state == TASK_FREE) {
-            *t = (struct task){.state = TASK_ASK, .generation = t->generation, .ops = ops, .st = st,
-                               .x = t->x};
+            *t = (struct task){
+                .state = TASK_ASK, .generation = t->generation, .ops = ops, .st = st, .x = t->x};
             loop->active++;
             loop->env.progress = true;
             return loop_handle(loop, i);
@@ -155,7 +157,8 @@ const struct loop_stats *loop_stats(const struct loop *loop)
 
 // ---- a turn
 
-// The exchange of a connection has come to a result: the task is told, the connection is its own again.
+// The exchange of a connection has come to a result: the task is told, the connection is its own
+// again.
 static void loop_settle(struct loop *loop, struct conn *conn, enum talk_result result, i64 now_ms)
 {
     int task = conn->task;
@@ -258,8 +261,9 @@ static int loop_list(struct loop *loop, int extra_fd, i64 *until_ms)
         n += conn->poll_count;
         if (conn->state != CONN_FREE) {
             i64 due = conn->talk.more ? 0 : talk_deadline_ms(conn);
-            due = conn->query && dns_query_deadline_ms(conn->query) < due ?
-                      dns_query_deadline_ms(conn->query) : due;
+            due = conn->query && dns_query_deadline_ms(conn->query) < due
+                      ? dns_query_deadline_ms(conn->query)
+                      : due;
             *until_ms = due < *until_ms ? due : *until_ms;
         }
     }

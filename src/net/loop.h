@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The loop: one thread, one poll(). It owns the table of tasks (machines under way) and the table of
-// connections (resolve, connect, proxy, TLS, send, head, body, idle), lends a kept-alive connection to
-// a request, gives each exchange its deadlines, retries by policy, and counts.
+// The loop: one thread, one poll(). It owns the table of tasks (machines under way) and the table
+// of connections (resolve, connect, proxy, TLS, send, head, body, idle), lends a kept-alive
+// connection to a request, gives each exchange its deadlines, retries by policy, and counts.
 //
 // Each turn: wait for events, move every connection, then ask every waiting machine again, because
 // whatever one machine did may be what another waits for; a machine's next() is therefore cheap.
@@ -16,7 +16,8 @@ struct loop;
 
 struct loop_settings {
     int tasks;       // machines at the same time
-    int connections; // sockets at the same time, idle ones included
+    int connections; // sockets at the same time, idle ones included; with fewer than tasks,
+                     // machines that wait for one another can wait forever
     const struct dns_config *dns;
     i64 connect_timeout_ms; // name, TCP, proxy and TLS together
     i64 idle_timeout_ms;    // between two bytes of an answer
@@ -32,11 +33,12 @@ struct loop_stats {
 
 struct loop *loop_init(struct plan *plan, const struct loop_settings *settings);
 
-// Adds a machine; it is asked at the next turn. `st` belongs to the caller and must outlive the task.
-// Returns a handle, or -1 when the table is full.
+// Adds a machine; it is asked at the next turn. `st` belongs to the caller and must outlive the
+// task. Returns a handle, or -1 when the table is full.
 int loop_add(struct loop *loop, const struct machine_ops *ops, void *st);
 bool loop_is_active(const struct loop *loop, int task);
-void loop_cancel(struct loop *loop, int task); // drops its exchange; neither end() nor fail() is called
+void loop_cancel(struct loop *loop,
+                 int task); // drops its exchange; neither end() nor fail() is called
 int loop_active_count(const struct loop *loop);
 
 // One turn, waiting at most max_wait_ms for an event. `extra_fd` (or -1) is watched too; the result

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The life of a task (see loop_task.h): ask, request, connection, answer, and by the policy of retry.h
-// once more. This is the only place where an error of class RETRY becomes a pause.
+// The life of a task (see loop_task.h): ask, request, connection, answer, and by the policy of
+// retry.h once more. This is the only place where an error of class RETRY becomes a pause.
 //
-// A connection is chosen in this order: idle to the same destination (the one used last: its caches are
-// warm, the others may age and be closed); a free place; the place of the oldest idle one.
+// A connection is chosen in this order: idle to the same destination (the one used last: its caches
+// are warm, the others may age and be closed); a free place; the place of the oldest idle one.
 #include "net/loop_task.h"
 
 #include "net/conn_talk.h"
@@ -101,7 +101,8 @@ void task_failed(struct loop *loop, int task, struct conn *conn, i64 now_ms)
     loop->stats.retry_wait_ms += t->until_ms - now_ms;
 }
 
-// Followed without the machine's headers: the Location stands in their place, and they may be secret.
+// Followed without the machine's headers: the Location stands in their place, and they may be
+// secret.
 void task_redirected(struct loop *loop, int task, struct conn *conn, i64 now_ms)
 {
     struct task *t = &loop->tasks[task];
@@ -113,8 +114,11 @@ void task_redirected(struct loop *loop, int task, struct conn *conn, i64 now_ms)
         task_fail(loop, task, FAIL(HTTP_REDIRECT_UNSAFE), conn->outcome.status, S(""));
         return;
     }
-    t->redirect = (struct dest){.label = t->x.dest->label, .trust = t->x.dest->trust,
-                                .proxy = t->x.dest->proxy, .url = url, .index = -1};
+    t->redirect = (struct dest){.label = t->x.dest->label,
+                                .trust = t->x.dest->trust,
+                                .proxy = t->x.dest->proxy,
+                                .url = url,
+                                .index = -1};
     // Target and host of the new request; its headers are empty, but their memory holds the URL, so
     // the exchange gets a buffer without room instead of them.
     buf_reset(&t->x.target);
@@ -151,7 +155,8 @@ static void task_request(struct loop *loop, int task, i64 now_ms)
 void task_ask(struct loop *loop, int task, i64 now_ms)
 {
     struct task *t = &loop->tasks[task];
-    // Twice: the one after a failure says how the machine goes on. A third time waits for the next turn.
+    // Twice: the one after a failure says how the machine goes on. A third time waits for the next
+    // turn.
     for (int i = 0; i < 2 && (t->state == TASK_ASK || (i == 0 && t->state == TASK_WAIT)); i++) {
         bool waited = t->state == TASK_WAIT;
         exchange_reset(&t->x);
@@ -214,8 +219,8 @@ static struct conn *task_find_place(struct loop *loop)
 void task_start(struct loop *loop, int task, i64 now_ms)
 {
     struct task *t = &loop->tasks[task];
-    struct conn *conn = t->fresh || t->x.dest->index < 0 ? NULL :
-                                                           task_find_idle(loop, t->x.dest->index);
+    struct conn *conn = t->fresh || t->x.dest->index < 0 ? NULL
+                                                         : task_find_idle(loop, t->x.dest->index);
     if (conn) {
         talk_start(&loop->env, conn, &t->x, now_ms);
     } else {

@@ -24,9 +24,9 @@ struct task {
     struct exchange x;
     int attempts; // of the current request that failed
     i64 until_ms;
-    int conn;          // while FLYING
-    bool fresh;        // only on a new connection: a kept one turned out to be closed
-    int redirects;     // followed by the current request
+    int conn;      // while FLYING
+    bool fresh;    // only on a new connection: a kept one turned out to be closed
+    int redirects; // followed by the current request
     struct dest redirect;
 };
 

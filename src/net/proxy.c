@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which destinations are exempt from the proxy, and the bytes of CONNECT (see proxy.h). Pure.
-// Refused: proxies that are not http:// (the tunnel carries its own TLS), and undecodable passwords.
+// Refused: proxies that are not http:// (the tunnel carries its own TLS), and undecodable
+// passwords.
 #include "net/proxy.h"
 
 #include <string.h>

@@ -46,15 +46,16 @@ i64 retry_pause_ms(const struct retry_policy *policy, int attempt, u64 random)
 {
     i64 pause = policy->base_ms;
     if (policy->linear) {
-        pause = attempt < policy->max_ms / (policy->base_ms + 1) + 1 ? pause * attempt :
-                                                                       policy->max_ms;
+        pause = attempt < policy->max_ms / (policy->base_ms + 1) + 1 ? pause * attempt
+                                                                     : policy->max_ms;
     } else {
         for (int i = 1; i < attempt && pause < policy->max_ms; i++) {
             pause *= 2;
         }
     }
     pause = pause < policy->max_ms ? pause : policy->max_ms;
-    // From three quarters to five quarters, so that those who failed together do not return together.
+    // From three quarters to five quarters, so that those who failed together do not return
+    // together.
     return pause - pause / 4 + (i64)(random % (u64)(pause / 2 + 1));
 }
 

@@ -2,9 +2,9 @@
 // The TLS engine of one connection (see tls.h): opening, handshake, reading, writing, closing, and
 // turning what mbedTLS returns into errors that say what to do.
 //
-// Random bytes come from the kernel at every call: no generator whose state could leak, be forked or
-// want memory at a reseed. AES-GCM is offered first: on machines with AES instructions it is ten times
-// as fast as ChaCha20 in portable C. CBC suites close the list for old Exchange servers.
+// Random bytes come from the kernel at every call: no generator whose state could leak, be forked
+// or want memory at a reseed. AES-GCM is offered first: on machines with AES instructions it is ten
+// times as fast as ChaCha20 in portable C. CBC suites close the list for old Exchange servers.
 // After a failure the connection only names its error; the first one sticks.
 #include "net/tls_internal.h"
 
@@ -60,13 +60,14 @@ psa_status_t mbedtls_psa_external_get_random(mbedtls_psa_external_random_context
 
 struct tls_global *tls_init(struct plan *plan, int connections)
 {
-    struct tls_global *g =
-        plan_take_n(plan, "TLS sessions", struct tls_global, 1,
-                    "tickets that make the next handshake short, 4 KiB for each of 16 destinations");
+    struct tls_global *g = plan_take_n(
+        plan, "TLS sessions", struct tls_global, 1,
+        "tickets that make the next handshake short, 4 KiB for each of 16 destinations");
     g->conns = plan_take_n(plan, "TLS connections", struct tls_conn, connections,
                            "one a socket: configuration, verification, facts of an error");
-    u8 *heaps = plan_take(plan, "TLS heaps", TLS_HEAP_BYTES, connections,
-                          "all that mbedTLS allocates for a connection: records of 16 KiB both ways");
+    u8 *heaps = plan_take(
+        plan, "TLS heaps", TLS_HEAP_BYTES, connections,
+        "all that mbedTLS allocates for a connection: records of 16 KiB both ways");
     u8 *reads = plan_take(plan, "TLS read buffers", TLS_READ_BYTES, connections,
                           "encrypted bytes read ahead; without TLS, what is not yet sent");
     g->count = connections;
@@ -160,7 +161,8 @@ static err tls_alert_error(struct tls_conn *c)
     if (c->ready || alert == MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR) {
         return FAIL(TLS_BROKEN);
     }
-    return alert == MBEDTLS_SSL_ALERT_MSG_PROTOCOL_VERSION ? FAIL(TLS_VERSION) : FAIL(TLS_HANDSHAKE);
+    return alert == MBEDTLS_SSL_ALERT_MSG_PROTOCOL_VERSION ? FAIL(TLS_VERSION)
+                                                           : FAIL(TLS_HANDSHAKE);
 }
 
 static err tls_ret_error(struct tls_conn *c, int ret)
@@ -206,8 +208,8 @@ static enum tls_state tls_fail(struct tls_conn *c, int ret)
     if (err_ok(c->error)) {
         c->error = tls_ret_error(c, ret);
         if (c->offered && !c->ready) {
-            // A server that was changed may stumble over its old session: only what a full handshake
-            // says is final.
+            // A server that was changed may stumble over its old session: only what a full
+            // handshake says is final.
             tls_session_drop(c);
             c->error = c->verified ? c->error : FAIL(TLS_BROKEN);
         }
@@ -242,18 +244,20 @@ static int tls_configure(struct tls_conn *c)
         return ret;
     }
     mbedtls_ssl_set_bio(&c->ssl, c, tls_send, tls_recv, NULL);
-    // An address is no name (RFC 6066, section 3): it is not sent, and tls_verify_look() compares it.
+    // An address is no name (RFC 6066, section 3): it is not sent, and tls_verify_look() compares
+    // it.
     struct os_addr literal;
     if (os_addr_parse(c->peer.host, &literal)) {
         return mbedtls_ssl_set_hostname(&c->ssl, NULL);
     }
     u8 storage[MBEDTLS_SSL_MAX_HOST_NAME_LEN + 1];
     struct buf name = buf_over(storage, COUNT(storage));
-    buf_put_lower(&name, str_ends(c->peer.host, S(".")) ?
-                             str_slice(c->peer.host, 0, c->peer.host.n - 1) : c->peer.host);
+    buf_put_lower(&name, str_ends(c->peer.host, S("."))
+                             ? str_slice(c->peer.host, 0, c->peer.host.n - 1)
+                             : c->peer.host);
     buf_put_byte(&name, 0);
-    return name.full ? MBEDTLS_ERR_SSL_BAD_INPUT_DATA :
-                       mbedtls_ssl_set_hostname(&c->ssl, (const char *)storage);
+    return name.full ? MBEDTLS_ERR_SSL_BAD_INPUT_DATA
+                     : mbedtls_ssl_set_hostname(&c->ssl, (const char *)storage);
 }
 
 err tls_open(struct tls_conn *c, const struct tls_peer *peer, const struct tls_wire *wire)
@@ -262,7 +266,8 @@ err tls_open(struct tls_conn *c, const struct tls_peer *peer, const struct tls_w
     c->peer = *peer;
     c->wire = *wire;
     c->open = true;
-    c->ready = c->offered = c->resumed = c->cut = c->verified = c->self_signed = c->distrusted = false;
+    c->ready = c->offered = c->resumed = c->cut = c->verified = c->self_signed = c->distrusted =
+        false;
     c->in_from = c->in_to = c->flushing = c->distrust_after_s = 0;
     c->flags = 0;
     c->error = OK;
@@ -335,8 +340,8 @@ isize tls_read(struct tls_conn *c, void *p, isize n)
     return result;
 }
 
-// mbedTLS encrypts into a buffer of its own and then wants to be called with the same arguments until
-// that is sent; while it is sending it looks at the length only, never at the bytes.
+// mbedTLS encrypts into a buffer of its own and then wants to be called with the same arguments
+// until that is sent; while it is sending it looks at the length only, never at the bytes.
 static isize tls_push(struct tls_conn *c, const u8 *p, isize n)
 {
     tls_heap_enter(&c->heap);

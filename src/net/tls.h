@@ -18,12 +18,13 @@ struct tls_roots; // parsed certificates of a PEM file
 
 // Which certificates are trusted for a destination.
 struct tls_trust {
-    bool verify;         // false: anything goes (each job says so)
-    bool embedded_roots; // the Mozilla roots in the program
+    bool verify;                   // false: anything goes (each job says so)
+    bool embedded_roots;           // the Mozilla roots in the program
     const struct tls_roots *extra; // from ca_file; NULL: none
 };
 
-// Parses every certificate of a PEM (or one DER) text. TLS_CA_EMPTY, TLS_CA_SYNTAX, TLS_CA_TOO_MANY.
+// Parses every certificate of a PEM (or one DER) text. TLS_CA_EMPTY, TLS_CA_SYNTAX,
+// TLS_CA_TOO_MANY.
 err tls_roots_load(struct plan *plan, str pem, struct tls_roots **out, struct buf *detail);
 int tls_roots_count(const struct tls_roots *roots);
 
@@ -52,7 +53,8 @@ struct tls_peer {
 struct tls_conn *tls_conn_at(struct tls_global *g, int index);
 
 // open, then handshake until it is TLS_READY; then read and write. After TLS_FAILED nothing but
-// tls_error() and tls_close() may be called. tls_close() may be called at any time, also twice.
+// tls_error() and tls_close() may be called, with one exception: after a failed write what the far
+// side had said before may still be read. tls_close() may be called at any time, also twice.
 err tls_open(struct tls_conn *c, const struct tls_peer *peer, const struct tls_wire *wire);
 enum tls_state tls_handshake(struct tls_conn *c);
 void tls_close(struct tls_conn *c);

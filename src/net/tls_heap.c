@@ -35,8 +35,8 @@ static struct tls_block *tls_block_at(const struct tls_heap *heap, isize at)
 
 static void tls_heap_format(struct tls_heap *heap)
 {
-    *(struct tls_block *)(void *)heap->p =
-        (struct tls_block){.bytes = (u32)heap->cap, .mark = TLS_HEAP_FREE};
+    *(struct tls_block *)(void *)heap->p = (struct tls_block){.bytes = (u32)heap->cap,
+                                                              .mark = TLS_HEAP_FREE};
     heap->first_free = 0;
     heap->used = 0;
     heap->top = 0;
@@ -151,8 +151,9 @@ void tls_heap_free(void *p)
     heap->first_free = at < heap->first_free ? at : heap->first_free;
 }
 
-// mbedTLS asks this for the date of today and for nothing else (x509.c), so the seconds that it offers,
-// which it took from the system, give way to the clock of the heap: tests can then choose the day.
+// mbedTLS asks this for the date of today and for nothing else (x509.c), so the seconds that it
+// offers, which it took from the system, give way to the clock of the heap: tests can then choose
+// the day.
 struct tm *mbedtls_platform_gmtime_r(const time_t *unix_s, struct tm *out);
 
 struct tm *mbedtls_platform_gmtime_r(const time_t *unix_s, struct tm *out)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the tls_*.c files share and nobody else includes: the connection with its mbedTLS objects, the
-// session store, and the verification of certificates.
+// What the tls_*.c files share and nobody else includes: the connection with its mbedTLS objects,
+// the session store, and the verification of certificates.
 #ifndef NET_TLS_INTERNAL_H
 #define NET_TLS_INTERNAL_H
 

@@ -111,8 +111,10 @@ err tls_roots_load(struct plan *plan, str pem, struct tls_roots **out, struct bu
     struct buf der = buf_over(plan_take(plan, "ca_file certificates", bytes, 1, "the DER of all"),
                               bytes);
     struct tls_heap heap;
-    tls_heap_init(&heap, plan_take(plan, "ca_file heap", TLS_ROOTS_HEAP_BYTES, 1,
-                                   "reading each certificate once at start"), TLS_ROOTS_HEAP_BYTES);
+    tls_heap_init(&heap,
+                  plan_take(plan, "ca_file heap", TLS_ROOTS_HEAP_BYTES, 1,
+                            "reading each certificate once at start"),
+                  TLS_ROOTS_HEAP_BYTES);
     str rest = pem, text;
     bool cut;
     for (int i = 0; i < count; i++) {

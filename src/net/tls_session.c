@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sessions for resumption: the last one of each destination, serialised, outside the connections'
-// heaps. A place is found by the destination's number, so a session that began without verification is
-// never offered where verification is asked. One that is larger than its place is not kept.
+// heaps. A place is found by the destination's number, so a session that began without verification
+// is never offered where verification is asked. One that is larger than its place is not kept.
 #include "net/tls_internal.h"
 #include "net/crypto.h"
 
@@ -17,8 +17,8 @@ static struct tls_session *session_find(struct tls_global *g, int key)
 
 bool tls_session_offer(struct tls_conn *c)
 {
-    struct tls_session *place =
-        c->peer.session < 0 ? NULL : session_find(c->global, c->peer.session + 1);
+    struct tls_session *place = c->peer.session < 0 ? NULL
+                                                    : session_find(c->global, c->peer.session + 1);
     if (!place) {
         return false;
     }
@@ -57,8 +57,8 @@ void tls_session_keep(struct tls_conn *c)
 
 void tls_session_drop(struct tls_conn *c)
 {
-    struct tls_session *place =
-        c->peer.session < 0 ? NULL : session_find(c->global, c->peer.session + 1);
+    struct tls_session *place = c->peer.session < 0 ? NULL
+                                                    : session_find(c->global, c->peer.session + 1);
     if (place) {
         crypto_wipe(place, (isize)sizeof *place);
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Judging certificates: trust anchors found by subject in the embedded roots and in the ca_file, the
-// checks that mbedTLS does not make (addresses, distrust dates), and which of our errors its flags mean.
+// Judging certificates: trust anchors found by subject in the embedded roots and in the ca_file,
+// the checks that mbedTLS does not make (addresses, distrust dates), and which of our errors its
+// flags mean.
 //
 // Nothing of the roots is resident: a look-up is a binary search over the read-only index, and the
 // few certificates it finds are parsed where they lie, into the heap of the connection.
@@ -35,8 +36,8 @@ static int verify_find_embedded(str subject, mbedtls_x509_crt **chain)
         if (verify_compare_subject(subject, entry) != 0) {
             break;
         }
-        int ret = tls_roots_append(chain, str_make(roots_der + entry->offset_bytes,
-                                                   entry->length_bytes));
+        int ret = tls_roots_append(chain,
+                                   str_make(roots_der + entry->offset_bytes, entry->length_bytes));
         if (ret) {
             return ret;
         }
@@ -61,7 +62,8 @@ int tls_verify_find_root(void *conn, mbedtls_x509_crt const *child, mbedtls_x509
     return ret;
 }
 
-// The date from which a root no longer vouches for new certificates; 0: none, or not an embedded one.
+// The date from which a root no longer vouches for new certificates; 0: none, or not an embedded
+// one.
 static i64 verify_distrust_after(const mbedtls_x509_crt *crt)
 {
     for (isize i = 0; i < (isize)roots_count; i++) {
@@ -74,8 +76,12 @@ static i64 verify_distrust_after(const mbedtls_x509_crt *crt)
 
 static i64 verify_unix(const mbedtls_x509_time *t)
 {
-    return date_to_unix((struct date){.year = t->year, .month = t->mon, .day = t->day,
-                                      .hour = t->hour, .minute = t->min, .second = t->sec});
+    return date_to_unix((struct date){.year = t->year,
+                                      .month = t->mon,
+                                      .day = t->day,
+                                      .hour = t->hour,
+                                      .minute = t->min,
+                                      .second = t->sec});
 }
 
 static bool verify_has_address(const mbedtls_x509_crt *crt, const struct os_addr *addr)
@@ -171,9 +177,9 @@ int tls_verify_look(void *conn, mbedtls_x509_crt *crt, int depth, u32 *flags)
 err tls_verify_error(const struct tls_conn *c)
 {
     if (c->flags & MBEDTLS_X509_BADCERT_NOT_TRUSTED) {
-        return c->distrusted    ? FAIL(TLS_DISTRUSTED) :
-               c->self_signed ? FAIL(TLS_SELF_SIGNED) :
-                                FAIL(TLS_UNKNOWN_ROOT);
+        return c->distrusted    ? FAIL(TLS_DISTRUSTED)
+               : c->self_signed ? FAIL(TLS_SELF_SIGNED)
+                                : FAIL(TLS_UNKNOWN_ROOT);
     }
     if (c->flags & MBEDTLS_X509_BADCERT_EXPIRED) {
         return FAIL(TLS_EXPIRED);

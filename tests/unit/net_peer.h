@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A far side for the tests of net/: a small HTTP/1.1 server in child processes on loopback, one a
-// connection, that does by path what real servers do on bad days. It shares nothing with src/ but the
-// bytes on the wire; its counters lie in shared memory.
+// connection, that does by path what real servers do on bad days. It shares nothing with src/ but
+// the bytes on the wire; its counters lie in shared memory.
 #ifndef TESTS_UNIT_NET_PEER_H
 #define TESTS_UNIT_NET_PEER_H
 
@@ -103,8 +103,10 @@ static void peer_big(int fd, size_t bytes, int chunked)
 {
     static char block[16000];
     char line[200];
-    snprintf(line, sizeof line, chunked ? "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" :
-                                          "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n", bytes);
+    snprintf(line, sizeof line,
+             chunked ? "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+                     : "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n",
+             bytes);
     peer_say(fd, line);
     for (size_t at = 0; at < bytes;) {
         size_t part = bytes - at < sizeof block ? bytes - at : sizeof block;
@@ -128,7 +130,8 @@ static void peer_big(int fd, size_t bytes, int chunked)
 
 #define PEER_OK "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 
-// Reads the body of a request: by length, or chunked until the last chunk. Answers its length and sum.
+// Reads the body of a request: by length, or chunked until the last chunk. Answers its length and
+// sum.
 static void peer_echo(int fd, const char *rest, size_t have, const char *head)
 {
     static char block[131072];
@@ -156,7 +159,8 @@ static void peer_echo(int fd, const char *rest, size_t have, const char *head)
     }
     char line[200], body[64];
     snprintf(body, sizeof body, "%zu %u", got, sum);
-    snprintf(line, sizeof line, "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n%s", strlen(body), body);
+    snprintf(line, sizeof line, "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n%s", strlen(body),
+             body);
     peer_say(fd, line);
 }
 
@@ -180,8 +184,8 @@ static void peer_answer(int fd, char *head, char *rest, size_t have, struct peer
     char line[300];
     if (strncmp(head, "CONNECT ", 8) == 0) {
         int good = strstr(head, "Proxy-Authorization: Basic dXNlcjpwYTpzcw==\r\n") != NULL;
-        peer_say(fd, good ? "HTTP/1.1 200 Connected\r\n\r\n" :
-                            "HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n");
+        peer_say(fd, good ? "HTTP/1.1 200 Connected\r\n\r\n"
+                          : "HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n");
         counts->requests--;
     } else if (strcmp(path, "/chunked") == 0) {
         peer_say(fd, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nhel\r\n");
@@ -192,7 +196,8 @@ static void peer_answer(int fd, char *head, char *rest, size_t have, struct peer
         close(fd);
         _exit(0);
     } else if (strcmp(path, "/interim") == 0) {
-        peer_say(fd, "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" PEER_OK);
+        peer_say(
+            fd, "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" PEER_OK);
     } else if (strcmp(path, "/gzip") == 0) {
         peer_gzip(fd, 60000);
     } else if (strcmp(path, "/busy") == 0 && round == 0) {
@@ -224,14 +229,16 @@ static void peer_answer(int fd, char *head, char *rest, size_t have, struct peer
         peer_say(fd, "HTTP/1.1 302 Found\r\nLocation: https://elsewhere.example/x?secret=1\r\n"
                      "Content-Length: 0\r\n\r\n");
     } else if (strcmp(path, "/redirect-here") == 0) {
-        snprintf(line, sizeof line,
-                 "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:%d/len\r\nContent-Length: 0\r\n\r\n",
-                 peer->port);
+        snprintf(
+            line, sizeof line,
+            "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:%d/len\r\nContent-Length: 0\r\n\r\n",
+            peer->port);
         peer_say(fd, line);
     } else if (strcmp(path, "/redirect-loop") == 0) {
         snprintf(line, sizeof line,
                  "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:%d/redirect-loop\r\n"
-                 "Content-Length: 0\r\n\r\n", peer->port);
+                 "Content-Length: 0\r\n\r\n",
+                 peer->port);
         peer_say(fd, line);
     } else if (strcmp(path, "/stale") == 0) {
         // Its FIN arrives together with the next request: the client cannot see it before.
@@ -292,8 +299,8 @@ static struct peer peer_start(void)
         _exit(2);
     }
     peer.port = ntohs(at.sin_port);
-    peer.counts = mmap(NULL, sizeof *peer.counts, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-                       -1, 0);
+    peer.counts = mmap(NULL, sizeof *peer.counts, PROT_READ | PROT_WRITE,
+                       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     fflush(stdout);
     peer.pid = fork();
     if (peer.pid == 0) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Hashes against published vectors; private keys and RS256 against the openssl program, which makes the
-// keys and checks the signatures (so that no key is kept in the tree). Without it those are skipped.
+// Hashes against published vectors; private keys and RS256 against the openssl program, which makes
+// the keys and checks the signatures (so that no key is kept in the tree). Without it those are
+// skipped.
 #include "test.h"
 
 #include <fcntl.h>
@@ -105,7 +106,8 @@ static void check_signature(const char *name)
         spill("signature", buf_str(&signature));
         snprintf(command, sizeof command,
                  "openssl pkey -in %s -pubout -out public && "
-                 "openssl dgst -sha256 -verify public -signature signature text", name);
+                 "openssl dgst -sha256 -verify public -signature signature text",
+                 name);
         CHECK(run(command));
     }
     struct buf small = buf_over(bytes, 100);
@@ -125,7 +127,8 @@ static void test_sign(void)
     for (isize i = 0; i < COUNT(bits); i++) {
         char command[200];
         snprintf(command, sizeof command,
-                 "openssl genrsa -out pkcs8.pem %d && openssl rsa -traditional -in pkcs8.pem -out pkcs1.pem",
+                 "openssl genrsa -out pkcs8.pem %d && openssl rsa -traditional -in pkcs8.pem -out "
+                 "pkcs1.pem",
                  bits[i]);
         CHECK(run(command));
         CHECK(str_find(slurp("pkcs8.pem"), S("BEGIN PRIVATE KEY")) >= 0);
@@ -140,11 +143,12 @@ static void test_sign(void)
 static void test_key_load_other_kinds(void)
 {
     struct crypto_key *key = NULL;
-    CHECK(run("openssl genrsa -out short.pem 1024; openssl genrsa -out plain.pem 2048;"
-              "openssl ecparam -genkey -name prime256v1 -noout -out ec1.pem;"
-              "openssl pkey -in ec1.pem -out ec8.pem; openssl genpkey -algorithm ed25519 -out ed.pem;"
-              "openssl pkey -in plain.pem -aes128 -passout pass:x -out locked8.pem;"
-              "openssl rsa -traditional -in plain.pem -aes128 -passout pass:x -out locked1.pem"));
+    CHECK(
+        run("openssl genrsa -out short.pem 1024; openssl genrsa -out plain.pem 2048;"
+            "openssl ecparam -genkey -name prime256v1 -noout -out ec1.pem;"
+            "openssl pkey -in ec1.pem -out ec8.pem; openssl genpkey -algorithm ed25519 -out ed.pem;"
+            "openssl pkey -in plain.pem -aes128 -passout pass:x -out locked8.pem;"
+            "openssl rsa -traditional -in plain.pem -aes128 -passout pass:x -out locked1.pem"));
     const char *kinds[] = {"short.pem", "ec1.pem", "ec8.pem", "ed.pem"};
     for (isize i = 0; i < COUNT(kinds); i++) {
         restart();

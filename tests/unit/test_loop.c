@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The loop with machines of its own against a small HTTP server on loopback (net_peer.h), without TLS:
-// keep-alive, every framing, retries, each deadline, backpressure, refusals, proxies.
+// The loop with machines of its own against a small HTTP server on loopback (net_peer.h), without
+// TLS: keep-alive, every framing, retries, each deadline, backpressure, refusals, proxies.
 #include "test.h"
 
 #include "net_peer.h"
@@ -19,11 +19,11 @@ struct probe {
     u32 flags;
     i64 timeout_ms, first_byte_ms;
     const struct retry_policy *retry;
-    int count;       // requests still to make
-    isize take;      // bytes of the body taken at a call; 0: all
-    int hold;        // calls of body() that take nothing
+    int count;        // requests still to make
+    isize take;       // bytes of the body taken at a call; 0: all
+    int hold;         // calls of body() that take nothing
     bool body_at_end; // an error status is judged at end(), as machines that want the words do
-    int chunks;      // of a chunked request
+    int chunks;       // of a chunked request
     // heard
     int nexts, heads, ends, fails, calls, status;
     err error;
@@ -111,8 +111,13 @@ static err probe_send(void *st, struct buf *room, bool *last)
 }
 
 static const struct machine_ops probe_ops = {
-    .name = "probe", .next = probe_next, .head = probe_head, .body = probe_body,
-    .end = probe_end, .fail = probe_fail, .send = probe_send,
+    .name = "probe",
+    .next = probe_next,
+    .head = probe_head,
+    .body = probe_body,
+    .end = probe_end,
+    .fail = probe_fail,
+    .send = probe_send,
 };
 
 static const struct retry_policy quick = {.attempts = 4, .base_ms = 10, .max_ms = 40};
@@ -162,7 +167,10 @@ static void bench_stop(struct bench *b)
 
 static struct probe probe_of(struct bench *b, int place, const char *target)
 {
-    return (struct probe){.dest = &b->dest, .target = str_from(target), .count = 1, .retry = &quick,
+    return (struct probe){.dest = &b->dest,
+                          .target = str_from(target),
+                          .count = 1,
+                          .retry = &quick,
                           .got = buf_over(probe_memory[place], PROBE_BODY_BYTES)};
 }
 
@@ -265,7 +273,8 @@ static void test_turn_backpressure(void)
     for (isize i = 0; i < COUNT(probes); i++) {
         CHECK(loop_add(b.loop, &probe_ops, probes[i]) >= 0);
     }
-    // A machine that takes nothing is asked again only when something else happened: make it happen.
+    // A machine that takes nothing is asked again only when something else happened: make it
+    // happen.
     for (int i = 0; i < 100000 && loop_active_count(b.loop); i++) {
         (void)loop_turn(b.loop, 5, -1);
     }
@@ -454,11 +463,11 @@ static void check_deadline(const char *target, struct loop_settings settings, st
 static void test_deadlines(void)
 {
     struct loop_settings slow = {0}, idle = {.idle_timeout_ms = 250};
-    check_deadline("/slow-first", slow, (struct probe){.first_byte_ms = 250,
-                                                       .error = FAIL(NET_TIMEOUT_FIRST_BYTE)});
+    check_deadline("/slow-first", slow,
+                   (struct probe){.first_byte_ms = 250, .error = FAIL(NET_TIMEOUT_FIRST_BYTE)});
     check_deadline("/slow-idle", idle, (struct probe){.error = FAIL(NET_TIMEOUT_IDLE)});
-    check_deadline("/drip", idle, (struct probe){.timeout_ms = 300,
-                                                 .error = FAIL(NET_TIMEOUT_EXCHANGE)});
+    check_deadline("/drip", idle,
+                   (struct probe){.timeout_ms = 300, .error = FAIL(NET_TIMEOUT_EXCHANGE)});
 }
 
 static void test_deadline_stands_still_while_blocked(void)
@@ -676,8 +685,10 @@ static void dropper_fail(void *st, struct exchange *x, err e)
 
 static void test_cancel(void)
 {
-    static const struct machine_ops ops = {.next = dropper_next, .head = dropper_head,
-                                           .body = dropper_body, .end = dropper_end,
+    static const struct machine_ops ops = {.next = dropper_next,
+                                           .head = dropper_head,
+                                           .body = dropper_body,
+                                           .end = dropper_end,
                                            .fail = dropper_fail};
     struct bench b;
     bench_start(&b);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Proxies: who is exempt (NO_PROXY as curl reads it), what a proxy's URL may be, the bytes of CONNECT.
+// Proxies: who is exempt (NO_PROXY as curl reads it), what a proxy's URL may be, the bytes of
+// CONNECT.
 #include "test.h"
 
 #include "net/proxy.h"

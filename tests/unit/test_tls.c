@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// The TLS engine against `openssl s_server`, with certificates that the test makes itself: verification
-// (whom, when, by whom), versions, resumption, bulk data, memory of a connection. The clock of the
-// engine is set by the test. Without the openssl program the cases that need it are skipped, and said so.
+// The TLS engine against `openssl s_server`, with certificates that the test makes itself:
+// verification (whom, when, by whom), versions, resumption, bulk data, memory of a connection. The
+// clock of the engine is set by the test. Without the openssl program the cases that need it are
+// skipped, and said so.
 #include "test.h"
 
+#include "tls_peer.h"
+
 #include <arpa/inet.h>
-#include <fcntl.h>
 #include <netinet/in.h>
-#include <signal.h>
-#include <stdlib.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 
 #include "limits.h"
 #include "net/loop.h"
@@ -40,7 +37,6 @@ char roots_release[1];
 #define DAY_S 86400
 #define PAGE_BYTES 300000 // what the server sends for a large page
 
-static char folder[64]; // of the certificates
 static _Alignas(16) u8 memory[MIB(4)];
 static struct arena arena;
 static struct plan plan = {.arena = &arena};
@@ -53,52 +49,13 @@ static i64 now_s(void)
     return os_unix_us() / 1000000;
 }
 
-static bool run(const char *command)
-{
-    char line[2000];
-    snprintf(line, sizeof line, "cd %s && (%s) >>log 2>&1", folder, command);
-    return system(line) == 0;
-}
-
-static str slurp(const char *name, u8 *p, isize cap)
-{
-    char path[128];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    isize n = fd < 0 ? 0 : read(fd, p, (size_t)cap);
-    close(fd);
-    return str_make(p, n > 0 ? n : 0);
-}
-
-static bool make_root(const char *name)
-{
-    char line[400];
-    snprintf(line, sizeof line,
-             "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 3650 "
-             "-subj '/CN=test root %s' -keyout %s.key -out %s.pem && "
-             "openssl x509 -in %s.pem -outform DER -out %s.der", name, name, name, name, name);
-    return run(line);
-}
-
-// A server certificate `name`, valid for 30 days, signed by `root`.
-static bool make_leaf(const char *name, const char *root, const char *key, const char *extensions)
-{
-    char line[1000];
-    snprintf(line, sizeof line,
-             "printf '%%b\\n' '%s' > %s.ext && "
-             "openssl req -newkey %s -nodes -subj '/O=Test/CN=%s.example' -keyout %s.key -out %s.csr && "
-             "openssl x509 -req -in %s.csr -CA %s.pem -CAkey %s.key -CAcreateserial -days 30 "
-             "-extfile %s.ext -out %s.pem",
-             extensions, name, key, name, name, name, name, root, root, name, name);
-    return run(line);
-}
-
 // Adds name.der to the embedded roots; the index is in order because the first subject is shorter.
 static void embed(const char *name, i64 distrust_after_s)
 {
     u32 offset = roots_count ? 4096 : 0;
     str der = slurp(name, roots_der + offset, 4096);
-    // The subject of these certificates follows the two dates: find the second occurrence of its name.
+    // The subject of these certificates follows the two dates: find the second occurrence of its
+    // name.
     str rest = der;
     isize at = str_find(rest, S("test root"));
     isize second = str_find(str_from_index(rest, at + 1), S("test root")) + at + 1;
@@ -128,7 +85,8 @@ static void load_trust(const char *name, struct tls_trust *trust)
 static void test_certificates_are_made(void)
 {
     const char *names = "subjectAltName=DNS:localhost,DNS:*.wild.example,IP:127.0.0.1,IP:::1";
-    bool made = make_root("ca") && make_root("em") && make_root("dist") && make_root("other") &&
+    bool made =
+        make_root("ca") && make_root("em") && make_root("dist") && make_root("other") &&
         make_leaf("good", "ca", "ec -pkeyopt ec_paramgen_curve:P-256", names) &&
         make_leaf("rsa", "ca", "rsa:2048", names) && make_leaf("weak", "ca", "rsa:1024", names) &&
         make_leaf("elsewhere", "ca", "rsa:2048", "subjectAltName=DNS:elsewhere.example") &&
@@ -147,70 +105,6 @@ static void test_certificates_are_made(void)
     load_trust("other.pem", &trust_nothing);
     trust_embedded = (struct tls_trust){.verify = true, .embedded_roots = true};
     trust_off = (struct tls_trust){.verify = false};
-}
-
-// ---- the far side
-
-struct server {
-    pid_t pid;
-    int port;
-    int in, out; // its standard input and output
-};
-
-// With "-WWW" it sends files of the folder; without, what is written to its input.
-static struct server serve_as(const char *leaf, const char *options)
-{
-    struct server s = {0};
-    int out[2], in[2];
-    char line[500];
-    snprintf(line, sizeof line,
-             "cd %s && exec openssl s_server -accept 127.0.0.1:0 -cert %s.pem -key %s.key %s 2>>log",
-             folder, leaf, leaf, options);
-    if (pipe(out) || pipe(in)) {
-        return s;
-    }
-    fflush(stdout);
-    s.pid = fork();
-    if (s.pid == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        dup2(out[1], 1);
-        dup2(in[0], 0);
-        close(out[0]);
-        close(in[1]);
-        execl("/bin/sh", "sh", "-c", line, (char *)NULL);
-        _exit(127);
-    }
-    close(out[1]);
-    close(in[0]);
-    s.in = in[1];
-    s.out = out[0];
-    char text[4000] = "";
-    for (size_t n = 0; n < sizeof text - 1 && !s.port;) {
-        ssize_t got = read(out[0], text + n, sizeof text - 1 - n);
-        if (got <= 0) {
-            break;
-        }
-        n += (size_t)got;
-        text[n] = 0;
-        char *at = strstr(text, "ACCEPT 127.0.0.1:");
-        s.port = at && strchr(at, '\n') ? atoi(at + 17) : 0;
-    }
-    return s;
-}
-
-static struct server serve(const char *leaf, const char *options)
-{
-    char line[200];
-    snprintf(line, sizeof line, "-WWW %s", options);
-    return serve_as(leaf, line);
-}
-
-static void serve_end(struct server *s)
-{
-    kill(s->pid, SIGKILL);
-    waitpid(s->pid, NULL, 0);
-    close(s->in);
-    close(s->out);
 }
 
 // ---- this side: a socket and a driver that waits
@@ -241,9 +135,9 @@ static void link_wait(struct link *l, bool write)
 struct attempt {
     const char *host;
     const struct tls_trust *trust;
-    int session;  // 0: none
+    int session; // 0: none
     isize split;
-    i64 clock_s;  // 0: now
+    i64 clock_s; // 0: now
     const char *page;
     // results
     err error;
@@ -283,7 +177,8 @@ static void try_it(struct attempt *a, int port)
     addr.port = (u16)port;
     struct link l = {.fd = os_tcp_connect(&addr), .split = a->split};
     struct tls_conn *c = tls_conn_at(global, 0);
-    struct tls_peer peer = {.host = str_from(a->host), .trust = a->trust, .session = a->session - 1};
+    struct tls_peer peer = {
+        .host = str_from(a->host), .trust = a->trust, .session = a->session - 1};
     struct tls_wire wire = {.recv = link_recv, .send = link_send, .st = &l};
     tls_clock_set(global, a->clock_s ? a->clock_s : now_s());
     link_wait(&l, true);
@@ -307,12 +202,12 @@ static void try_it(struct attempt *a, int port)
 }
 
 // One attempt at a server with this certificate, whose result has to be `want`.
-#define CHECK_ATTEMPT(leaf, options, attempt, want)              \
-    do {                                                         \
-        struct server server_ = serve((leaf), (options));        \
-        try_it((attempt), server_.port);                         \
-        CHECK_ERR((attempt)->error, want);                       \
-        serve_end(&server_);                                     \
+#define CHECK_ATTEMPT(leaf, options, attempt, want)       \
+    do {                                                  \
+        struct server server_ = serve((leaf), (options)); \
+        try_it((attempt), server_.port);                  \
+        CHECK_ERR((attempt)->error, want);                \
+        serve_end(&server_);                              \
     } while (0)
 
 static bool has(const char *text, const char *part)
@@ -345,7 +240,8 @@ static void test_handshake_byte_by_byte(void)
 
 static void test_verify_names(void)
 {
-    const char *hosts[] = {"elsewhere.test", "wild.example", "a.b.wild.example", "127.0.0.2", "::2"};
+    const char *hosts[] = {"elsewhere.test", "wild.example", "a.b.wild.example", "127.0.0.2",
+                           "::2"};
     for (isize i = 0; i < COUNT(hosts); i++) {
         struct attempt a = {.host = hosts[i], .trust = &trust_ca};
         CHECK_ATTEMPT("good", i % 2 ? "-tls1_3" : "-tls1_2", &a, TLS_WRONG_NAME);
@@ -358,14 +254,18 @@ static void test_verify_names(void)
 
 static void test_verify_dates(void)
 {
-    struct attempt late = {.host = "localhost", .trust = &trust_ca, .clock_s = now_s() + 31 * DAY_S};
+    struct attempt late = {
+        .host = "localhost", .trust = &trust_ca, .clock_s = now_s() + 31 * DAY_S};
     CHECK_ATTEMPT("good", "-tls1_3", &late, TLS_EXPIRED);
     CHECK(has(late.facts, "valid from 20") && has(late.facts, " to 20"));
-    struct attempt later = {.host = "localhost", .trust = &trust_ca, .clock_s = now_s() + 31 * DAY_S};
+    struct attempt later = {
+        .host = "localhost", .trust = &trust_ca, .clock_s = now_s() + 31 * DAY_S};
     CHECK_ATTEMPT("rsa", "-tls1_2", &later, TLS_EXPIRED);
-    struct attempt early = {.host = "localhost", .trust = &trust_ca, .clock_s = now_s() - 2 * DAY_S};
+    struct attempt early = {
+        .host = "localhost", .trust = &trust_ca, .clock_s = now_s() - 2 * DAY_S};
     CHECK_ATTEMPT("rsa", "", &early, TLS_NOT_YET_VALID);
-    struct attempt inside = {.host = "localhost", .trust = &trust_ca, .clock_s = now_s() + 29 * DAY_S};
+    struct attempt inside = {
+        .host = "localhost", .trust = &trust_ca, .clock_s = now_s() + 29 * DAY_S};
     CHECK_ATTEMPT("rsa", "", &inside, NONE);
 }
 
@@ -381,7 +281,8 @@ static void test_verify_issuer(void)
     struct attempt known = {.host = "localhost", .trust = &trust_self};
     CHECK_ATTEMPT("self", "", &known, NONE);
     // Same name as the root, another key.
-    CHECK(run("mkdir -p fake && cp ca.pem ca.real") && run("cp ca.pem ca.save; cp ca.key key.save"));
+    CHECK(run("mkdir -p fake && cp ca.pem ca.real") &&
+          run("cp ca.pem ca.save; cp ca.key key.save"));
     CHECK(make_root("ca") && make_leaf("forged", "ca", "rsa:2048", "subjectAltName=DNS:localhost"));
     CHECK(run("mv ca.save ca.pem; mv key.save ca.key"));
     struct attempt forged = {.host = "localhost", .trust = &trust_ca};
@@ -444,8 +345,8 @@ static void test_resumption(void)
     for (int i = 0; i < 3; i++) {
         struct server s = serve("rsa", options[i]);
         for (int k = 0; k < 3; k++) {
-            struct attempt a = {.host = "localhost", .trust = &trust_ca, .session = i + 1,
-                                .page = "page"};
+            struct attempt a = {
+                .host = "localhost", .trust = &trust_ca, .session = i + 1, .page = "page"};
             try_it(&a, s.port);
             CHECK_OK(a.error);
             CHECK(a.resumed == (k > 0) && a.page_bytes > PAGE_BYTES);
@@ -467,7 +368,8 @@ static void test_resumption_after_an_upgrade(void)
 {
     struct attempt old = {.host = "localhost", .trust = &trust_ca, .session = 20};
     CHECK_ATTEMPT("rsa", "-tls1_2", &old, NONE);
-    // The session binds us to 1.2, which the server no longer speaks: that is worth another attempt.
+    // The session binds us to 1.2, which the server no longer speaks: that is worth another
+    // attempt.
     struct server s = serve("rsa", "-tls1_3");
     struct attempt first = {.host = "localhost", .trust = &trust_ca, .session = 20}, second = first;
     try_it(&first, s.port);
@@ -614,9 +516,12 @@ static void poster_fail(void *st, struct exchange *x, err e)
 // out of it. With TLS 1.3 two tickets lie before the first answer.
 static void check_loop(const char *options)
 {
-    static const struct machine_ops ops = {.name = "poster", .next = poster_next,
-                                           .head = poster_head, .body = poster_body,
-                                           .end = poster_end, .fail = poster_fail};
+    static const struct machine_ops ops = {.name = "poster",
+                                           .next = poster_next,
+                                           .head = poster_head,
+                                           .body = poster_body,
+                                           .end = poster_end,
+                                           .fail = poster_fail};
     static u8 body[POST_BYTES];
     memset(body, 'b', sizeof body);
     struct server s = serve_as("good", options);
@@ -624,9 +529,13 @@ static void check_loop(const char *options)
     struct plan own_plan = {.arena = &own};
     struct dns_config dns;
     dns_config_parse(&dns, S(""), S(""));
-    struct loop *loop = loop_init(&own_plan, &(struct loop_settings){
-        .tasks = 1, .connections = 2, .dns = &dns, .connect_timeout_ms = 5000,
-        .idle_timeout_ms = 5000, .keep_alive_ms = 5000, .user_agent = S("test")});
+    struct loop *loop = loop_init(&own_plan, &(struct loop_settings){.tasks = 1,
+                                                                     .connections = 2,
+                                                                     .dns = &dns,
+                                                                     .connect_timeout_ms = 5000,
+                                                                     .idle_timeout_ms = 5000,
+                                                                     .keep_alive_ms = 5000,
+                                                                     .user_agent = S("test")});
     struct poster p = {.body = str_make(body, COUNT(body)),
                        .dest = {.label = "server", .trust = &trust_ca, .index = 7}};
     char url[100], text[65536];
@@ -673,8 +582,10 @@ static void test_roots_load_refuses(void)
     CHECK_ERR(tls_roots_load(&plan, S("-----BEGIN CERTIFICATE-----\nMIIB"), &roots, &detail),
               TLS_CA_SYNTAX);
     buf_reset(&detail);
-    CHECK_ERR(tls_roots_load(&plan, S("-----BEGIN CERTIFICATE-----\nMIIB\n"
-                                      "-----END CERTIFICATE-----\n"), &roots, &detail),
+    CHECK_ERR(tls_roots_load(&plan,
+                             S("-----BEGIN CERTIFICATE-----\nMIIB\n"
+                               "-----END CERTIFICATE-----\n"),
+                             &roots, &detail),
               TLS_CA_SYNTAX);
     CHECK_STR(buf_str(&detail), S("certificate 1 of the file"));
 }
@@ -739,7 +650,7 @@ static void test_heap_holds_what_it_is_given(void)
     u8 *all = tls_heap_calloc(1, COUNT(slab) - 16);
     CHECK(all != NULL);
     CHECK(tls_heap_calloc(1, 1) == NULL && tls_heap_calloc(SIZE_MAX / 2, 4) == NULL);
-    memset(all, 0x5a, COUNT(slab) - 16);
+    memset(all, 0x5a, sizeof slab - 16);
     tls_heap_leave();
     tls_heap_reset(&heap);
     bool wiped = true;
