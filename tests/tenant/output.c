@@ -15,6 +15,8 @@
 #include "t_json.h"
 #include "test_keys.h"
 
+#define QUOTA_MAX 1000000000 // that config.yml takes
+
 static bool write_file(const char *dir, const char *name, str text)
 {
     char path[PATH_MAX], part[PATH_MAX];
@@ -86,6 +88,14 @@ static void put_config(struct t_buf *b, const char *dir, const struct t_options 
                  "tls:\n"
                  "  ca_file: %s/ca.pem\n",
                  scheme, s->ports[T_GOOGLE], scheme, s->ports[T_GOOGLE], dir);
+    // What this tenant does not enforce, its client need not keep to.
+    i64 user = o->quota_user > 0 ? o->quota_user : QUOTA_MAX;
+    i64 project = o->quota_project > 0 ? o->quota_project : QUOTA_MAX;
+    t_buf_printf(b,
+                 "gmail:\n"
+                 "  quota_units_per_user_minute: %lld\n"
+                 "  quota_units_per_project_minute: %lld\n",
+                 (long long)user, (long long)project);
 }
 
 bool output_write(const char *dir, const struct t_options *o, const struct server_options *s)
@@ -97,6 +107,9 @@ bool output_write(const char *dir, const struct t_options *o, const struct serve
         return false;
     }
     struct t_buf account = {0}, config = {0}, ready = {0};
+    char stale[PATH_MAX + 8];
+    snprintf(stale, sizeof(stale), "%s/ready", full);
+    unlink(stale); // of an earlier run
     put_account(&account, o);
     put_config(&config, full, o, s);
     t_buf_printf(&ready, "google=%d\nelasticsearch=%d\ncontrol=%d\npid=%d\napi_key=%.*s\n",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// TEST KEYS, public on purpose: made by tests/tenant/make-test-keys, trusted by nobody but the tests.
-// Generated; do not edit.
+// TEST KEYS, public on purpose: made by tests/tenant/make-test-keys, trusted by nobody but the
+// tests. Generated; do not edit.
 #include "test_keys.h"
 
 const char test_keys_ca_certificate[] =
