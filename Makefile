@@ -67,7 +67,7 @@ SRC := src/main.c \
     config_names.c config_tree.c interpolate.c options.c output.c progress.c start.c \
     start_config.c start_dest.c summary.c sync_command.c yaml_heap.c)
 
-TESTS := arena base64 buf bulk bulk_flight bulk_verdict client crypto date dns dns_packet err \
+TESTS := arena base64 buf bulk bulk_flight bulk_verdict client config crypto date dns dns_packet err \
   gmail_account gmail_directory gmail_error gmail_listing gmail_message gmail_quota \
   gmail_token gzip hash http1 idset index json json_write log loop monitor os proxy retry \
   roots scan seal str tls url

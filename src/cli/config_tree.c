@@ -214,6 +214,24 @@ static bool config_reader_wants_key(const struct config_reader *r)
     return r->depth > 0 && r->t->nodes[r->stack[r->depth - 1]].kind == CONFIG_MAP && r->pending < 0;
 }
 
+// The place of a key in the file, also for the maps on the way of a dotted one.
+static void config_reader_mark_key(struct config_reader *r, str key, const yaml_event_t *e)
+{
+    int at = r->stack[r->depth - 1];
+    for (bool more = true; more && at >= 0;) {
+        str head = key;
+        more = false;
+        if (r->depth == 1) {
+            key = str_cut(key, '.', &head, &more);
+        }
+        at = config_tree_child(r->t, at, head);
+        if (at >= 0 && (r->t->nodes[at].line == 0 || at == r->pending)) {
+            r->t->nodes[at].line = (int)e->start_mark.line + 1;
+            r->t->nodes[at].column = (int)e->start_mark.column + 1;
+        }
+    }
+}
+
 static err config_reader_key(struct config_reader *r, const yaml_event_t *e)
 {
     str key = str_make(e->data.scalar.value, (isize)e->data.scalar.length);
@@ -226,8 +244,7 @@ static err config_reader_key(struct config_reader *r, const yaml_event_t *e)
     if (r->pending < 0) {
         return config_reader_too_large(r);
     }
-    r->t->nodes[r->pending].line = (int)e->start_mark.line + 1;
-    r->t->nodes[r->pending].column = (int)e->start_mark.column + 1;
+    config_reader_mark_key(r, key, e);
     return OK;
 }
 
