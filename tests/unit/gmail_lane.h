@@ -78,7 +78,7 @@ static inline void rig_unit(struct rig *r, str id, isize cap)
     r->grown = 0;
     r->stuck = false;
     rig_place(r, cap);
-    machine_init(&r->lane, &rig_lane_ops, r);
+    rig_machine(&r->lane, &rig_lane_ops, r);
 }
 
 #endif
