@@ -90,6 +90,7 @@ void flight_free(struct flight *f)
     f->entries = 0;
     f->span = 0;
     f->rounds = 0;
+    f->refusals = 0;
     f->pause = false;
     f->resume_ms = 0;
     f->status = 0;

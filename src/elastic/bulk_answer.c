@@ -173,6 +173,32 @@ void flight_apply(struct flight *f, str element, bool cut)
 
 // ---- the end of an answer
 
+// A refusal for want of room (429) may be the weather, and then the same items go again; or a node so
+// small that it never takes as much at once: from the third one on, requests become smaller.
+static bool flight_was_refused(const struct flight *f)
+{
+    bool by_items = f->status == 200 && f->decided == 0 && f->answered > 0 && f->items[0].state == 429;
+    return !f->blocked && (f->status == 429 || by_items);
+}
+
+static void flight_note_refusal(struct flight *f)
+{
+    f->refusals++;
+    if (f->refusals >= BULK_PATIENCE && f->sent > 1) {
+        f->span = f->sent / 2;
+    }
+}
+
+// Something was taken. What it took to get there is kept for the rest of the job.
+static void flight_note_progress(struct flight *f)
+{
+    struct bulk *b = f->b;
+    if (f->refusals >= BULK_PATIENCE && f->sent_bytes < b->request_bytes) {
+        b->request_bytes = f->sent_bytes;
+    }
+    f->refusals = 0;
+}
+
 static err flight_land_verdicts(struct flight *f, struct exchange *x)
 {
     if (!f->whole || f->unreadable || f->answered < f->sent) {
@@ -248,10 +274,16 @@ static err flight_land_refused(struct flight *f, struct exchange *x)
 
 err flight_land(struct flight *f, struct exchange *x)
 {
+    if (f->decided > 0) {
+        flight_note_progress(f);
+    }
     err e = f->status == 200 ? flight_land_verdicts(f, x) : flight_land_refused(f, x);
     if (!err_ok(f->b->error)) {
         flight_abandon(f);
         return OK;
+    }
+    if (flight_was_refused(f)) {
+        flight_note_refusal(f);
     }
     return e;
 }
@@ -277,17 +309,21 @@ static int flight_give_up_items(struct flight *f)
 // A document that flies alone counts several times its size against the memory that a node spends on
 // indexing (indexing_pressure.memory, a tenth of its heap): refused to the end while others are taken,
 // it is too heavy for this cluster, and no reason to stop.
-static bool flight_is_too_heavy(const struct flight *f, err e)
+static bool flight_is_too_heavy(const struct flight *f)
 {
-    bool refused = f->status == 429 || (f->status == 200 && f->items[0].state == 429);
-    return f->alone && f->b->proven && !f->blocked && refused &&
-           (err_is(e, ERR_BULK_AGAIN) || err_is(e, ERR_HTTP_BUSY));
+    return f->alone && f->b->proven;
 }
 
 void flight_give_up(struct flight *f, struct exchange *x, err e)
 {
     str detail = buf_str(&x->detail);
-    if (flight_is_too_heavy(f, e)) {
+    bool answered = err_is(e, ERR_BULK_AGAIN) || err_is(e, ERR_HTTP_BUSY);
+    bool refused = answered && flight_was_refused(f);
+    if (refused && f->sent > 1) {
+        f->span = f->sent > 4 ? f->sent / 4 : 1; // once more, down to single items
+        return;
+    }
+    if (refused && flight_is_too_heavy(f)) {
         f->status = 429;
         flight_reject_first(f, FAIL(BULK_TOO_HEAVY));
     } else if (err_is(e, ERR_BULK_VERDICTS)) {

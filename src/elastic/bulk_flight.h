@@ -27,6 +27,7 @@ struct flight {
     int count, entries;
     i64 opened_ms;
     int span; // at most so many items in one request; 0: all (a culprit is being looked for)
+    int refusals;     // answers in a row that took nothing for want of room (429)
     int rounds;       // answers in a row that took some items and refused others
     bool pause;       // the next request waits a little: resume_ms is not known yet
     i64 resume_ms;    // not before; 0: at once

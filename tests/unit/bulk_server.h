@@ -31,7 +31,7 @@ struct rule {
 static struct rule rules[8];
 static struct machine_answer whole[32]; // answers to whole requests, before anything else
 static int whole_count, whole_used;
-static isize max_bytes;     // 413 above; 0: no limit
+static isize max_bytes, small_node; // 413, 429 above; 0: no limit
 static const char *poison;  // a body that holds this is 400
 static int drop_verdicts, extra_verdicts;
 static u8 answer_space[1 << 20];
@@ -51,19 +51,18 @@ static inline void put_verdict(struct buf *out, str op, str id)
 {
     struct rule *rule = rule_for(id);
     bool is_delete = str_eq(op, S("delete"));
-    buf_put(out, S("{\""));
-    buf_put(out, op);
-    buf_put(out, S("\":{\"_index\":\"mail\",\"_id\":\""));
-    buf_put(out, id);
-    buf_put(out, S("\","));
+    str begin[] = {S("{\""), op, S("\":{\"_index\":\"mail\",\"_id\":\""), id, S("\",")};
+    for (isize i = 0; i < COUNT(begin); i++) {
+        buf_put(out, begin[i]);
+    }
     if (rule && rule->type) {
         buf_put(out, S("\"status\":"));
         buf_put_i64(out, rule->status);
-        buf_put(out, S(",\"error\":{\"type\":\""));
-        buf_put(out, str_from(rule->type));
-        buf_put(out, S("\",\"reason\":\""));
-        buf_put(out, str_from(rule->reason));
-        buf_put(out, S("\"}}}"));
+        str parts[] = {S(",\"error\":{\"type\":\""), str_from(rule->type), S("\",\"reason\":\""),
+                       str_from(rule->reason), S("\"}}}")};
+        for (isize i = 0; i < COUNT(parts); i++) {
+            buf_put(out, parts[i]);
+        }
         return;
     }
     str result = is_delete ? S("deleted") : S("created");
@@ -92,8 +91,11 @@ static inline struct machine_answer serve(str body)
     if (max_bytes && body.n > max_bytes) {
         return ANSWER(413, "");
     }
+    if (small_node && body.n > small_node) {
+        return ANSWER(429, "{\"error\":{\"type\":\"es_rejected_execution_exception\"}}");
+    }
     if (poison && str_find(body, str_from(poison)) >= 0) {
-        return ANSWER(400, "{\"error\":{\"type\":\"illegal_argument_exception\",\"reason\":\"bad line\"}}");
+        return ANSWER(400, "{\"error\":{\"type\":\"illegal_argument_exception\"}}");
     }
     struct buf out = buf_over(answer_space, COUNT(answer_space));
     buf_put(&out, S("{\"took\":3,\"errors\":true,\"items\":["));
@@ -123,8 +125,6 @@ static inline struct machine_answer serve(str body)
     CHECK(!out.full);
     return ANSWER_STR(200, buf_str(&out));
 }
-
-// ---- the job
 
 static u8 told_space[1 << 17];
 static struct buf told; // "id verdict status\n"
@@ -181,7 +181,7 @@ static inline void start_with(str pipeline)
 {
     memset(rules, 0, sizeof rules);
     whole_count = whole_used = drop_verdicts = extra_verdicts = 0;
-    max_bytes = 0, poison = NULL;
+    max_bytes = small_node = 0, poison = NULL;
     told = buf_over(told_space, COUNT(told_space));
     done = rejected = undecided = 0;
     last_error = OK;
@@ -198,7 +198,7 @@ static inline void start(void)
     start_with(S("search-default-ingestion"));
 }
 
-// One round: every machine is asked, and answered. How many requests there were.
+// Every machine is asked, and answered. How many requests there were.
 static inline int turn(void)
 {
     int requests = 0;

@@ -32,6 +32,32 @@ static void test_bulk_flight_too_large(void)
     CHECK(str_find(buf_str(&told), S("big rejected 413\n")) >= 0);
 }
 
+// A node that never takes more than so much at once (429, by request or by item): three times the same,
+// then smaller, and the next flights are small from the beginning.
+static void test_bulk_flight_small_node(void)
+{
+    start();
+    small_node = 1000;
+    put_numbered("m", 0, 200);
+    fly();
+    CHECK(done == 200 && undecided == 0);
+    CHECK_OK(bulk_error(b));
+    for (int i = 1; i < BULK_PATIENCE; i++) {
+        CHECK_STR(machine_body(&machines[0], i), machine_body(&machines[0], 0));
+    }
+    CHECK(b->request_bytes <= 1000);
+    i64 requests = bulk_stats(b)->requests, resent = bulk_stats(b)->resent_items;
+    put_numbered("n", 0, 10);
+    fly();
+    CHECK(done == 210 && bulk_stats(b)->requests == requests + 1 && bulk_stats(b)->resent_items == resent);
+    start();
+    small_node = 10; // nothing fits: it ends
+    put_numbered("m", 0, 200);
+    fly();
+    CHECK_ERR(bulk_error(b), ES_BUSY);
+    CHECK(undecided == 200 && machines[0].request_count <= 20);
+}
+
 static void test_bulk_flight_bad_request(void)
 {
     for (int at = 0; at < 20; at++) {
@@ -293,6 +319,7 @@ static void test_bulk_flight_stop_with_others_aloft(void)
 
 static const struct test_case cases[] = {
     CASE(test_bulk_flight_too_large),
+    CASE(test_bulk_flight_small_node),
     CASE(test_bulk_flight_bad_request),
     CASE(test_bulk_flight_whole_stops),
     CASE(test_bulk_flight_verdict_count),
