@@ -19,9 +19,6 @@ static isize name_normalize(str name, char *out)
     bool gap = false;
     for (isize i = 0; i < name.n; i++) {
         u8 c = str_lower_byte(name.p[i]);
-        if (c >= 128) {
-            continue;
-        }
         if (!str_is_digit(c) && (c < 'a' || c > 'z') && c != '.') {
             gap = true;
             continue;
@@ -324,24 +321,35 @@ err charset_decode(struct charset cs, str bytes, enum charset_bad bad, struct bu
     return OK;
 }
 
-bool charset_is_valid(struct charset cs, str bytes)
+isize charset_valid_run(struct charset cs, str bytes, isize *bad)
 {
     struct reader r = reader_start(cs, &bytes);
     bool runs = has_ascii_runs(cs);
-    while (bytes.n > 0) {
-        isize run = runs ? charset_ascii_run(bytes) : 0;
+    isize at = 0;
+    *bad = 0;
+    while (at < bytes.n) {
+        str rest = str_from_index(bytes, at);
+        isize run = runs ? charset_ascii_run(rest) : 0;
         if (run) {
-            bytes = str_from_index(bytes, run);
+            at += run;
             continue;
         }
         u32 ch;
-        isize used = next_char(&r, bytes, &ch);
+        isize used = next_char(&r, rest, &ch);
         if (ch == CHARSET_NONE) {
-            return false;
+            *bad = used;
+            break;
         }
-        bytes = str_from_index(bytes, used);
+        at += used;
     }
-    return true;
+    return at;
+}
+
+bool charset_is_valid(struct charset cs, str bytes)
+{
+    isize bad;
+    (void)charset_valid_run(cs, bytes, &bad);
+    return !bad;
 }
 
 // ---- encoding

@@ -42,6 +42,10 @@ err charset_decode(struct charset cs, str bytes, enum charset_bad bad, struct bu
 // What decoding strictly would say, without an output.
 bool charset_is_valid(struct charset cs, str bytes);
 
+// Length of the longest prefix that can be decoded; *bad: how many bytes behind it mean nothing. Not
+// for text that starts with a byte order mark or within ISO-2022-JP.
+isize charset_valid_run(struct charset cs, str bytes, isize *bad);
+
 // Appends valid UTF-8 `text` in the charset: the Unicode forms (UTF-16 and UTF-32 with a byte order
 // mark), ASCII, single-byte maps, and what is ASCII in the other charsets. MIME_CHARSET when a
 // character has no place there. After an error `out` holds what it held.

@@ -32,7 +32,10 @@ static err put_field(enum mime_field field, const struct mime_head *head, struct
         } else if (field != MIME_DATE) {
             TRY(mime_words_put_addresses(&v, &f));
         } else if (!mime_date_put((str){v.p, v.n}, out)) {
-            TRY(mime_words_put_text(&v, &f));
+            err e = mime_words_put_text(&v, &f);
+            if (!err_is(e, ERR_MIME_CHARSET)) { // such a date is no reason to take the raw mail
+                TRY(e);
+            }
         }
     }
     mime_fold_end(&f);

@@ -14,6 +14,7 @@ struct walk {
     isize depth;     // of comments
     bool after_word; // nothing but blanks since an encoded word
     bool after_comma;
+    bool fresh;      // nothing but blanks since the start or a comma
     bool escapes, characters; // what the phrase holds that is not ASCII
 };
 
@@ -49,6 +50,17 @@ static bool has_mark(const struct mime_value *v, isize i)
     return i + 1 < v->n && v->p[i] == '=' && v->p[i + 1] == '?';
 }
 
+// An encoded word is only read as one between blanks and specials.
+static void keep_apart(struct walk *w, bool word)
+{
+    const struct buf *out = w->f->out;
+    u8 last = out->n ? out->p[out->n - 1] : ' ';
+    bool after = out->n > 1 && last == '=' && out->p[out->n - 2] == '?';
+    if (!is_blank(last) && !is_special(last) && (word || after)) {
+        mime_fold_put_blanks(w->f, S(" "), false);
+    }
+}
+
 // Writes v->text as encoded words and empties it.
 static err put_text(struct walk *w)
 {
@@ -63,6 +75,7 @@ static err put_text(struct walk *w)
         return FAIL(MIME_CHARSET);
     }
     if (text.n) {
+        keep_apart(w, true);
         mime_fold_put_encoded(w->f, text, charset_ascii_run(text) < text.n && w->escapes);
     }
     w->after_word = true;
@@ -75,6 +88,9 @@ static err put_raw(struct walk *w, isize from, isize to)
 {
     str s = {w->v->p + from, to - from};
     if (charset_ascii_run(s) == s.n) {
+        if (!is_special(s.p[0]) || s.p[0] == '"') {
+            keep_apart(w, false);
+        }
         mime_fold_put_word(w->f, s);
         w->after_word = false;
         return OK;
@@ -89,12 +105,13 @@ static err put_raw(struct walk *w, isize from, isize to)
     return put_text(w);
 }
 
-// ASCII that means the same outside an encoded word.
-static bool is_plain(str text)
+// ASCII that means the same outside an encoded word. With `whole`, it is all that there is of an
+// address, and may be one.
+static bool is_plain(str text, bool whole)
 {
     for (isize i = 0; i < text.n; i++) {
         u8 c = text.p[i];
-        if (c < 32 || c > 126 || str_find_byte(S("()<>,:;\"\\"), c) >= 0) {
+        if (c < 32 || c > 126 || (is_special(c) && c != '.' && !(whole && c == '@'))) {
             return false;
         }
     }
@@ -115,7 +132,8 @@ static err put_word(struct walk *w, isize i, isize *used)
     }
     str text = buf_str(&w->v->text);
     bool alone = !w->after_word && !has_mark(w->v, next);
-    if (alone && is_plain(text)) {
+    bool whole = w->fresh && (next == w->v->n || w->v->p[next] == ',');
+    if (alone && is_plain(text, whole)) {
         for (isize at = 0; at < text.n;) {
             isize end = at;
             while (end < text.n && text.p[end] != ' ') {
@@ -136,7 +154,7 @@ static err put_word(struct walk *w, isize i, isize *used)
     return put_text(w);
 }
 
-// Index behind the quoted string at `i`, its closing quote included if it has one.
+// Index behind the quoted string at `i`, 0 when it has no closing quote.
 static isize quoted_end(const struct mime_value *v, isize i)
 {
     for (i++; i < v->n; i++) {
@@ -146,14 +164,14 @@ static isize quoted_end(const struct mime_value *v, isize i)
             return i + 1;
         }
     }
-    return v->n;
+    return 0;
 }
 
 // A quoted string. With encoded words or bytes >= 128 in it, all of it becomes encoded text.
 static err put_quoted(struct walk *w, isize i, isize end)
 {
     struct mime_value *v = w->v;
-    isize stop = end - i >= 2 && v->p[end - 1] == '"' ? end - 1 : end;
+    isize stop = end - 1;
     str inside = {v->p + i + 1, stop - i - 1};
     isize whole = v->n;
     v->n = stop; // no word reaches out of the quotes
@@ -162,16 +180,17 @@ static err put_quoted(struct walk *w, isize i, isize end)
     isize blanks_at = 0;
     for (isize at = i + 1; at < stop;) {
         bool starts = has_mark(v, at) && (at == i + 1 || is_blank(v->p[at - 1]) || after);
-        isize kept = v->text.n;
-        v->text.n = starts && after ? blanks_at : kept;
+        isize start = v->text.n;
         isize used = starts ? mime_words_read(v, at) : 0;
         if (used > 0) {
+            if (after) {
+                mime_words_cut(&v->text, blanks_at, start);
+            }
             words = after = true;
             at += used;
             blanks_at = v->text.n;
             continue;
         }
-        v->text.n = kept;
         if (!is_blank(v->p[at])) {
             after = false;
         }
@@ -205,7 +224,7 @@ static err put_special(struct walk *w, isize i, isize *next)
     } else if (!w->depth && c != '.' && c != '\\') {
         w->escapes = w->characters = false; // a phrase ends here
     }
-    w->after_comma = c == ',' && !w->depth;
+    w->after_comma = w->fresh = c == ',' && !w->depth;
     return put_raw(w, i, *next);
 }
 
@@ -227,7 +246,8 @@ static isize blanks_end(const struct mime_value *v, isize i)
 
 err mime_words_put_addresses(struct mime_value *v, struct mime_fold *f)
 {
-    struct walk w = {.v = v, .f = f};
+    struct walk w = {.v = v, .f = f, .fresh = true};
+    bool open_quote = false; // one that nothing closes: it and what follows are kept as they are
     for (isize i = 0; i < v->n;) {
         isize end = blanks_end(v, i);
         if (end > i) {
@@ -236,13 +256,14 @@ err mime_words_put_addresses(struct mime_value *v, struct mime_fold *f)
             continue;
         }
         isize used = 0;
+        end = v->p[i] == '"' && !w.depth && !open_quote ? quoted_end(v, i) : 0;
+        open_quote = open_quote || (v->p[i] == '"' && !w.depth && !end);
         if (!w.depth && has_mark(v, i)) {
             TRY(put_word(&w, i, &used));
         }
         if (used > 0) {
             end = i + used;
-        } else if (v->p[i] == '"' && !w.depth) {
-            end = quoted_end(v, i);
+        } else if (end) {
             TRY(put_quoted(&w, i, end));
         } else if (is_special(v->p[i])) {
             TRY(put_special(&w, i, &end));
@@ -252,7 +273,7 @@ err mime_words_put_addresses(struct mime_value *v, struct mime_fold *f)
             end = atom_end(v, i);
             TRY(put_raw(&w, i, end));
         }
-        w.after_comma = false;
+        w.after_comma = w.fresh = false;
         i = end;
     }
     return OK;

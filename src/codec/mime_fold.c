@@ -79,19 +79,22 @@ static isize q_bytes(u8 c)
 }
 
 // The bytes of the character at the start of `text` as they are encoded; how much of `text` it is.
+// Raw bytes that spell a character of UTF-8 stay together, for whoever guesses the charset.
 static isize char_bytes(str text, bool raw, u8 *bytes, isize *count)
 {
-    int escaped = raw ? charset_escape_at(text) : -1;
-    if (escaped >= 0) {
-        bytes[0] = (u8)escaped;
-        *count = 1;
-        return CHARSET_ESCAPE_BYTES;
+    isize n = 0;
+    while (raw && n < 4 && charset_escape_at(str_from_index(text, n * CHARSET_ESCAPE_BYTES)) >= 0) {
+        bytes[n] = (u8)charset_escape_at(str_from_index(text, n * CHARSET_ESCAPE_BYTES));
+        n++;
     }
     u32 ch;
-    isize n = charset_utf8_next(text, &ch);
-    memcpy(bytes, text.p, (size_t)n);
-    *count = n;
-    return n;
+    if (n) {
+        *count = charset_utf8_next((str){bytes, n}, &ch);
+        return *count * CHARSET_ESCAPE_BYTES;
+    }
+    *count = charset_utf8_next(text, &ch);
+    memcpy(bytes, text.p, (size_t)*count);
+    return *count;
 }
 
 static const char base64_digits[] =
@@ -120,11 +123,11 @@ static void put_q(struct buf *out, const u8 *p, isize n)
     }
 }
 
-// Q unless it is five bytes longer than B, as CPython chooses.
-static bool prefers_b(str text, bool raw)
+// Q unless it is five bytes longer than B, as CPython chooses. *bytes: what the shorter one takes.
+static bool prefers_b(str text, bool raw, isize *bytes)
 {
     isize q = 0;
-    isize bytes = 0;
+    isize total = 0;
     while (text.n > 0) {
         u8 ch[4];
         isize count;
@@ -132,9 +135,11 @@ static bool prefers_b(str text, bool raw)
         for (isize i = 0; i < count; i++) {
             q += q_bytes(ch[i]);
         }
-        bytes += count;
+        total += count;
     }
-    return q - (bytes + 2) / 3 * 4 >= 5;
+    isize b = (total + 2) / 3 * 4;
+    *bytes = q - b >= 5 ? b : q;
+    return q - b >= 5;
 }
 
 // Writes one encoded word of at most `room` bytes and returns the text that is left.
@@ -174,8 +179,12 @@ static str put_one(struct mime_fold *f, str text, bool raw, bool b, isize room)
 
 void mime_fold_put_encoded(struct mime_fold *f, str text, bool raw)
 {
-    bool b = prefers_b(text, raw);
-    if (MIME_LINE_BYTES - line_bytes(f) < WORD_START && f->soft) {
+    isize bytes;
+    bool b = prefers_b(text, raw, &bytes);
+    bytes += raw ? 19 : 12; // the frame of the word
+    isize left = MIME_LINE_BYTES - line_bytes(f);
+    // A word that fits on a line of its own is not cut in two; a long one fills up the line.
+    if (f->soft && (left < WORD_START || (left < bytes && bytes <= WORD_BYTES))) {
         break_at(f, f->soft);
     }
     while (text.n > 0) {

@@ -160,10 +160,14 @@ static bool read_value(str u, isize i, struct piece *p)
     if (end < u.n && u.p[end] == '\'') {
         return false;
     }
-    if (first) {
-        strip_charset(p);
+    if (!first) {
+        return p->value.n > 0;
     }
-    return p->value.n > 0;
+    bool bare = str_find_byte(p->value, '\'') < 0; // charset and language may lack at the very end
+    strip_charset(p);
+    isize mark = str_find_byte(p->value, '\'');
+    p->value = mark < 0 || bare ? p->value : str_slice(p->value, 0, mark);
+    return p->value.n > 0 && (!bare || end == u.n) && (bare || mark != 0);
 }
 
 // Reads one parameter at *at, moves *at behind its ';' or to the end. False: it is broken.

@@ -120,6 +120,30 @@ static err repaired(struct charset cs, str bytes, struct arena *scratch, str *ou
     return e;
 }
 
+// GB18030 has a code for U+FFFD, so that its text is repaired too instead of going raw.
+static err repaired_gb18030(struct charset cs, str bytes, struct arena *scratch, str *out)
+{
+    static const u8 replacement[4] = {0x84, 0x31, 0xA4, 0x37};
+    isize high = 0;
+    for (isize i = 0; i < bytes.n; i++) {
+        high += bytes.p[i] >> 7;
+    }
+    u8 *room = arena_try(scratch, 1, bytes.n + high * 3);
+    if (!room) {
+        return FAIL(ARENA_FULL);
+    }
+    struct buf text = buf_over(room, bytes.n + high * 3);
+    while (bytes.n > 0) {
+        isize bad;
+        isize run = charset_valid_run(cs, bytes, &bad);
+        buf_put(&text, str_slice(bytes, 0, run));
+        buf_put(&text, bad ? str_make(replacement, 4) : S(""));
+        bytes = str_from_index(bytes, run + bad);
+    }
+    *out = buf_str(&text);
+    return buf_check(&text);
+}
+
 // UTF-16 and UTF-32: lines end where characters say so, and only base64 carries the bytes.
 static err put_wide(const struct mime_body *body, struct charset cs, struct arena *scratch,
                     struct buf *out)
@@ -141,29 +165,43 @@ static err put_undeclared(const struct mime_body *body, struct arena *scratch, s
     return put_bytes(body, S("utf-8"), text, out);
 }
 
+static bool is_printable(str s)
+{
+    for (isize i = 0; i < s.n; i++) {
+        if (s.p[i] < 32 || s.p[i] > 126) {
+            return false;
+        }
+    }
+    return true;
+}
+
 err mime_text_put(const struct mime_body *body, struct arena *scratch, struct buf *out)
 {
     if (!body->declared) {
         return put_undeclared(body, scratch, out);
     }
-    struct charset cs;
-    for (isize i = 0; i < body->charset.n; i++) {
-        if (body->charset.p[i] < 32 || body->charset.p[i] > 126) {
-            return FAIL(MIME_CHARSET);
-        }
-    }
-    if (!charset_find(body->charset, &cs)) {
+    struct charset cs = {.kind = CHARSET_ASCII};
+    bool nothing = !body->charset.n && !body->bytes.n; // then CPython does not look the name up
+    if (!charset_find(body->charset, &cs) && !nothing) {
         return FAIL(MIME_CHARSET);
+    }
+    str text = body->bytes;
+    if (!is_printable(body->charset)) { // a name that cannot be written again
+        TRY(repaired(cs, body->bytes, scratch, &text));
+        return put_bytes(body, S("utf-8"), text, out);
     }
     if (!charset_is_ascii_based(cs)) {
         return put_wide(body, cs, scratch, out);
     }
-    str text = body->bytes;
     if (!charset_is_valid(cs, text)) {
-        if (cs.kind != CHARSET_UTF8) {
+        if (cs.kind == CHARSET_GB18030) {
+            TRY(repaired_gb18030(cs, body->bytes, scratch, &text));
+        } else if (cs.kind == CHARSET_UTF8) {
+            TRY(repaired(cs, body->bytes, scratch, &text));
+        } else {
             return FAIL(MIME_CHARSET);
         }
-        TRY(repaired(cs, body->bytes, scratch, &text));
     }
-    return put_bytes(body, charset_written(body->charset), text, out);
+    str written = body->charset.n ? charset_written(body->charset) : S("utf-8");
+    return put_bytes(body, written, text, out);
 }

@@ -54,7 +54,10 @@ static str bare_boundary(str b)
     if ((a == '"' && z == '"') || (a == '<' && z == '>')) {
         b = str_slice(b, 1, b.n - 1);
     }
-    return str_trim_end(b);
+    while (b.n && (str_is_space(b.p[b.n - 1]) || b.p[b.n - 1] == 11 || b.p[b.n - 1] == 12)) {
+        b.n--;
+    }
+    return b;
 }
 
 // Opens the multipart `at` if it names a boundary.

@@ -3,6 +3,8 @@
 // and which blanks between words vanish, is as CPython's parser has it, broken words included.
 #include "codec/mime_words.h"
 
+#include <string.h>
+
 #include "codec/charset.h"
 #include "codec/mime_cte.h"
 #include "limits.h"
@@ -137,6 +139,9 @@ isize mime_words_read(struct mime_value *v, isize at)
     str name = {v->p + at + 2, marks[0] - at - 2};
     isize star = str_find_byte(name, '*');
     name = star < 0 ? name : str_slice(name, 0, star);
+    if (str_find_byte(name, 0) >= 0) {
+        return -1;
+    }
     struct charset cs = {.kind = CHARSET_ASCII};
     (void)charset_find(name, &cs); // an unknown one: its bytes are kept as bytes
     u8 *bytes = v->p + marks[1] + 1;
@@ -156,6 +161,12 @@ isize mime_words_read(struct mime_value *v, isize at)
     }
     blank_out_breaks(&v->text, start);
     return (close + 2 < v->n ? close + 2 : v->n) - at;
+}
+
+void mime_words_cut(struct buf *text, isize from, isize to)
+{
+    memmove(text->p + from, text->p + to, (size_t)(text->n - to));
+    text->n -= to - from;
 }
 
 // ---- unstructured text
@@ -212,15 +223,10 @@ static void read_text(struct mime_value *v)
             continue;
         }
         bool mark = v->p[i] == '=' && i + 1 < v->n && v->p[i + 1] == '?';
-        isize used = 0;
-        if (mark) {
-            isize start = last == LAST_WORD_BLANKS ? blanks_at : v->text.n;
-            isize kept = v->text.n;
-            v->text.n = start;
-            used = mime_words_read(v, i);
-            if (used <= 0) {
-                v->text.n = kept;
-            }
+        isize start = v->text.n;
+        isize used = mark ? mime_words_read(v, i) : 0;
+        if (used > 0 && last == LAST_WORD_BLANKS) {
+            mime_words_cut(&v->text, blanks_at, start);
         }
         if (used > 0) {
             last = LAST_WORD;

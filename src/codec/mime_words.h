@@ -29,6 +29,9 @@ err mime_words_open(str folded, struct arena *scratch, struct mime_value *out);
 // of a word; -1: it is not a word that can be decoded.
 isize mime_words_read(struct mime_value *v, isize at);
 
+// Takes the bytes from..to out of `text`: blanks between two words.
+void mime_words_cut(struct buf *text, isize from, isize to);
+
 // Subject and the like: any text.
 err mime_words_put_text(struct mime_value *v, struct mime_fold *f);
 
