@@ -35,7 +35,7 @@ struct job {
     int task; // of the phase's own machine
     enum purge_stage purge_stage;
     bool purge_allowed;
-    bool winding_down;
+    bool winding_down, refreshing;
     i64 wind_down_until_ms;
     enum job_end end;
     err error;
@@ -126,6 +126,17 @@ static void job_log_phase(struct job *job, str message)
     log_line(job->log, LOG_INFO, message, NULL, 0);
 }
 
+static void job_run_count(struct job *job)
+{
+    job->task = -1;
+    if (job->settings.to_elastic) {
+        job->count.es = &job->elastic;
+        job->count.index = job->settings.index;
+        job->count.state = 0;
+        job_run(job, &index_count_ops, &job->count);
+    }
+}
+
 // ---- endings
 
 static void job_finish(struct job *job, enum job_end end)
@@ -170,11 +181,20 @@ static void job_wind_down(struct job *job, enum job_end end, err e, str detail)
     }
 }
 
+// What has landed is made visible, so that the next run finds it and goes on from there.
 static void job_step_wind_down(struct job *job, i64 now_ms)
 {
-    bool landed = !job->settings.to_elastic || bulk_is_idle(job->bulk) ||
-                  !err_ok(bulk_error(job->bulk));
-    if (landed || now_ms >= job->wind_down_until_ms) {
+    bool over = now_ms >= job->wind_down_until_ms;
+    bool airborne = job->settings.to_elastic && err_ok(bulk_error(job->bulk)) &&
+                    !bulk_is_idle(job->bulk);
+    if (!over && airborne) {
+        return;
+    }
+    if (!over && job->stats.documents_indexed && !job->refreshing) {
+        job->refreshing = true;
+        job_run_count(job);
+    }
+    if (over || !job->refreshing || !job_is_running(job)) {
         job_finish(job, job->end);
     }
 }
@@ -439,13 +459,7 @@ static void job_step_purge(struct job *job)
 static void job_start_finish(struct job *job)
 {
     job->stats.phase = SYNC_FINISH;
-    job->task = -1;
-    if (job->settings.to_elastic) {
-        job->count.es = &job->elastic;
-        job->count.index = job->settings.index;
-        job->count.state = 0;
-        job_run(job, &index_count_ops, &job->count);
-    }
+    job_run_count(job);
 }
 
 static void job_step_finish(struct job *job)
