@@ -10,6 +10,13 @@ void *plan_take(struct plan *plan, const char *name, isize bytes, isize count, c
     return arena_must(plan->arena, bytes, count);
 }
 
+void plan_note(struct plan *plan, const char *name, isize bytes, const char *reason, bool lazy)
+{
+    ASSERT(plan->count < PLAN_ROWS_MAX);
+    plan->rows[plan->count++] = (struct plan_row){
+        .name = name, .reason = reason, .count = 1, .bytes = bytes, .lazy = lazy};
+}
+
 isize plan_total_bytes(const struct plan *plan)
 {
     isize total = 0;

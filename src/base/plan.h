@@ -27,6 +27,9 @@ void *plan_take(struct plan *plan, const char *name, isize bytes, isize count, c
 #define plan_take_n(plan, name, T, count, reason) \
     ((T *)plan_take((plan), (name), (isize)sizeof(T), (count), (reason)))
 
+// Memory that is not carved but counts: the program itself, its stack.
+void plan_note(struct plan *plan, const char *name, isize bytes, const char *reason, bool lazy);
+
 isize plan_total_bytes(const struct plan *plan); // without lazy rows
 
 #endif

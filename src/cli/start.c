@@ -231,14 +231,11 @@ static err start_job(struct start *s)
         }
     }
     s->job = job_init(&s->plan, j, s->loop, &s->source, s->log);
-    ASSERT(s->plan.count < PLAN_ROWS_MAX);
-    s->plan.rows[s->plan.count++] = (struct plan_row){
-        .name = "large buffer",
-        .reason = "one message of up to 50 MB; touched only when such a message passes",
-        .count = 1,
-        .bytes = LANE_LARGE_BYTES,
-        .lazy = true,
-    };
+    plan_note(&s->plan, "program", os_image_bytes(), "code, constants, embedded roots, variables",
+              false);
+    plan_note(&s->plan, "stack", STACK_BYTES, "touched before the seal", false);
+    plan_note(&s->plan, "large buffer", LANE_LARGE_BYTES,
+              "one message of up to 50 MB; touched only when such a message passes", true);
     return OK;
 }
 

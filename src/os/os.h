@@ -12,6 +12,7 @@
 // ---- memory, clocks, entropy
 void *os_reserve(isize bytes); // [start] zeroed address space, not touched; NULL when refused
 void os_trim(void *p, isize reserved_bytes, isize keep); // [start] gives back what is beyond `keep`
+isize os_image_bytes(void); // the program itself: code, constants, variables
 i64 os_mono_ms(void);
 i64 os_unix_us(void);
 i64 os_cpu_us(void);               // user + system time of the process

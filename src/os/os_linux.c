@@ -49,6 +49,15 @@ static i64 os_clock_ns(clockid_t clock)
     return (i64)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
+// Set by the linker at both ends of the image.
+extern const char __executable_start[];
+extern const char _end[];
+
+isize os_image_bytes(void)
+{
+    return _end - __executable_start;
+}
+
 i64 os_mono_ms(void)
 {
     return os_clock_ns(CLOCK_MONOTONIC) / 1000000;
