@@ -225,6 +225,11 @@ static void peer_answer(int fd, char *head, char *rest, size_t have, struct peer
         }
     } else if (strcmp(path, "/early") == 0) {
         peer_early(fd, counts);
+    } else if (strcmp(path, "/early-open") == 0) {
+        peer_say(fd, "HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n");
+        while (recv(fd, rest, 60000, 0) > 0) {
+        }
+        _exit(0);
     } else if (strcmp(path, "/redirect") == 0) {
         peer_say(fd, "HTTP/1.1 302 Found\r\nLocation: https://elsewhere.example/x?secret=1\r\n"
                      "Content-Length: 0\r\n\r\n");
