@@ -67,10 +67,10 @@ SRC := src/main.c \
     config_names.c config_tree.c interpolate.c options.c output.c progress.c start.c \
     start_config.c start_dest.c summary.c sync_command.c yaml_heap.c)
 
-TESTS := arena base64 buf bulk bulk_flight bulk_verdict client config config_tree crypto date dns \
+TESTS := advice arena base64 buf buffers bulk bulk_flight bulk_verdict client config config_tree crypto date dns \
   dns_packet err gmail_account gmail_directory gmail_error gmail_listing gmail_message \
   gmail_quota gmail_token gzip hash http1 idset index interpolate json json_write log loop \
-  monitor options os proxy retry roots scan seal str tls url
+  monitor options os plan proxy purge retry roots roster scan seal sink str tls url
 FUZZ := base64 bulk_answer date dns exchange gmail_account gmail_directory gmail_error gmail_listing \
   gmail_message gmail_token gzip http1 index_answer json json_write scan_answer url
 TENANT := content.c control.c es_bulk.c es_control.c es_double.c es_search.c es_store.c faults.c \

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a purge may touch: every combination of seen, owner and fate, as the scans after a sync see it.
+#include "test.h"
+
+#include "sync/purge.h"
+
+static struct idset_entry ids[IDSET_PLACES(100)];
+static struct idset_entry fates[IDSET_PLACES(10)];
+static struct roster roster;
+static struct purge purge;
+
+static void start(void)
+{
+    memset(ids, 0, sizeof ids);
+    memset(fates, 0, sizeof fates);
+    roster = (struct roster){.directory_complete = true};
+    purge = (struct purge){.roster = &roster};
+    idset_init(&roster.set, fates, 10, (struct hash_key){3, 4});
+    idset_init(&purge.ids, ids, 100, (struct hash_key){5, 6});
+}
+
+static void mailbox(str address, bool finished)
+{
+    bool room;
+    CHECK(roster_add(&roster, address, &room));
+    if (finished) {
+        roster_finish(&roster, address);
+    }
+}
+
+static struct scan_hit hit(str id, str owner)
+{
+    return (struct scan_hit){.id = id, .doc_id = id, .owner = owner};
+}
+
+static void existed(str id)
+{
+    struct scan_hit h = hit(id, S(""));
+    CHECK(purge_visit_fill(&purge, &h));
+}
+
+// Whether the counting scan would delete the document.
+static bool goes(str id, str owner)
+{
+    struct scan_hit h = hit(id, owner);
+    i64 before = purge.would_delete;
+    CHECK(purge_visit_count(&purge, &h));
+    return purge.would_delete > before;
+}
+
+static void test_purge_all_finished_takes_what_was_not_seen(void)
+{
+    start();
+    mailbox(S("a@x"), true);
+    existed(S("seen"));
+    existed(S("gone"));
+    purge_mark(&purge, S("seen"));
+    purge_mark(&purge, S("fresh"));
+    CHECK(purge_unseen(&purge) == 1);
+    CHECK(goes(S("gone"), S("")));
+    CHECK(!goes(S("seen"), S("")));
+    CHECK(!goes(S("fresh"), S("")));
+    CHECK(!goes(S("made by others meanwhile"), S("")));
+    CHECK(purge.kept == 0);
+}
+
+static void test_purge_one_mailbox_missing_keeps_what_has_no_owner(void)
+{
+    start();
+    mailbox(S("a@x"), true);
+    mailbox(S("b@x"), false);
+    existed(S("1"));
+    CHECK(!goes(S("1"), S("")));
+    CHECK(purge.kept == 1);
+    CHECK(goes(S("1"), S("a@x")));
+    CHECK(!goes(S("1"), S("b@x")));
+}
+
+static void test_purge_owner_gone_from_the_directory(void)
+{
+    start();
+    mailbox(S("a@x"), false);
+    existed(S("1"));
+    CHECK(goes(S("1"), S("left@x")));
+    roster.directory_complete = false;
+    CHECK(!goes(S("1"), S("left@x")));
+    roster.directory_complete = true;
+    roster.set.full = true;
+    CHECK(!goes(S("1"), S("left@x")));
+}
+
+static void test_purge_pending_until_marked(void)
+{
+    start();
+    existed(S("1"));
+    CHECK(purge_is_pending(&purge, S("1")));
+    purge_mark(&purge, S("1"));
+    CHECK(!purge_is_pending(&purge, S("1")));
+    CHECK(!purge_is_pending(&purge, S("2")));
+}
+
+static void test_purge_fill_beyond_capacity_is_told(void)
+{
+    start();
+    for (int i = 0; i < 101; i++) {
+        u8 id[1] = {(u8)i};
+        existed(str_make(id, 1));
+    }
+    CHECK(purge.ids.full && purge.existing == 101);
+}
+
+static const struct test_case cases[] = {
+    CASE(test_purge_all_finished_takes_what_was_not_seen),
+    CASE(test_purge_one_mailbox_missing_keeps_what_has_no_owner),
+    CASE(test_purge_owner_gone_from_the_directory),
+    CASE(test_purge_pending_until_marked),
+    CASE(test_purge_fill_beyond_capacity_is_told),
+};
+
+TEST_MAIN(cases)
