@@ -67,12 +67,14 @@ SRC := src/main.c \
     config_names.c config_tree.c interpolate.c options.c output.c progress.c start.c \
     start_config.c start_dest.c summary.c sync_command.c yaml_heap.c)
 
-TESTS := advice arena base64 buf buffers bulk bulk_flight bulk_verdict client config config_tree crypto date dns \
-  dns_packet err gmail_account gmail_directory gmail_error gmail_listing gmail_message \
-  gmail_quota gmail_token gzip hash http1 idset index interpolate json json_write log loop \
-  monitor options os plan proxy purge retry roots roster scan seal sink str tls url
-FUZZ := base64 bulk_answer date dns exchange gmail_account gmail_directory gmail_error gmail_listing \
-  gmail_message gmail_token gzip http1 index_answer json json_write scan_answer url
+TESTS := advice arena base64 buf buffers bulk bulk_flight bulk_verdict client config config_tree \
+  crypto date dns dns_packet err gmail_account gmail_directory gmail_error gmail_listing \
+  gmail_message gmail_quota gmail_token gzip hash http1 idset index interpolate json json_write \
+  log loop monitor options os plan progress proxy purge retry roots roster scan seal sink str \
+  summary tls url
+FUZZ := base64 bulk_answer config date dns exchange gmail_account gmail_directory gmail_error \
+  gmail_listing gmail_message gmail_token gzip http1 index_answer interpolate json json_write \
+  scan_answer url
 TENANT := content.c control.c es_bulk.c es_control.c es_double.c es_search.c es_store.c faults.c \
   google_common.c google_directory.c google_gmail.c google_history.c google_query.c \
   google_quota.c google_token.c main.c output.c server.c stats.c synthetic.c t_gzip.c t_http.c \

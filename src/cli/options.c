@@ -103,7 +103,7 @@ static err options_unknown_flag(str given, struct buf *detail)
     bool has_value;
     (void)str_cut(given, '=', &name, &has_value);
     struct options_nearest nearest = {.given = name, .distance = 4};
-    for (int i = 0; i < FLAG_COUNT; i++) {
+    for (int i = 0; i < FLAG_COUNT && str_starts(name, S("--")); i++) {
         options_try(&nearest, options_flags[i].name);
     }
     options_put_nearest(detail, &nearest);

@@ -22,6 +22,11 @@ void yaml_heap_close(void)
     yaml_heap = (struct tls_heap){0};
 }
 
+isize yaml_heap_used(void)
+{
+    return yaml_heap.used;
+}
+
 void *yaml_heap_malloc(size_t bytes)
 {
     if (bytes > SIZE_MAX / 2) {

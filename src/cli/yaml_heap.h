@@ -9,6 +9,7 @@
 
 void yaml_heap_open(void *slab, isize bytes); // aligned to 16
 void yaml_heap_close(void);                   // wipes it: the file may hold secrets
+isize yaml_heap_used(void);                   // bytes that libyaml has not given back; for tests
 
 void *yaml_heap_malloc(size_t bytes);
 void *yaml_heap_realloc(void *old, size_t bytes);
