@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // For fuzz targets of exchange machines: the input is a list of answers, played in the place of
-// net/loop. Answers are separated by byte 0x1e and read `STATUS BODY`: three digits and a blank; an `L`
-// before them loses the connection after the body; anything else loses it at once. When the input is
-// used up every connection is lost, so that each machine comes to its end.
+// net/loop. Answers are separated by byte 0x1e and read `STATUS BODY`: three digits and a blank; an
+// `L` before them loses the connection after the body; anything else loses it at once. When the
+// input is used up every connection is lost, so that each machine comes to its end.
 #ifndef FUZZ_ANSWERS_H
 #define FUZZ_ANSWERS_H
 
@@ -16,7 +16,8 @@ struct answers {
     isize step_bytes; // of body() calls; 0: everything at once
     struct exchange x;
     int attempts;
-    u8 target[EXCHANGE_TARGET_BYTES], headers[EXCHANGE_HEADERS_BYTES], detail[EXCHANGE_DETAIL_BYTES];
+    u8 target[EXCHANGE_TARGET_BYTES], headers[EXCHANGE_HEADERS_BYTES],
+        detail[EXCHANGE_DETAIL_BYTES];
 };
 
 static inline err answers_body(struct answers *a, const struct machine_ops *ops, void *st, str body)
@@ -56,7 +57,8 @@ static inline err answers_one(struct answers *a, const struct machine_ops *ops, 
 }
 
 // Asks the machine once, and answers when it has a request.
-static inline enum step answers_turn(struct answers *a, const struct machine_ops *ops, void *st, i64 now_ms)
+static inline enum step answers_turn(struct answers *a, const struct machine_ops *ops, void *st,
+                                     i64 now_ms)
 {
     a->x = (struct exchange){.target = buf_over(a->target, sizeof a->target),
                              .headers = buf_over(a->headers, sizeof a->headers),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Aimed at bulk_flight_ops, bulk_verdict_read() and bulk_fly_alone(): answers to `_bulk`. Every item is
-// told once and only once, nothing stays in the air, statistics add up, and it is all the same however
-// answers are cut.
+// Aimed at bulk_flight_ops, bulk_verdict_read() and bulk_fly_alone(): answers to `_bulk`. Every
+// item is told once and only once, nothing stays in the air, statistics add up, and it is all the
+// same however answers are cut.
 #include "answers.h"
 
 #include <string.h>

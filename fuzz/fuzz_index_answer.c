@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Aimed at index_open_ops and index_count_ops: answers to GET /, GET and PUT of the index, GET of the
-// pipeline, _refresh and _count. The machine ends, and comes to the same end however answers are cut.
+// Aimed at index_open_ops and index_count_ops: answers to GET /, GET and PUT of the index, GET of
+// the pipeline, _refresh and _count. The machine ends, and comes to the same end however answers
+// are cut.
 #include "answers.h"
 
 #include <string.h>
@@ -36,7 +37,8 @@ static void open_index(str in, isize step_bytes, struct outcome *out)
     }
     ASSERT(step == STEP_DONE || step == STEP_FAILED);
     ASSERT((step == STEP_DONE) == err_ok(o.error));
-    ASSERT(o.pipeline_used_bytes >= 0 && o.pipeline_used_bytes <= COUNT(o.pipeline_used) && !o.detail.full);
+    ASSERT(o.pipeline_used_bytes >= 0 && o.pipeline_used_bytes <= COUNT(o.pipeline_used) &&
+           !o.detail.full);
     out->step = step;
     out->error = o.error.code;
     out->major = es.major;

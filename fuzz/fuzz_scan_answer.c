@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Aimed at scan_ops: pages of hits. The scan ends; whatever the cuts, and whether or not the visitor
-// makes it wait, it shows the same hits in the same order and comes to the same end; a scan that ends
-// well has shown every hit or counted it.
+// Aimed at scan_ops: pages of hits. The scan ends; whatever the cuts, and whether or not the
+// visitor makes it wait, it shows the same hits in the same order and comes to the same end; a scan
+// that ends well has shown every hit or counted it.
 #include "answers.h"
 
 #include <string.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Filling flights (see bulk.h): one flight is open at a time; documents are copied in behind their
-// action lines until the bounds of elasticsearch.bulk (bytes, entries) would be passed, then the next
-// free flight is opened. Nothing here sends.
+// action lines until the bounds of elasticsearch.bulk (bytes, entries) would be passed, then the
+// next free flight is opened. Nothing here sends.
 #include "elastic/bulk.h"
 
 #include <string.h>
@@ -18,7 +18,8 @@ static void bulk_carve_flights(struct bulk *b, struct plan *plan)
 {
     int n = b->settings.flights, items = bulk_items_max(&b->settings);
     isize chunk = b->settings.chunk_bytes;
-    b->flights = plan_take_n(plan, "flights", struct flight, n + 1, "bulk.max_concurrency, and one alone");
+    b->flights = plan_take_n(plan, "flights", struct flight, n + 1,
+                             "bulk.max_concurrency, and one alone");
     u8 *data = plan_take(plan, "flight data", chunk, n, "bulk.chunk_max_mem_size");
     u8 *answers = plan_take(plan, "flight answers", BULK_VERDICT_BYTES, n + 1, "one verdict");
     struct bulk_item *table = plan_take_n(plan, "flight items", struct bulk_item,
@@ -113,7 +114,8 @@ static str bulk_make_action(struct bulk *b, enum bulk_op op, str id, struct bulk
     ASSERT(id.n > 0 && id.n <= ELASTIC_ID_BYTES);
     struct buf *line = &b->action;
     buf_reset(line);
-    buf_put(line, op == BULK_DELETE ? S("{\"delete\":{\"_index\":\"") : S("{\"index\":{\"_index\":\""));
+    buf_put(line,
+            op == BULK_DELETE ? S("{\"delete\":{\"_index\":\"") : S("{\"index\":{\"_index\":\""));
     json_escape(line, str_make(b->index, b->index_bytes));
     buf_put(line, S("\",\"_id\":\""));
     item->id_offset = (u32)line->n;
@@ -180,6 +182,7 @@ static bool bulk_put(struct bulk *b, struct bulk_item item, str id, str body, i6
     return true;
 }
 
+// Six values that belong to nothing in common: NOLINTNEXTLINE(readability-function-size)
 bool bulk_put_index(struct bulk *b, str id, str body, u32 owner, u32 generation, i64 now_ms)
 {
     struct bulk_item item = {.owner = owner, .generation = generation, .op = BULK_INDEX};

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Flights: `_bulk` requests. Closed documents are copied in; a flight leaves when it is full, or a
-// second after its first item, or when it is told to; it comes back as one verdict per item. It keeps
-// its bytes until every item is decided: after a 429 (of the request or of items) or a 413 it compacts
-// in place to what must be sent again. A document that fits no flight flies alone from the memory of
-// whoever made it.
+// second after its first item, or when it is told to; it comes back as one verdict per item. It
+// keeps its bytes until every item is decided: after a 429 (of the request or of items) or a 413 it
+// compacts in place to what must be sent again. A document that fits no flight flies alone from the
+// memory of whoever made it.
 #ifndef ELASTIC_BULK_H
 #define ELASTIC_BULK_H
 
@@ -24,7 +24,7 @@ struct bulk_item {
     u32 owner;         // the caller's: which mailbox slot
     u32 generation;    // the caller's
     u16 op;
-    u16 state;  // private
+    u16 state;               // private
     u32 id_offset, id_bytes; // the id as JSON text within the action line
 };
 
@@ -32,18 +32,18 @@ struct bulk_item {
 struct bulk_result {
     const struct bulk_item *item;
     enum bulk_verdict verdict;
-    str id;      // as JSON string content (escaped)
-    int status;  // of the item; 0: none was received
+    str id;       // as JSON string content (escaped)
+    int status;   // of the item; 0: none was received
     bool updated; // index: replaced an existing document
     err error;    // for REJECTED and UNDECIDED
     str reason;   // the server's words, bounded
 };
 
 struct bulk_settings {
-    int flights;         // bulk.max_concurrency
-    int chunk_entries;   // bulk.chunk_size: index counts 2, delete 1
-    isize chunk_bytes;   // bulk.chunk_max_mem_size
-    i64 flush_ms;        // a flight leaves this long after its first item
+    int flights;       // bulk.max_concurrency
+    int chunk_entries; // bulk.chunk_size: index counts 2, delete 1
+    isize chunk_bytes; // bulk.chunk_max_mem_size
+    i64 flush_ms;      // a flight leaves this long after its first item
     struct error_monitor_settings monitor;
 };
 
@@ -57,7 +57,7 @@ struct bulk_stats {
     i64 deleted;      // deletes that were taken, or were not needed any more
     i64 rejected;
     i64 undecided;
-    i64 bytes;        // document lines that were taken
+    i64 bytes; // document lines that were taken
 };
 
 struct bulk; // all flights
@@ -65,29 +65,29 @@ struct bulk; // all flights
 struct bulk *bulk_init(struct plan *plan, struct elastic *es, const struct bulk_settings *settings);
 
 // For each job: where to, and who hears the verdicts. `pipeline` may be empty. Both are copied.
-// Whatever was under way is forgotten without a verdict. `decided` is called from within the machines;
-// it may put further documents.
+// Whatever was under way is forgotten without a verdict. `decided` is called from within the
+// machines; it may put further documents.
 void bulk_start(struct bulk *b, str index, str pipeline,
                 void (*decided)(void *st, const struct bulk_result *r), void *st);
 
-// Copies one document in: `body` is the inside of the JSON object, without braces; `id` is plain text
-// of 1 to ELASTIC_ID_BYTES bytes. true: taken; its verdict will come. false: no open flight has room
-// now, ask again later; or bulk_error() says that nothing is taken any more.
+// Copies one document in: `body` is the inside of the JSON object, without braces; `id` is plain
+// text of 1 to ELASTIC_ID_BYTES bytes. true: taken; its verdict will come. false: no open flight
+// has room now, ask again later; or bulk_error() says that nothing is taken any more.
 bool bulk_put_index(struct bulk *b, str id, str body, u32 owner, u32 generation, i64 now_ms);
 bool bulk_put_delete(struct bulk *b, str id, u32 owner, u32 generation, i64 now_ms);
 bool bulk_fits(const struct bulk *b, str id, isize body_bytes); // false: it has to fly alone
 
-// Flies one document alone from the caller's memory, which must stay until the verdict. `doc` is the
-// whole memory: the action line is written into its first BULK_ACTION_BYTES (reserved by the caller and
-// counted in doc->n), the body's end gets "}\n"; without room for these two bytes the document is
-// rejected as too large. false: no lone flight is free now, or bulk_error().
+// Flies one document alone from the caller's memory, which must stay until the verdict. `doc` is
+// the whole memory: the action line is written into its first BULK_ACTION_BYTES (reserved by the
+// caller and counted in doc->n), the body's end gets "}\n"; without room for these two bytes the
+// document is rejected as too large. false: no lone flight is free now, or bulk_error().
 bool bulk_fly_alone(struct bulk *b, str id, struct buf *doc, u32 owner, u32 generation);
 
-void bulk_flush(struct bulk *b);       // whatever is open leaves now
+void bulk_flush(struct bulk *b);         // whatever is open leaves now
 bool bulk_is_idle(const struct bulk *b); // nothing open, nothing in the air
 // What stops the job: BULK_TOO_MANY_ERRORS, ES_FORBIDDEN, ES_DISK_FULL, ES_BUSY, ES_INDEX_GONE,
-// ES_PIPELINE_MISSING, or the last error of the network. Then nothing more is sent or taken, and what
-// was not decided becomes UNDECIDED as the machines are asked.
+// ES_PIPELINE_MISSING, or the last error of the network. Then nothing more is sent or taken, and
+// what was not decided becomes UNDECIDED as the machines are asked.
 err bulk_error(const struct bulk *b);
 str bulk_detail(const struct bulk *b);
 const struct bulk_stats *bulk_stats(const struct bulk *b);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Answers to flights (see bulk.h): each verdict decides its item as it streams in; what the status of
-// the whole request means; and what becomes of the items that are left when there is no further
+// Answers to flights (see bulk.h): each verdict decides its item as it streams in; what the status
+// of the whole request means; and what becomes of the items that are left when there is no further
 // attempt. The only place that decides, counts and tells.
 #include "elastic/bulk_flight.h"
 #include "elastic/bulk_verdict.h"
@@ -46,8 +46,9 @@ static void flight_take(struct flight *f, struct bulk_item *item, const struct v
         stats->dropped += v->dropped;
         stats->bytes += (i64)item->offset + item->bytes - action_end;
     }
-    flight_tell(f, item, (struct bulk_result){
-                             .verdict = BULK_DONE, .status = v->status, .updated = v->updated});
+    flight_tell(
+        f, item,
+        (struct bulk_result){.verdict = BULK_DONE, .status = v->status, .updated = v->updated});
 }
 
 // Counts an error for the monitor; "index of ID failed: type: reason".
@@ -69,8 +70,9 @@ static void flight_reject(struct flight *f, struct bulk_item *item, err e, int s
 {
     f->b->stats.rejected++;
     flight_note_error(f, item, reason.n ? reason : str_from(err_what(e)));
-    flight_tell(f, item, (struct bulk_result){
-                             .verdict = BULK_REJECTED, .status = status, .error = e, .reason = reason});
+    flight_tell(f, item,
+                (struct bulk_result){
+                    .verdict = BULK_REJECTED, .status = status, .error = e, .reason = reason});
 }
 
 static str flight_words(const struct flight *f)
@@ -173,11 +175,12 @@ void flight_apply(struct flight *f, str element, bool cut)
 
 // ---- the end of an answer
 
-// A refusal for want of room (429) may be the weather, and then the same items go again; or a node so
-// small that it never takes as much at once: from the third one on, requests become smaller.
+// A refusal for want of room (429) may be the weather, and then the same items go again; or a node
+// so small that it never takes as much at once: from the third one on, requests become smaller.
 static bool flight_was_refused(const struct flight *f)
 {
-    bool by_items = f->status == 200 && f->decided == 0 && f->answered > 0 && f->items[0].state == 429;
+    bool by_items = f->status == 200 && f->decided == 0 && f->answered > 0 &&
+                    f->items[0].state == 429;
     return !f->blocked && (f->status == 429 || by_items);
 }
 
@@ -223,8 +226,8 @@ static err flight_land_verdicts(struct flight *f, struct exchange *x)
     return OK;
 }
 
-// 413: the same items in two requests, and no request as large as this one any more; one item that is
-// too large by itself will never be taken.
+// 413: the same items in two requests, and no request as large as this one any more; one item that
+// is too large by itself will never be taken.
 static void flight_land_too_large(struct flight *f)
 {
     if (f->sent == 1) {
@@ -306,14 +309,6 @@ static int flight_give_up_items(struct flight *f)
     return others;
 }
 
-// A document that flies alone counts several times its size against the memory that a node spends on
-// indexing (indexing_pressure.memory, a tenth of its heap): refused to the end while others are taken,
-// it is too heavy for this cluster, and no reason to stop.
-static bool flight_is_too_heavy(const struct flight *f)
-{
-    return f->alone && f->b->proven;
-}
-
 void flight_give_up(struct flight *f, struct exchange *x, err e)
 {
     str detail = buf_str(&x->detail);
@@ -323,7 +318,10 @@ void flight_give_up(struct flight *f, struct exchange *x, err e)
         f->span = f->sent > 4 ? f->sent / 4 : 1; // once more, down to single items
         return;
     }
-    if (refused && flight_is_too_heavy(f)) {
+    if (refused && f->alone) {
+        // A document counts several times its size against the memory that a node spends on
+        // indexing (indexing_pressure.memory, a tenth of its heap). If it is not its size but the
+        // weather, the flights beside it stop the job.
         f->status = 429;
         flight_reject_first(f, FAIL(BULK_TOO_HEAVY));
     } else if (err_is(e, ERR_BULK_VERDICTS)) {

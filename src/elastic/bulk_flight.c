@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The machine of one flight (see bulk.h): leaves when it is full or old enough, is sent again by the
-// loop's policy with exactly what is not decided yet, and waits when it has nothing.
+// The machine of one flight (see bulk.h): leaves when it is full or old enough, is sent again by
+// the loop's policy with exactly what is not decided yet, and waits when it has nothing.
 //
 // An answer that was lost is asked again with the same items: index with an id and delete may be
 // repeated. Before each request the flight is compacted in place, so that a request is always the
@@ -103,8 +103,8 @@ static void flight_settle(struct flight *f)
     }
 }
 
-// After an answer that took some items and refused others: shorter than after a refusal of all, because
-// the server works through its queue, and longer each time it happens again.
+// After an answer that took some items and refused others: shorter than after a refusal of all,
+// because the server works through its queue, and longer each time it happens again.
 static i64 flight_pause_ms(struct flight *f)
 {
     i64 pause_ms = (i64)BULK_PAUSE_MS << (f->rounds < 10 ? f->rounds : 10);

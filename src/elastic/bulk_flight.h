@@ -15,7 +15,8 @@ enum flight_state {
     FLIGHT_ALOFT, // a request was given to the loop; its answer, or its next attempt, is awaited
 };
 
-enum { ITEM_NEW, ITEM_SENT, ITEM_DECIDED }; // bulk_item.state; from 100 on: status of the latest refusal
+// bulk_item.state; from 100 on it is the status of the latest refusal.
+enum { ITEM_NEW, ITEM_SENT, ITEM_DECIDED };
 
 struct flight {
     struct bulk *b;
@@ -26,23 +27,23 @@ struct flight {
     struct bulk_item *items;
     int count, entries;
     i64 opened_ms;
-    int span; // at most so many items in one request; 0: all (a culprit is being looked for)
-    int refusals;     // answers in a row that took nothing for want of room (429)
-    int rounds;       // answers in a row that took some items and refused others
-    bool pause;       // the next request waits a little: resume_ms is not known yet
-    i64 resume_ms;    // not before; 0: at once
+    int span;      // at most so many items in one request; 0: all (a culprit is being looked for)
+    int refusals;  // answers in a row that took nothing for want of room (429)
+    int rounds;    // answers in a row that took some items and refused others
+    bool pause;    // the next request waits a little: resume_ms is not known yet
+    i64 resume_ms; // not before; 0: at once
     // the request in hand: items[0 .. sent)
     int sent;
     isize sent_bytes;
     struct buf packed; // gzip; no memory when bodies are not compressed
     // its answer
     int status;
-    int answered;      // items[0 .. answered) have a verdict
-    int decided;       // of them: decided
-    int again;         // of them: to be sent again
-    bool blocked;      // one of them because the index is blocked
-    bool unreadable;   // a verdict could not be read
-    bool whole;        // the answer was JSON to its end
+    int answered;                   // items[0 .. answered) have a verdict
+    int decided;                    // of them: decided
+    int again;                      // of them: to be sent again
+    bool blocked;                   // one of them because the index is blocked
+    bool unreadable;                // a verdict could not be read
+    bool whole;                     // the answer was JSON to its end
     u8 words[ELASTIC_REASON_BYTES]; // of the latest refusal
     int words_bytes;
     struct json_stream stream;
@@ -56,7 +57,8 @@ struct bulk {
     int open;               // the flight that is filled; -1: none
     int aloft;              // flights in the air
     bool proven;            // a document was taken: flights need not go one by one
-    isize request_bytes;    // at most so many bytes in one request, unless it has one item; a 413 halves it
+    isize request_bytes;    // at most so many bytes in one request, unless it has one item; a 413
+                            // halves it
     void *gzip;             // memory of the writer, NULL when bodies are not compressed
     struct buf action;      // BULK_ACTION_BYTES: the line that is being made
     u8 index[256], pipeline[BULK_PIPELINE_BYTES];
@@ -74,10 +76,10 @@ void flight_close(struct flight *f); // an open flight is ready to leave
 void flight_free(struct flight *f);  // empty again
 
 // bulk_answer.c
-void flight_apply(struct flight *f, str element, bool cut); // the next verdict of the answer
-err flight_land(struct flight *f, struct exchange *x);      // the answer has ended
+void flight_apply(struct flight *f, str element, bool cut);       // the next verdict of the answer
+err flight_land(struct flight *f, struct exchange *x);            // the answer has ended
 void flight_give_up(struct flight *f, struct exchange *x, err e); // no further attempt
-void flight_abandon(struct flight *f); // every item that is left becomes UNDECIDED
+void flight_abandon(struct flight *f);             // every item that is left becomes UNDECIDED
 void flight_reject_first(struct flight *f, err e); // its first item, with the words that were kept
 
 #endif

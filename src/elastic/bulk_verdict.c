@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The table of verdicts (see bulk_verdict.h; seen on Elasticsearch 9.5: spec/elastic-protocol.md,
-// appendix). Status and type decide; only for pipelines the words must, since a missing one has no type
-// of its own.
+// appendix). Status and type decide; only for pipelines the words must, since a missing one has no
+// type of its own.
 #include "elastic/bulk_verdict.h"
 
 #include "limits.h"
@@ -64,8 +64,8 @@ static bool verdict_is_of(const struct json *j, int key, enum bulk_op op)
            json_equals(j, key, S("update"));
 }
 
-// Status, type and the beginning of the reason of an element whose end is missing: Elasticsearch writes
-// them in this order. Without the whole type a refusal could be any of them.
+// Status, type and the beginning of the reason of an element whose end is missing: Elasticsearch
+// writes them in this order. Without the whole type a refusal could be any of them.
 static struct verdict verdict_read_cut(str element, enum bulk_op op)
 {
     struct verdict v = {.kind = VERDICT_UNREADABLE};

@@ -3,8 +3,8 @@
 //
 // Media types: a cluster answers 400 when `compatible-with` stands in only one of Accept and
 // Content-Type, so both are set here for every request, with and without a body. Version 8 is what
-// 8.x, 9.x and serverless all take. X-Elastic-Product is not asked of answers: 401, 403 and 413 come
-// without it.
+// 8.x, 9.x and serverless all take. X-Elastic-Product is not asked of answers: 401, 403 and 413
+// come without it.
 #include "elastic/client.h"
 
 #include "limits.h"
@@ -16,12 +16,15 @@ void elastic_init(struct elastic *es, const struct elastic_settings *settings)
     i64 unit_ms = settings->retry_interval_ms > 0 ? settings->retry_interval_ms : 1;
     *es = (struct elastic){
         .settings = *settings,
-        .retry = {.attempts = attempts, .base_ms = unit_ms,
-                  .max_ms = unit_ms * attempts, .linear = true},
+        .retry = {.attempts = attempts,
+                  .base_ms = unit_ms,
+                  .max_ms = unit_ms * attempts,
+                  .linear = true},
     };
 }
 
-void elastic_request(const struct elastic *es, struct exchange *x, str method, str body, bool ndjson)
+void elastic_request(const struct elastic *es, struct exchange *x, str method, str body,
+                     bool ndjson)
 {
     str json = S("application/vnd.elasticsearch+json; compatible-with=8");
     str lines = S("application/vnd.elasticsearch+x-ndjson; compatible-with=8");
@@ -119,7 +122,8 @@ static str client_cut_escaped(str s, isize max)
     return str_slice(s, 0, n);
 }
 
-// Mapping errors quote the value that did not fit: that is content of a mail and no business of a log.
+// Mapping errors quote the value that did not fit: that is content of a mail and no business of a
+// log.
 static str client_without_content(str reason)
 {
     static const str quotes[] = {

@@ -28,9 +28,10 @@ struct elastic {
 // `settings` is copied; what it points to must live as long as *es.
 void elastic_init(struct elastic *es, const struct elastic_settings *settings);
 
-// Fills x for a request: destination, headers, media types on both Accept and Content-Type, retries.
-// `ndjson`: the body is lines of JSON (bulk). The caller puts x->target itself.
-void elastic_request(const struct elastic *es, struct exchange *x, str method, str body, bool ndjson);
+// Fills x for a request: destination, headers, media types on both Accept and Content-Type,
+// retries. `ndjson`: the body is lines of JSON (bulk). The caller puts x->target itself.
+void elastic_request(const struct elastic *es, struct exchange *x, str method, str body,
+                     bool ndjson);
 
 // What a status means when nothing in the body says otherwise: as retry_status_error(), with
 // ES_UNAUTHORIZED and ES_FORBIDDEN for 401 and 403 and ES_REFUSED for the rest of 4xx.
@@ -39,8 +40,8 @@ err elastic_status_error(int status);
 // Keeps the front of an answer that is only read for its error, and drops what does not fit.
 void elastic_keep(struct buf *answer, str *in);
 
-// An error as Elasticsearch writes it: {"type":..., "reason":..., ...}, or only a string. The str are
-// JSON text inside quotes (still escaped) and point into what was parsed; empty when absent.
+// An error as Elasticsearch writes it: {"type":..., "reason":..., ...}, or only a string. The str
+// are JSON text inside quotes (still escaped) and point into what was parsed; empty when absent.
 struct elastic_error {
     str type, reason;
 };

@@ -3,7 +3,8 @@
 //   GET /                                      product and version
 //   GET /<index>?ignore_unavailable=true       {} or 403: not visible; then
 //   PUT /<index>                               without a body; "exists already" is as good
-//   GET /_ingest/pipeline/<name>               searched for the attachment processor as it streams by
+//   GET /_ingest/pipeline/<name>               searched for the attachment processor as it streams
+//   by
 // Answers are read up to INDEX_ANSWER_BYTES; of what is longer (mappings) only the front matters.
 #include "elastic/index.h"
 
@@ -118,8 +119,8 @@ static err index_head(void *st, struct exchange *x, const struct http_head *head
     return OK;
 }
 
-// How many bytes of `"key" : {` are matched after `c`; `key` has its quotes. Blanks may stand around
-// the colon. Positions: 0..key.n within the key, key.n + 1 after the colon, key.n + 2 all.
+// How many bytes of `"key" : {` are matched after `c`; `key` has its quotes. Blanks may stand
+// around the colon. Positions: 0..key.n within the key, key.n + 1 after the colon, key.n + 2 all.
 static int index_match(int at, str key, u8 c)
 {
     if (at == key.n + 2) {
@@ -147,8 +148,8 @@ static err index_body(void *st, struct exchange *x, str *in)
             o->match_attachment = index_match(o->match_attachment, attachment, in->p[i]);
             o->match_pipeline = index_match(o->match_pipeline, pipeline, in->p[i]);
         }
-        o->extracts =
-            o->match_attachment == attachment.n + 2 || o->match_pipeline == pipeline.n + 2;
+        o->extracts = o->match_attachment == attachment.n + 2 ||
+                      o->match_pipeline == pipeline.n + 2;
     }
     elastic_keep(&o->answer, in);
     return OK;
@@ -205,15 +206,15 @@ static err index_check_version(struct index_open *o, struct exchange *x, const s
     struct buf version = buf_over(o->version, (isize)sizeof o->version);
     elastic_put_cut(&version, number, version.cap);
     o->version_bytes = (int)version.n;
-    es->serverless =
-        json_equals(j, json_path(j, 0, S("version.build_flavor")), S("serverless"));
+    es->serverless = json_equals(j, json_path(j, 0, S("version.build_flavor")), S("serverless"));
     es->major = 0;
     es->minor = 0;
     str rest = number;
     bool read = index_take_number(&rest, &es->major) && str_starts(rest, S("."));
     rest = read ? str_from_index(rest, 1) : rest;
     read = read && index_take_number(&rest, &es->minor);
-    if (es->serverless || o->any_version || (read && index_version_is_known(es->major, es->minor))) {
+    if (es->serverless || o->any_version ||
+        (read && index_version_is_known(es->major, es->minor))) {
         return OK;
     }
     elastic_put_cut(&x->detail, S("version "), 8);
@@ -238,7 +239,8 @@ static err index_end_root(struct index_open *o, struct exchange *x)
     struct json j;
     bool read = err_ok(json_parse(&j, buf_str(&o->answer), nodes, COUNT(nodes))) &&
                 json_type(&j, json_get(&j, 0, S("version"))) == JSON_OBJECT;
-    bool tagline = read && json_equals(&j, json_get(&j, 0, S("tagline")), S("You Know, for Search"));
+    bool tagline = read &&
+                   json_equals(&j, json_get(&j, 0, S("tagline")), S("You Know, for Search"));
     if (!read || (!tagline && !o->product_header)) {
         return index_refused(o, x, S(""), FAIL(ES_NOT_ELASTIC));
     }

@@ -14,34 +14,37 @@
 struct index_open {
     struct elastic *es;
     str index;
-    str pipeline;          // wanted; empty: search-default-ingestion where the cluster has it, else none
-    bool any_version;      // ALLOW_ES_VERSION_MISMATCH
-    bool no_pipeline;      // documents go in as they are: nothing is asked about pipelines
+    str pipeline;     // wanted; empty: search-default-ingestion where the cluster has it, else none
+    bool any_version; // ALLOW_ES_VERSION_MISMATCH
+    bool no_pipeline; // documents go in as they are: nothing is asked about pipelines
     // results
-    err error;             // ES_VERSION, ES_NOT_ELASTIC, ES_UNAUTHORIZED, ES_FORBIDDEN, ES_PIPELINE_MISSING, ...
+    err error; // ES_VERSION, ES_NOT_ELASTIC, ES_UNAUTHORIZED, ES_FORBIDDEN, ES_PIPELINE_MISSING,
+               // ...
     u8 pipeline_used[BULK_PIPELINE_BYTES];
     int pipeline_used_bytes; // 0: none
     bool pipeline_unchecked; // the key may not read pipelines
-    bool extracts;           // the pipeline that is used extracts _attachment, or hands on to another
-                             // that may, or could not be read
+    bool extracts; // the pipeline that is used extracts _attachment, or hands on to another
+                   // that may, or could not be read
     bool created;
-    u8 version[24];        // "9.5.3", for people
+    u8 version[24]; // "9.5.3", for people
     int version_bytes;
-    struct buf detail;     // facts of error; storage of the caller
+    struct buf detail; // facts of error; storage of the caller
     // private
     int state;
     int status;
     bool product_header;
     int match_attachment, match_pipeline; // bytes of the two keys that were matched so far
-    struct buf answer;     // storage of the caller: INDEX_ANSWER_BYTES
+    struct buf answer;                    // storage of the caller: INDEX_ANSWER_BYTES
 };
 
 extern const struct machine_ops index_open_ops; // st = struct index_open
 
-// Keeps any_version, no_pipeline and the storage of detail and answer, which the caller set; clears the rest.
+// Keeps any_version, no_pipeline and the storage of detail and answer, which the caller set; clears
+// the rest.
 void index_open_init(struct index_open *o, struct elastic *es, str index, str pipeline);
 
-// Whether Elasticsearch takes `name` as the name of an index or alias, as far as that is known here.
+// Whether Elasticsearch takes `name` as the name of an index or alias, as far as that is known
+// here.
 bool index_name_is_valid(str name);
 
 // After a sync: refreshes the index and counts its documents (one machine: _refresh unless

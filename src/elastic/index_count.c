@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The machine after a sync: POST /<index>/_refresh (not on serverless, where it is not for us), then
-// POST /<index>/_count (see index.h). Both answer silently with nothing where the key has no right.
+// The machine after a sync: POST /<index>/_refresh (not on serverless, where it is not for us),
+// then POST /<index>/_count (see index.h). Both answer silently with nothing where the key has no
+// right.
 #include "elastic/index.h"
 
 enum count_state { COUNT_START, COUNT_REFRESH, COUNT_COUNT, COUNT_DONE, COUNT_FAILED };

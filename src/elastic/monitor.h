@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The error monitor of a job (spec/elastic-protocol.md 11.6): how many documents may be refused, in a
-// row, in total, and among the last ones, before the job is stopped. Pure: one struct, no memory
+// The error monitor of a job (spec/elastic-protocol.md 11.6): how many documents may be refused, in
+// a row, in total, and among the last ones, before the job is stopped. Pure: one struct, no memory
 // besides it. The window begins as all-success and its denominator is fixed, so that the 16th error
 // of the first 100 items is one too many at the default rate of 0.15.
 #ifndef ELASTIC_MONITOR_H
@@ -21,7 +21,7 @@ struct error_monitor {
     i64 errors, consecutive;
     int window_at, window_errors;
     u8 window[ERROR_WINDOW_MAX]; // a ring: 1 = error
-    bool failed; // a rule was broken: it stays so
+    bool failed;                 // a rule was broken: it stays so
 };
 
 void error_monitor_init(struct error_monitor *m, const struct error_monitor_settings *settings);

@@ -3,9 +3,9 @@
 //   POST /<index>/_search?scroll=5m   the first page
 //   POST /_search/scroll              the next ones, until one is empty
 //   DELETE /_search/scroll            at the end, after errors too; nobody minds when it fails
-// Hits are visited while the page streams in. A scroll cannot be asked for the same page twice: what
-// a retry may have lost is found by comparing the hits with the announced total, and a page that broke
-// off after a hit was shown is not asked again.
+// Hits are visited while the page streams in. A scroll cannot be asked for the same page twice:
+// what a retry may have lost is found by comparing the hits with the announced total, and a page
+// that broke off after a hit was shown is not asked again.
 #include "elastic/scan.h"
 
 #include "limits.h"
@@ -20,15 +20,16 @@ void scan_init(struct scan *s, struct plan *plan)
         struct buf *b;
         isize bytes;
     } parts[] = {
-        {&s->scroll_id, SCAN_SCROLL_ID_BYTES}, {&s->rest, SCAN_REST_BYTES},
-        {&s->element, SCAN_ELEMENT_BYTES},     {&s->fields, SCAN_ELEMENT_BYTES},
+        {&s->scroll_id, SCAN_SCROLL_ID_BYTES},  {&s->rest, SCAN_REST_BYTES},
+        {&s->element, SCAN_ELEMENT_BYTES},      {&s->fields, SCAN_ELEMENT_BYTES},
         {&s->body, SCAN_SCROLL_ID_BYTES + 256}, {&s->detail, EXCHANGE_DETAIL_BYTES},
     };
     isize bytes = 0;
     for (isize i = 0; i < COUNT(parts); i++) {
         bytes += parts[i].bytes;
     }
-    u8 *at = plan_take(plan, "scan", bytes, 1, "scroll id, request, answer, one hit as JSON and decoded");
+    u8 *at = plan_take(plan, "scan", bytes, 1,
+                       "scroll id, request, answer, one hit as JSON and decoded");
     for (isize i = 0; i < COUNT(parts); i++) {
         *parts[i].b = buf_over(at, parts[i].bytes);
         at += parts[i].bytes;
@@ -270,8 +271,8 @@ static err scan_check_shards(struct exchange *x, const struct json *j)
     if (!late && failed == 0 && reached >= total) {
         return OK;
     }
-    struct elastic_error words =
-        elastic_error_at(j, json_path(j, 0, S("_shards.failures.0.reason")));
+    struct elastic_error words = elastic_error_at(j,
+                                                  json_path(j, 0, S("_shards.failures.0.reason")));
     elastic_put_cut(&x->detail, late ? S("timed out") : S("shards failed"), 16);
     if (words.type.n) {
         elastic_put_cut(&x->detail, S(": "), 2);

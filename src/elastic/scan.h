@@ -34,18 +34,18 @@ struct scan {
     // private; buffers are carved by scan_init, sizes of limits.h
     int state;
     int status;
-    struct buf scroll_id; // SCAN_SCROLL_ID_BYTES, as JSON text
-    struct buf rest;      // SCAN_REST_BYTES
-    struct buf element;   // SCAN_ELEMENT_BYTES
-    struct buf body;      // request body, SCAN_SCROLL_ID_BYTES + 256
-    struct buf fields;    // decoded fields of a hit, SCAN_ELEMENT_BYTES
+    struct buf scroll_id;    // SCAN_SCROLL_ID_BYTES, as JSON text
+    struct buf rest;         // SCAN_REST_BYTES
+    struct buf element;      // SCAN_ELEMENT_BYTES
+    struct buf body;         // request body, SCAN_SCROLL_ID_BYTES + 256
+    struct buf fields;       // decoded fields of a hit, SCAN_ELEMENT_BYTES
     struct json_node *nodes; // SCAN_NODES
     struct json_stream stream;
-    struct scan_hit hit;  // the one that the visitor refused
-    i64 page_hits;        // elements of this page, unread ones included
-    i64 total;            // as the first page announced it; -1: not known
-    bool pending;         // the visitor refused the current element
-    bool page_whole;      // the answer was JSON to its end
+    struct scan_hit hit; // the one that the visitor refused
+    i64 page_hits;       // elements of this page, unread ones included
+    i64 total;           // as the first page announced it; -1: not known
+    bool pending;        // the visitor refused the current element
+    bool page_whole;     // the answer was JSON to its end
 };
 
 extern const struct machine_ops scan_ops; // st = struct scan

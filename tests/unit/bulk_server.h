@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// For the tests of elastic/bulk: a job with FLIGHTS flights of CHUNK bytes, and a server that answers
-// what a request holds. The beginning of an id chooses its verdict (rules), so that nothing depends on
-// the order of flights; whole answers, a bound in bytes and a poisoned body come before that.
+// For the tests of elastic/bulk: a job of FLIGHTS flights of CHUNK bytes, and a server that answers
+// what a request holds: the beginning of an id chooses its verdict, whatever the order of flights.
 #ifndef TESTS_UNIT_BULK_SERVER_H
 #define TESTS_UNIT_BULK_SERVER_H
 
@@ -32,7 +31,7 @@ static struct rule rules[8];
 static struct machine_answer whole[32]; // answers to whole requests, before anything else
 static int whole_count, whole_used;
 static isize max_bytes, small_node; // 413, 429 above; 0: no limit
-static const char *poison;  // a body that holds this is 400
+static const char *poison;          // a body that holds this is 400
 static int drop_verdicts, extra_verdicts;
 static u8 answer_space[1 << 20];
 
@@ -67,10 +66,9 @@ static inline void put_verdict(struct buf *out, str op, str id)
     }
     str result = is_delete ? S("deleted") : S("created");
     result = rule ? str_from(rule->reason) : result;
-    buf_put(out, S("\"_version\":1,\"result\":\""));
+    buf_put(out, S("\"result\":\""));
     buf_put(out, result);
-    buf_put(out, S("\",\"_shards\":{\"total\":2,\"successful\":1,\"failed\":0},\"_seq_no\":1,"
-                   "\"_primary_term\":1,\"status\":"));
+    buf_put(out, S("\",\"_shards\":{\"total\":2,\"successful\":1,\"failed\":0},\"status\":"));
     buf_put_i64(out, rule ? rule->status : is_delete ? 200 : 201);
     buf_put(out, S("}}"));
 }
@@ -114,7 +112,8 @@ static inline struct machine_answer serve(str body)
         CHECK_STR(action_member(line, S("\"_index\":\"")), S("mail"));
         if (body.n || !drop) {
             buf_put(&out, verdicts++ ? S(",") : S(""));
-            put_verdict(&out, is_delete ? S("delete") : S("index"), action_member(line, S("\"_id\":\"")));
+            put_verdict(&out, is_delete ? S("delete") : S("index"),
+                        action_member(line, S("\"_id\":\"")));
         }
     }
     for (int i = 0; i < extra_verdicts; i++) {
@@ -125,7 +124,6 @@ static inline struct machine_answer serve(str body)
     CHECK(!out.full);
     return ANSWER_STR(200, buf_str(&out));
 }
-
 static u8 told_space[1 << 17];
 static struct buf told; // "id verdict status\n"
 static int done, rejected, undecided;
@@ -162,8 +160,10 @@ static inline void make_bulk(bool compress, int entries)
     memset(memory, 0, sizeof memory);
     arena = arena_over(memory, COUNT(memory));
     plan = (struct plan){.arena = &arena};
-    elastic_init(&es, &(struct elastic_settings){
-                          .dest = &dest, .max_retries = 5, .retry_interval_ms = 10000, .compress = compress});
+    elastic_init(&es, &(struct elastic_settings){.dest = &dest,
+                                                 .max_retries = 5,
+                                                 .retry_interval_ms = 10000,
+                                                 .compress = compress});
     struct bulk_settings settings = {.flights = FLIGHTS,
                                      .chunk_entries = entries,
                                      .chunk_bytes = CHUNK,

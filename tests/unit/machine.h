@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Driving an exchange machine by hand, in the place of net/loop: a test gives the answers, whole or a
-// few bytes at a time, and sees the requests. It keeps the contract of net/exchange.h: storage emptied
-// before next(), head() once, body() as often as there are bytes, end() once; an error of class RETRY
-// asks next() again until the policy's attempts are used up; every other error is told to fail().
+// Driving an exchange machine by hand, in the place of net/loop: a test gives the answers, whole or
+// a few bytes at a time, and sees the requests. It keeps the contract of net/exchange.h: storage
+// emptied before next(), head() once, body() as often as there are bytes, end() once; an error of
+// class RETRY asks next() again until the policy's attempts are used up; every other error is told
+// to fail().
 //
 //     struct machine m;
 //     machine_init(&m, &some_ops, &st);
@@ -25,7 +26,8 @@ struct machine_answer {
     int status;
     str headers; // "Name: value\nName: value\n"; empty: none
     str body;
-    err lost; // not OK: the exchange ends with this instead of end(), after `status` (0: no head) and body
+    err lost; // not OK: the exchange ends with this instead of end(), after `status` (0: no head)
+              // and body
 };
 
 #define ANSWER(code, text) ((struct machine_answer){.status = (code), .body = S(text)})
@@ -46,9 +48,9 @@ struct machine {
     i64 now_ms;
     isize step_bytes; // of body() calls; 0: everything at once
     struct exchange x;
-    err last;        // what ended the latest exchange
-    int attempts;    // of the exchange in hand
-    i64 stalls;      // body() calls that took nothing
+    err last;                  // what ended the latest exchange
+    int attempts;              // of the exchange in hand
+    i64 stalls;                // body() calls that took nothing
     void (*stalled)(void *st); // called when body() took nothing: the test makes room
     void *stalled_st;
     struct machine_request requests[MACHINE_LOG];

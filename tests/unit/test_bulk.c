@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// elastic/bulk: filling flights, when they leave, and the error monitor of a job (acceptance 87, 89, 93,
-// 96 to 98).
+// elastic/bulk: filling flights, when they leave, and the error monitor of a job (acceptance 87,
+// 89, 93, 96 to 98).
 #include "bulk_server.h"
 
 static str all_requests(int *count)
@@ -44,13 +44,15 @@ static void test_bulk_put_lines(void)
     CHECK(put_delete("d"));
     CHECK(bulk_put_index(b, S("c"), S(""), 7, 9, now_ms));
     fly();
-    CHECK_STR(machine_body(&machines[0], 0),
-              S("{\"index\":{\"_index\":\"mail\",\"_id\":\"a\\\"\xc3\xbc\"}}\n{\"id\":\"x\",\"a\":1}\n"
-                "{\"delete\":{\"_index\":\"mail\",\"_id\":\"d\"}}\n"
-                "{\"index\":{\"_index\":\"mail\",\"_id\":\"c\"}}\n{}\n"));
+    CHECK_STR(
+        machine_body(&machines[0], 0),
+        S("{\"index\":{\"_index\":\"mail\",\"_id\":\"a\\\"\xc3\xbc\"}}\n{\"id\":\"x\",\"a\":1}\n"
+          "{\"delete\":{\"_index\":\"mail\",\"_id\":\"d\"}}\n"
+          "{\"index\":{\"_index\":\"mail\",\"_id\":\"c\"}}\n{}\n"));
     CHECK_STR(machine_method(&machines[0], 0), S("PUT"));
     CHECK_STR(machine_target(&machines[0], 0), S("/_bulk?pipeline=search-default-ingestion"));
-    CHECK(machine_has_header(&machines[0], 0, S("Content-Type: application/vnd.elasticsearch+x-ndjson")));
+    CHECK(machine_has_header(&machines[0], 0,
+                             S("Content-Type: application/vnd.elasticsearch+x-ndjson")));
 }
 
 static void test_bulk_start_pipeline(void)
@@ -191,20 +193,23 @@ static void test_bulk_flight_split_answers(void)
     str want = {0};
     for (isize step = 0; step <= 40; step++) {
         start();
-        rules[0] = (struct rule){"bad", 400, "mapper_parsing_exception", "no \\\"such\\\" field", -1};
+        rules[0] = (struct rule){"bad", 400, "mapper_parsing_exception", "no \\\"such\\\" field",
+                                 -1};
         rules[1] = (struct rule){"busy", 429, "es_rejected_execution_exception", "later", 1};
         rules[2] = (struct rule){"old", 200, NULL, "updated", -1};
         for (int i = 0; i < FLIGHTS; i++) {
             machines[i].step_bytes = step;
         }
-        CHECK(put("a") && put("bad1") && put_delete("d") && put("busy1") && put("old1") && put("z"));
+        CHECK(put("a") && put("bad1") && put_delete("d") && put("busy1") && put("old1") &&
+              put("z"));
         fly();
         CHECK(done == 5 && rejected == 1 && bulk_stats(b)->resent_items == 1);
         if (step == 0) {
             memcpy(want_space, told.p, (size_t)told.n);
             want = str_make(want_space, told.n);
-            CHECK_STR(want, S("a done 201\nbad1 rejected 400\nd done 200\nold1 done 200\nz done 201\n"
-                              "busy1 done 201\n"));
+            CHECK_STR(want,
+                      S("a done 201\nbad1 rejected 400\nd done 200\nold1 done 200\nz done 201\n"
+                        "busy1 done 201\n"));
         }
         CHECK_STR(buf_str(&told), want);
     }
@@ -236,8 +241,9 @@ static void test_bulk_monitor_row(void)
     put_numbered("good", 0, 89);
     fly();
     CHECK_ERR(bulk_error(b), BULK_TOO_MANY_ERRORS);
-    CHECK_STR(bulk_detail(b), S("11 errors in a row (max_consecutive_errors 10); last: index of bad10 "
-                                "failed: mapper_parsing_exception: no"));
+    CHECK_STR(bulk_detail(b),
+              S("11 errors in a row (max_consecutive_errors 10); last: index of bad10 "
+                "failed: mapper_parsing_exception: no"));
     CHECK(rejected == 11 && done == 89); // what the answer says is still told
     CHECK(!put("more"));
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// elastic/bulk_verdict and bulk_answer: every verdict of an item, what is sent again and for how long,
-// and what stops a job (acceptance 95).
+// elastic/bulk_verdict and bulk_answer: every verdict of an item, what is sent again and for how
+// long, and what stops a job (acceptance 95).
 #include "bulk_server.h"
 
 // ---- verdicts of items
@@ -19,24 +19,28 @@ static void test_bulk_verdict_table(void)
         {200, NULL, "noop", BULK_INDEX, VERDICT_TAKEN, 0},
         {200, NULL, "deleted", BULK_DELETE, VERDICT_TAKEN, 0},
         {404, NULL, "not_found", BULK_DELETE, VERDICT_TAKEN, 0},
-        {404, "index_not_found_exception", "no such index [mail]", BULK_DELETE, VERDICT_STOP, ERR_ES_INDEX_GONE},
-        {404, "index_not_found_exception", "no such index [mail]", BULK_INDEX, VERDICT_STOP, ERR_ES_INDEX_GONE},
+        {404, "index_not_found_exception", "no such index [mail]", BULK_DELETE, VERDICT_STOP,
+         ERR_ES_INDEX_GONE},
+        {404, "index_not_found_exception", "no such index [mail]", BULK_INDEX, VERDICT_STOP,
+         ERR_ES_INDEX_GONE},
         {404, "other", "x", BULK_INDEX, VERDICT_REJECTED, ERR_BULK_REJECTED},
         {400, "mapper_parsing_exception", "x", BULK_INDEX, VERDICT_REJECTED, ERR_BULK_REJECTED},
-        {400, "illegal_argument_exception", "pipeline with id [p] does not exist", BULK_INDEX, VERDICT_STOP,
-         ERR_ES_PIPELINE_MISSING},
+        {400, "illegal_argument_exception", "pipeline with id [p] does not exist", BULK_INDEX,
+         VERDICT_STOP, ERR_ES_PIPELINE_MISSING},
         {400, "illegal_argument_exception", "id [p] does not exist", BULK_INDEX, VERDICT_REJECTED,
          ERR_BULK_REJECTED},
         {401, "security_exception", "x", BULK_INDEX, VERDICT_STOP, ERR_ES_UNAUTHORIZED},
         {403, "security_exception", "x", BULK_INDEX, VERDICT_STOP, ERR_ES_FORBIDDEN},
-        {403, "cluster_block_exception", "FORBIDDEN/8", BULK_INDEX, VERDICT_BLOCKED, ERR_BULK_AGAIN},
+        {403, "cluster_block_exception", "FORBIDDEN/8", BULK_INDEX, VERDICT_BLOCKED,
+         ERR_BULK_AGAIN},
         {429, "cluster_block_exception", "flood", BULK_INDEX, VERDICT_BLOCKED, ERR_BULK_AGAIN},
         {429, "cluster_block_exception", "flood", BULK_DELETE, VERDICT_BLOCKED, ERR_BULK_AGAIN},
         {429, "es_rejected_execution_exception", "x", BULK_INDEX, VERDICT_AGAIN, ERR_BULK_AGAIN},
         {429, "circuit_breaking_exception", "x", BULK_DELETE, VERDICT_AGAIN, ERR_BULK_AGAIN},
         {500, "x", "x", BULK_INDEX, VERDICT_AGAIN, ERR_BULK_AGAIN},
         {503, "unavailable_shards_exception", "x", BULK_INDEX, VERDICT_AGAIN, ERR_BULK_AGAIN},
-        {409, "version_conflict_engine_exception", "x", BULK_INDEX, VERDICT_REJECTED, ERR_BULK_REJECTED},
+        {409, "version_conflict_engine_exception", "x", BULK_INDEX, VERDICT_REJECTED,
+         ERR_BULK_REJECTED},
         {413, "x", "x", BULK_INDEX, VERDICT_REJECTED, ERR_BULK_REJECTED},
     };
     for (isize i = 0; i < COUNT(rows); i++) {
@@ -50,8 +54,8 @@ static void test_bulk_verdict_table(void)
         struct verdict v = bulk_verdict_read(whole_element, false, rows[i].op);
         CHECK(v.kind == rows[i].kind && v.error.code == rows[i].code && v.status == rows[i].status);
         CHECK(v.updated == (i == 0) && v.dropped == (i == 2));
-        // Cut anywhere, it is the same or it is unreadable, never something else; but that a pipeline is
-        // missing stands in the words alone.
+        // Cut anywhere, it is the same or it is unreadable, never something else; but that a
+        // pipeline is missing stands in the words alone.
         bool agree = true;
         for (isize n = 0; rows[i].type && n < whole_element.n; n++) {
             str part = test_guarded(str_slice(whole_element, 0, n));
@@ -63,25 +67,39 @@ static void test_bulk_verdict_table(void)
             agree = agree && (same || by_words || str_find(part, S("\",\"reason\"")) < 0);
         }
         CHECK(agree);
-        CHECK(bulk_verdict_read(whole_element, false, rows[i].op == BULK_INDEX ? BULK_DELETE : BULK_INDEX).kind ==
-              VERDICT_UNREADABLE);
+        CHECK(bulk_verdict_read(whole_element, false,
+                                rows[i].op == BULK_INDEX ? BULK_DELETE : BULK_INDEX)
+                  .kind == VERDICT_UNREADABLE);
     }
 }
 
 static void test_bulk_verdict_unreadable(void)
 {
     const char *elements[] = {
-        "", "{", "[]", "1", "{}", "{\"index\":7}", "{\"index\":{}}", "{\"index\":{\"status\":\"200\"}}",
-        "{\"index\":{\"status\":99}}", "{\"index\":{\"status\":1000}}", "{\"index\":{\"status\":2e2}}",
-        "{\"other\":{\"status\":200}}", "{\"index\":{\"status\":200},\"index\":{\"status\":200}}",
-        "\"index\"", "{\"delete\":{\"status\":200}}",
+        "",
+        "{",
+        "[]",
+        "1",
+        "{}",
+        "{\"index\":7}",
+        "{\"index\":{}}",
+        "{\"index\":{\"status\":\"200\"}}",
+        "{\"index\":{\"status\":99}}",
+        "{\"index\":{\"status\":1000}}",
+        "{\"index\":{\"status\":2e2}}",
+        "{\"other\":{\"status\":200}}",
+        "{\"index\":{\"status\":200},\"index\":{\"status\":200}}",
+        "\"index\"",
+        "{\"delete\":{\"status\":200}}",
     };
     for (isize i = 0; i < COUNT(elements); i++) {
         str element = test_guarded(str_from(elements[i]));
         CHECK(bulk_verdict_read(element, false, BULK_INDEX).kind == VERDICT_UNREADABLE);
     }
-    CHECK(bulk_verdict_read(S("{\"create\":{\"status\":201}}"), false, BULK_INDEX).kind == VERDICT_TAKEN);
-    CHECK(bulk_verdict_read(S("{\"update\":{\"status\":200}}"), false, BULK_INDEX).kind == VERDICT_TAKEN);
+    CHECK(bulk_verdict_read(S("{\"create\":{\"status\":201}}"), false, BULK_INDEX).kind ==
+          VERDICT_TAKEN);
+    CHECK(bulk_verdict_read(S("{\"update\":{\"status\":200}}"), false, BULK_INDEX).kind ==
+          VERDICT_TAKEN);
 }
 
 static void test_bulk_stats_counts(void)
@@ -91,7 +109,8 @@ static void test_bulk_stats_counts(void)
     rules[1] = (struct rule){"drop", 200, NULL, "noop", -1};
     rules[2] = (struct rule){"gone", 404, NULL, "not_found", -1};
     rules[3] = (struct rule){"bad", 400, "t", "r", -1};
-    CHECK(put("new") && put("old") && put("drop") && put("bad") && put_delete("x") && put_delete("gone"));
+    CHECK(put("new") && put("old") && put("drop") && put("bad") && put_delete("x") &&
+          put_delete("gone"));
     fly();
     const struct bulk_stats *stats = bulk_stats(b);
     CHECK(stats->indexed == 3 && stats->updated == 1 && stats->dropped == 1 && stats->deleted == 2);
@@ -133,7 +152,8 @@ static void test_bulk_flight_again_items(void)
 static void test_bulk_flight_again_whole(void)
 {
     start();
-    whole[whole_count++] = ANSWER(429, "{\"error\":{\"type\":\"es_rejected_execution_exception\"}}");
+    whole[whole_count++] = ANSWER(429,
+                                  "{\"error\":{\"type\":\"es_rejected_execution_exception\"}}");
     whole[whole_count++] = ANSWER(429, "{\"error\":{\"type\":\"circuit_breaking_exception\"}}");
     whole[whole_count++] = ANSWER(503, "");
     whole[whole_count++] = LOST(NET_RESET);
@@ -168,7 +188,8 @@ static void test_bulk_flight_busy_for_good(void)
     CHECK_STR(buf_str(&told), S("a undecided 0\n"));
 }
 
-// A server that takes one of twenty each time is not given up; the pauses grow to the unit of retries.
+// A server that takes one of twenty each time is not given up; the pauses grow to the unit of
+// retries.
 static void test_bulk_flight_progress(void)
 {
     start();
@@ -202,7 +223,8 @@ static void test_bulk_flight_blocked(void)
 {
     for (int status = 403; status <= 429; status += 26) {
         start();
-        rules[0] = (struct rule){"", status, "cluster_block_exception", "index [mail] blocked by: [x];", -1};
+        rules[0] = (struct rule){"", status, "cluster_block_exception",
+                                 "index [mail] blocked by: [x];", -1};
         put_numbered("m", 0, 20);
         fly();
         CHECK_ERR(bulk_error(b), ES_DISK_FULL);
@@ -258,7 +280,8 @@ static void test_bulk_flight_stops(void)
     } rows[] = {
         {403, "security_exception", "unauthorized", ERR_ES_FORBIDDEN,
          "bulk into index [mail]: security_exception: unauthorized"},
-        {400, "illegal_argument_exception", "pipeline with id [p] does not exist", ERR_ES_PIPELINE_MISSING,
+        {400, "illegal_argument_exception", "pipeline with id [p] does not exist",
+         ERR_ES_PIPELINE_MISSING,
          "pipeline [p]: illegal_argument_exception: pipeline with id [p] does not exist"},
         {404, "index_not_found_exception", "no such index [mail]", ERR_ES_INDEX_GONE,
          "bulk into index [mail]: index_not_found_exception: no such index [mail]"},
@@ -279,16 +302,11 @@ static void test_bulk_flight_stops(void)
 }
 
 static const struct test_case cases[] = {
-    CASE(test_bulk_verdict_table),
-    CASE(test_bulk_verdict_unreadable),
-    CASE(test_bulk_stats_counts),
-    CASE(test_bulk_result_updated),
-    CASE(test_bulk_flight_again_items),
-    CASE(test_bulk_flight_again_whole),
-    CASE(test_bulk_flight_busy_for_good),
-    CASE(test_bulk_flight_progress),
-    CASE(test_bulk_flight_blocked),
-    CASE(test_bulk_flight_item_fails),
+    CASE(test_bulk_verdict_table),        CASE(test_bulk_verdict_unreadable),
+    CASE(test_bulk_stats_counts),         CASE(test_bulk_result_updated),
+    CASE(test_bulk_flight_again_items),   CASE(test_bulk_flight_again_whole),
+    CASE(test_bulk_flight_busy_for_good), CASE(test_bulk_flight_progress),
+    CASE(test_bulk_flight_blocked),       CASE(test_bulk_flight_item_fails),
     CASE(test_bulk_flight_stops),
 };
 

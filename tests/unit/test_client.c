@@ -45,8 +45,10 @@ static void test_elastic_request_headers(void)
     buf_reset(&x.headers);
     es = make_elastic(S(""));
     elastic_request(&es, &x, S("PUT"), S("{}\n"), true);
-    CHECK(str_find(buf_str(&x.headers),
-                   S("Content-Type: application/vnd.elasticsearch+x-ndjson; compatible-with=8\r\n")) > 0);
+    CHECK(
+        str_find(buf_str(&x.headers),
+                 S("Content-Type: application/vnd.elasticsearch+x-ndjson; compatible-with=8\r\n")) >
+        0);
     CHECK(str_find(buf_str(&x.headers), S("Authorization")) < 0);
     CHECK_STR(x.method, S("PUT"));
     CHECK_STR(x.body, S("{}\n"));
@@ -89,9 +91,10 @@ static void check_reason(str body, str want)
 
 static void test_elastic_put_reason_shapes(void)
 {
-    check_reason(S("{\"error\":{\"root_cause\":[{\"type\":\"a\",\"reason\":\"b\"}],\"type\":\"security_"
-                   "exception\",\"reason\":\"action [x] is unauthorized\"},\"status\":403}"),
-                 S("security_exception: action [x] is unauthorized"));
+    check_reason(
+        S("{\"error\":{\"root_cause\":[{\"type\":\"a\",\"reason\":\"b\"}],\"type\":\"security_"
+          "exception\",\"reason\":\"action [x] is unauthorized\"},\"status\":403}"),
+        S("security_exception: action [x] is unauthorized"));
     check_reason(S("{\"error\":\"no handler found\",\"status\":400}"), S("no handler found"));
     check_reason(S("{\"error\":{\"type\":\"t\"}}"), S("t"));
     check_reason(S("{\"error\":{\"reason\":\"say \\\"\\u00fc\\\"\"}}"), S("say \"\xc3\xbc\""));
@@ -104,15 +107,19 @@ static void test_elastic_put_reason_shapes(void)
 
 static void test_elastic_put_reason_without_content(void)
 {
-    check_reason(S("{\"error\":{\"type\":\"document_parsing_exception\",\"reason\":\"[1:9] failed to parse "
-                   "field [n] of type [long] in document with id '1'. Preview of field's value: 'my "
-                   "secret'\"}}"),
-                 S("document_parsing_exception: [1:9] failed to parse field [n] of type [long] in document "
-                   "with id '1'."));
-    check_reason(S("{\"error\":{\"type\":\"illegal_argument_exception\",\"reason\":\"immense term. The prefix "
+    check_reason(
+        S("{\"error\":{\"type\":\"document_parsing_exception\",\"reason\":\"[1:9] failed to parse "
+          "field [n] of type [long] in document with id '1'. Preview of field's value: 'my "
+          "secret'\"}}"),
+        S("document_parsing_exception: [1:9] failed to parse field [n] of type [long] in document "
+          "with id '1'."));
+    check_reason(S("{\"error\":{\"type\":\"illegal_argument_exception\",\"reason\":\"immense term. "
+                   "The prefix "
                    "of the first immense term is: '[84, 104]'\"}}"),
                  S("illegal_argument_exception: immense term."));
-    check_reason(S("{\"error\":{\"type\":\"t\",\"reason\":\"For input string: \\\"my secret\\\"\"}}"), S("t: "));
+    check_reason(
+        S("{\"error\":{\"type\":\"t\",\"reason\":\"For input string: \\\"my secret\\\"\"}}"),
+        S("t: "));
 }
 
 // Bounded, and cut between characters and escapes, whatever the room.
@@ -144,7 +151,8 @@ static void test_elastic_put_cut_characters(void)
     elastic_put_cut(&b, S("a\xe2\x82\xac"), 4);
     CHECK_STR(buf_str(&b), S("aa\xe2\x82\xac"));
     elastic_put_cut(&b, S("123456789"), 100);
-    CHECK_STR(buf_str(&b), S("aa\xe2\x82\xac" "123"));
+    CHECK_STR(buf_str(&b), S("aa\xe2\x82\xac"
+                             "123"));
     CHECK(!b.full);
 }
 
@@ -162,14 +170,10 @@ static void test_elastic_keep_front(void)
 }
 
 static const struct test_case cases[] = {
-    CASE(test_elastic_init_retries),
-    CASE(test_elastic_request_headers),
-    CASE(test_elastic_request_smuggling),
-    CASE(test_elastic_status_error_table),
-    CASE(test_elastic_put_reason_shapes),
-    CASE(test_elastic_put_reason_without_content),
-    CASE(test_elastic_put_reason_bounds),
-    CASE(test_elastic_put_cut_characters),
+    CASE(test_elastic_init_retries),      CASE(test_elastic_request_headers),
+    CASE(test_elastic_request_smuggling), CASE(test_elastic_status_error_table),
+    CASE(test_elastic_put_reason_shapes), CASE(test_elastic_put_reason_without_content),
+    CASE(test_elastic_put_reason_bounds), CASE(test_elastic_put_cut_characters),
     CASE(test_elastic_keep_front),
 };
 

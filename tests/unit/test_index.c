@@ -11,7 +11,7 @@ static struct index_open o;
 static struct machine m;
 static u8 answer_space[INDEX_ANSWER_BYTES], detail_space[512];
 
-#define ROOT_OF(number) \
+#define ROOT_OF(number)                                                                     \
     "{\"name\":\"n\",\"version\":{\"number\":\"" number "\",\"build_flavor\":\"default\"}," \
     "\"tagline\":\"You Know, for Search\"}"
 #define ROOT ANSWER(200, ROOT_OF("9.5.3"))
@@ -19,7 +19,8 @@ static u8 answer_space[INDEX_ANSWER_BYTES], detail_space[512];
 #define PIPELINE_EXTRACTS \
     ANSWER(200, "{\"p\":{\"processors\":[{\"attachment\":{\"field\":\"_attachment\"}}]}}")
 
-static enum step open_with(str index, str pipeline, const struct machine_answer *answers, isize count)
+static enum step open_with(str index, str pipeline, const struct machine_answer *answers,
+                           isize count)
 {
     isize steps[] = {1, 3, 0};
     enum step step = STEP_WAIT;
@@ -38,8 +39,8 @@ static enum step open_with(str index, str pipeline, const struct machine_answer 
     return step;
 }
 
-#define RUN(pipeline, ...)                                                                        \
-    open_with(S("mail"), S(pipeline), (const struct machine_answer[]){__VA_ARGS__},               \
+#define RUN(pipeline, ...)                                                          \
+    open_with(S("mail"), S(pipeline), (const struct machine_answer[]){__VA_ARGS__}, \
               COUNT(((const struct machine_answer[]){__VA_ARGS__})))
 
 static str used(void)
@@ -76,9 +77,9 @@ static void test_index_open_creates(void)
 
 static void test_index_open_exists_already(void)
 {
-    struct machine_answer exists =
-        ANSWER(400, "{\"error\":{\"type\":\"resource_already_exists_exception\",\"reason\":\"index [mail] "
-                    "already exists\"},\"status\":400}");
+    struct machine_answer exists = ANSWER(
+        400, "{\"error\":{\"type\":\"resource_already_exists_exception\",\"reason\":\"index [mail] "
+             "already exists\"},\"status\":400}");
     CHECK(RUN("", ROOT, ANSWER(200, "{}"), exists, ANSWER(404, "")) == STEP_DONE);
     CHECK(!o.created);
     // The key may not look, but the index is there.
@@ -95,20 +96,25 @@ static void test_index_open_index_refused(void)
               ANSWER(403, "{\"error\":{\"type\":\"security_exception\",\"reason\":\"action "
                           "[indices:admin/create] is unauthorized\"}}")) == STEP_FAILED);
     CHECK_ERR(o.error, ES_FORBIDDEN);
-    CHECK_STR(buf_str(&o.detail), S("missing privilege view_index_metadata or create_index on index "
-                                    "[mail]: security_exception: action [indices:admin/create] is "
-                                    "unauthorized"));
-    CHECK(RUN("", ROOT, ANSWER(200, "{}"),
-              ANSWER(403, "{\"error\":{\"type\":\"cluster_block_exception\",\"reason\":\"blocked\"}}")) ==
-          STEP_FAILED);
+    CHECK_STR(buf_str(&o.detail),
+              S("missing privilege view_index_metadata or create_index on index "
+                "[mail]: security_exception: action [indices:admin/create] is "
+                "unauthorized"));
+    CHECK(
+        RUN("", ROOT, ANSWER(200, "{}"),
+            ANSWER(403,
+                   "{\"error\":{\"type\":\"cluster_block_exception\",\"reason\":\"blocked\"}}")) ==
+        STEP_FAILED);
     CHECK_ERR(o.error, ES_DISK_FULL);
     CHECK(RUN("", ROOT, ANSWER(200, "{}"),
-              ANSWER(400, "{\"error\":{\"type\":\"invalid_index_name_exception\",\"reason\":\"must be "
-                          "lowercase\"}}")) == STEP_FAILED);
+              ANSWER(400,
+                     "{\"error\":{\"type\":\"invalid_index_name_exception\",\"reason\":\"must be "
+                     "lowercase\"}}")) == STEP_FAILED);
     CHECK_ERR(o.error, ES_NAME);
     CHECK(RUN("", ROOT, ANSWER(200, "<html>")) == STEP_FAILED);
     CHECK_ERR(o.error, ES_ANSWER);
-    CHECK(RUN("", ROOT, ANSWER(400, "{\"error\":{\"type\":\"x\",\"reason\":\"y\"}}")) == STEP_FAILED);
+    CHECK(RUN("", ROOT, ANSWER(400, "{\"error\":{\"type\":\"x\",\"reason\":\"y\"}}")) ==
+          STEP_FAILED);
     CHECK_ERR(o.error, ES_REFUSED);
     CHECK_STR(buf_str(&o.detail), S("index [mail]: x: y"));
 }
@@ -116,7 +122,8 @@ static void test_index_open_index_refused(void)
 static void test_index_open_versions(void)
 {
     CHECK(RUN("", ANSWER(200, ROOT_OF("8.10.0")), INDEX_THERE, PIPELINE_EXTRACTS) == STEP_DONE);
-    CHECK(RUN("", ANSWER(200, ROOT_OF("8.19.4-SNAPSHOT")), INDEX_THERE, PIPELINE_EXTRACTS) == STEP_DONE);
+    CHECK(RUN("", ANSWER(200, ROOT_OF("8.19.4-SNAPSHOT")), INDEX_THERE, PIPELINE_EXTRACTS) ==
+          STEP_DONE);
     CHECK(RUN("", ANSWER(200, ROOT_OF("9.0.0")), INDEX_THERE, PIPELINE_EXTRACTS) == STEP_DONE);
     CHECK(RUN("", ANSWER(200, ROOT_OF("8.9.2"))) == STEP_FAILED);
     CHECK_ERR(o.error, ES_VERSION);
@@ -135,16 +142,19 @@ static void test_index_open_versions(void)
 static void test_index_open_serverless(void)
 {
     CHECK(RUN("",
-              ANSWER(200, "{\"version\":{\"number\":\"8.5.0\",\"build_flavor\":\"serverless\"},\"tagline\":"
-                          "\"You Know, for Search\"}"),
+              ANSWER(
+                  200,
+                  "{\"version\":{\"number\":\"8.5.0\",\"build_flavor\":\"serverless\"},\"tagline\":"
+                  "\"You Know, for Search\"}"),
               INDEX_THERE, PIPELINE_EXTRACTS) == STEP_DONE);
     CHECK(es.serverless);
 }
 
 static void test_index_open_product(void)
 {
-    CHECK(RUN("", ANSWER(200, "{\"version\":{\"number\":\"2.11.0\",\"distribution\":\"opensearch\"},"
-                              "\"tagline\":\"The OpenSearch Project\"}")) == STEP_FAILED);
+    CHECK(
+        RUN("", ANSWER(200, "{\"version\":{\"number\":\"2.11.0\",\"distribution\":\"opensearch\"},"
+                            "\"tagline\":\"The OpenSearch Project\"}")) == STEP_FAILED);
     CHECK_ERR(o.error, ES_NOT_ELASTIC);
     CHECK(RUN("", ANSWER(200, "<html>login</html>")) == STEP_FAILED);
     CHECK_ERR(o.error, ES_NOT_ELASTIC);
@@ -153,7 +163,8 @@ static void test_index_open_product(void)
     CHECK(RUN("", ANSWER(200, "")) == STEP_FAILED);
     CHECK_ERR(o.error, ES_NOT_ELASTIC);
     CHECK(RUN("",
-              ANSWER_WITH(200, "x-elastic-product: Elasticsearch\n", "{\"version\":{\"number\":\"9.1.0\"}}"),
+              ANSWER_WITH(200, "x-elastic-product: Elasticsearch\n",
+                          "{\"version\":{\"number\":\"9.1.0\"}}"),
               INDEX_THERE, PIPELINE_EXTRACTS) == STEP_DONE);
 }
 
@@ -207,7 +218,9 @@ static void test_index_open_pipeline_extracts(void)
         {S("{\"p\":{\"processors\":[]}}"), false},
         {S("{\"p\":{\"processors\":[{\"set\":{\"field\":\"attachment\",\"value\":1}}]}}"), false},
         {S("{\"p\":{\"description\":\"\\\"attachment\\\" : {\",\"processors\":[]}}"), false},
-        {S("{\"p\":{\"processors\":[{\"foreach\":{\"processor\":{\"attachment\":{\"field\":\"a\"}}}}]}}"), true},
+        {S("{\"p\":{\"processors\":[{\"foreach\":{\"processor\":{\"attachment\":{\"field\":\"a\"}}}"
+           "}]}}"),
+         true},
         {S("{\n \"p\" : { \"processors\" : [ { \"attachment\" : {\n"), true},
         {S("{\"p\":{\"processors\":[{\"pipeline\":{\"name\":\"other\"}}]}}"), true},
         {S("{\"p\":{\"processors\":[{\"attachments\":{}}]}}"), false},
@@ -220,7 +233,8 @@ static void test_index_open_pipeline_extracts(void)
     }
 }
 
-// A pipeline longer than the buffer is still searched to its end; of a long mapping the front matters.
+// A pipeline longer than the buffer is still searched to its end; of a long mapping the front
+// matters.
 static void test_index_open_long_answers(void)
 {
     static u8 space[INDEX_ANSWER_BYTES + 200000];
@@ -242,9 +256,10 @@ static void test_index_open_long_answers(void)
 
 static void test_index_name_is_valid_rules(void)
 {
-    const char *good[] = {"mail", ".search-acl-filter-mail", "a", "search-\xc3\xbc", "Upper", "a:b", "a%b"};
-    const char *bad[] = {"", ".", "..", "-a", "_a", "+a", "a b", "a*", "a,b", "a/b", "a?b", "a#b", "a\"b",
-                         "a\\b", "<a>", "a|b", "a\nb", "\xff", "a\x7f"};
+    const char *good[] = {"mail", ".search-acl-filter-mail", "a", "search-\xc3\xbc", "Upper", "a:b",
+                          "a%b"};
+    const char *bad[] = {"",    ".",   "..",   "-a",   "_a",  "+a",  "a b",  "a*",   "a,b",  "a/b",
+                         "a?b", "a#b", "a\"b", "a\\b", "<a>", "a|b", "a\nb", "\xff", "a\x7f"};
     for (isize i = 0; i < COUNT(good); i++) {
         CHECK(index_name_is_valid(str_from(good[i])));
     }
@@ -266,7 +281,8 @@ static void test_index_name_is_valid_rules(void)
 
 static void test_index_open_encodes_names(void)
 {
-    struct machine_answer answers[] = {ROOT, ANSWER(200, "{}"), ANSWER(200, "{}"), ANSWER(404, "{}")};
+    struct machine_answer answers[] = {ROOT, ANSWER(200, "{}"), ANSWER(200, "{}"),
+                                       ANSWER(404, "{}")};
     CHECK(open_with(S("m%2e\xc3\xbc"), S(""), answers, COUNT(answers)) == STEP_DONE);
     CHECK_STR(machine_target(&m, 1), S("/m%252e%C3%BC?ignore_unavailable=true"));
     CHECK_STR(machine_target(&m, 2), S("/m%252e%C3%BC"));
@@ -289,14 +305,14 @@ static enum step count_with(bool serverless, const struct machine_answer *answer
     return machine_run(&m, answers, count);
 }
 
-#define COUNT_WITH(serverless, ...)                                          \
-    count_with(serverless, (const struct machine_answer[]){__VA_ARGS__},     \
+#define COUNT_WITH(serverless, ...)                                      \
+    count_with(serverless, (const struct machine_answer[]){__VA_ARGS__}, \
                COUNT(((const struct machine_answer[]){__VA_ARGS__})))
 
 static void test_index_count_refreshes_first(void)
 {
-    CHECK(COUNT_WITH(false, ANSWER(200, "{\"_shards\":{}}"), ANSWER(200, "{\"count\":12,\"_shards\":{}}")) ==
-          STEP_DONE);
+    CHECK(COUNT_WITH(false, ANSWER(200, "{\"_shards\":{}}"),
+                     ANSWER(200, "{\"count\":12,\"_shards\":{}}")) == STEP_DONE);
     CHECK(c.documents == 12);
     CHECK_STR(machine_target(&m, 0), S("/mail/_refresh"));
     CHECK_STR(machine_target(&m, 1), S("/mail/_count"));

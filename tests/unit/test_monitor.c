@@ -58,7 +58,8 @@ static void test_error_monitor_error_total(void)
         error_monitor_success(&m);
     }
     CHECK(!one_error(&m));
-    CHECK(str_starts(buf_str(&detail), S("21 errors in total (max_total_errors 20); last: index of")));
+    CHECK(str_starts(buf_str(&detail),
+                     S("21 errors in total (max_total_errors 20); last: index of")));
 }
 
 // `errors` spread evenly over 100 items; whether the last one is still allowed.
@@ -88,7 +89,8 @@ static void test_error_monitor_error_rate(void)
     CHECK(spread(&m, 15));
     error_monitor_init(&m, &rules);
     CHECK(!spread(&m, 16));
-    CHECK(str_starts(buf_str(&detail), S("16 errors among the last 100 items (max_error_rate 15 %); last: ")));
+    CHECK(str_starts(buf_str(&detail),
+                     S("16 errors among the last 100 items (max_error_rate 15 %); last: ")));
     struct error_monitor_settings off = rules;
     off.enabled = false;
     error_monitor_init(&m, &off);
@@ -170,10 +172,10 @@ static void test_error_monitor_error_short_detail(void)
 }
 
 static const struct test_case cases[] = {
-    CASE(test_error_monitor_error_consecutive), CASE(test_error_monitor_error_row_broken),
-    CASE(test_error_monitor_error_total),       CASE(test_error_monitor_error_rate),
-    CASE(test_error_monitor_error_rate_start),  CASE(test_error_monitor_error_rate_slides),
-    CASE(test_error_monitor_init_clamps),       CASE(test_error_monitor_error_stays),
+    CASE(test_error_monitor_error_consecutive),  CASE(test_error_monitor_error_row_broken),
+    CASE(test_error_monitor_error_total),        CASE(test_error_monitor_error_rate),
+    CASE(test_error_monitor_error_rate_start),   CASE(test_error_monitor_error_rate_slides),
+    CASE(test_error_monitor_init_clamps),        CASE(test_error_monitor_error_stays),
     CASE(test_error_monitor_error_short_detail),
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// elastic/scan: pages, fields of hits, a visitor that waits, and everything that makes a scan partial
-// (acceptance 94).
+// elastic/scan: pages, fields of hits, a visitor that waits, and everything that makes a scan
+// partial (acceptance 94).
 #include "machine.h"
 
 #include "elastic/scan.h"
@@ -14,7 +14,7 @@ static struct machine m;
 // What the visitor saw: "id|doc_id|timestamp|owner|type\n" each.
 static u8 seen_space[1 << 16];
 static struct buf seen;
-static int refusals;  // the next so many visits are refused
+static int refusals;    // the next so many visits are refused
 static int refuse_each; // every hit is refused so often
 static int refused;
 
@@ -64,15 +64,17 @@ static enum step scan_with(isize step_bytes, const struct machine_answer *answer
     return machine_run(&m, answers, count);
 }
 
-#define RUN(...)                                                         \
-    scan_with(1, (const struct machine_answer[]){__VA_ARGS__},           \
+#define RUN(...)                                               \
+    scan_with(1, (const struct machine_answer[]){__VA_ARGS__}, \
               COUNT(((const struct machine_answer[]){__VA_ARGS__})))
 
-#define SHARDS "\"timed_out\":false,\"_shards\":{\"total\":1,\"successful\":1,\"skipped\":0,\"failed\":0}"
-#define PAGE_OF(total, hits)                                              \
-    "{\"_scroll_id\":\"c2Nyb2xs\",\"took\":1," SHARDS                     \
-    ",\"hits\":{\"total\":{\"value\":" total ",\"relation\":\"eq\"},\"max_score\":null,\"hits\":[" hits "]}}"
-#define HIT(id) "{\"_index\":\"mail\",\"_id\":\"" id "\",\"_score\":null,\"_source\":{},\"sort\":[0]}"
+#define SHARDS \
+    "\"timed_out\":false,\"_shards\":{\"total\":1,\"successful\":1,\"skipped\":0,\"failed\":0}"
+#define PAGE_OF(total, hits)                                                                   \
+    "{\"_scroll_id\":\"c2Nyb2xs\",\"took\":1," SHARDS ",\"hits\":{\"total\":{\"value\":" total \
+    ",\"relation\":\"eq\"},\"max_score\":null,\"hits\":[" hits "]}}"
+#define HIT(id) \
+    "{\"_index\":\"mail\",\"_id\":\"" id "\",\"_score\":null,\"_source\":{},\"sort\":[0]}"
 #define CLEARED ANSWER(200, "{\"succeeded\":true,\"num_freed\":1}")
 
 static void test_scan_next_two_pages(void)
@@ -84,8 +86,9 @@ static void test_scan_next_two_pages(void)
     CHECK_STR(buf_str(&seen), S("a|a|||\nb|b|||\nc|c|||\n"));
     CHECK(m.request_count == 4);
     CHECK_STR(machine_target(&m, 0), S("/mail/_search?scroll=5m"));
-    CHECK_STR(machine_body(&m, 0), S("{\"size\":1000,\"sort\":[\"_doc\"],\"_source\":[\"id\",\"_timestamp\","
-                                     "\"_allow_access_control\",\"type\"]}"));
+    CHECK_STR(machine_body(&m, 0),
+              S("{\"size\":1000,\"sort\":[\"_doc\"],\"_source\":[\"id\",\"_timestamp\","
+                "\"_allow_access_control\",\"type\"]}"));
     CHECK_STR(machine_target(&m, 1), S("/_search/scroll"));
     CHECK_STR(machine_body(&m, 1), S("{\"scroll_id\":\"c2Nyb2xs\",\"scroll\":\"5m\"}"));
     CHECK_STR(machine_method(&m, 3), S("DELETE"));
@@ -139,14 +142,15 @@ static void test_scan_body_unread(void)
     static const isize steps[] = {1, 1000, 0};
     for (isize i = 0; i < COUNT(steps); i++) {
         struct buf page = buf_over(space, COUNT(space));
-        buf_put(&page, S("{\"_scroll_id\":\"c2Nyb2xs\"," SHARDS ",\"hits\":{\"total\":{\"value\":5,\"relation\":"
+        buf_put(&page, S("{\"_scroll_id\":\"c2Nyb2xs\"," SHARDS
+                         ",\"hits\":{\"total\":{\"value\":5,\"relation\":"
                          "\"eq\"},\"hits\":[" HIT("a") ",{\"_id\":\"b\",\"_source\":{\"type\":\""));
         buf_put_fill(&page, 'x', SCAN_ELEMENT_BYTES);
         buf_put(&page, S("\"}},{\"_id\":\"\"},{\"_id\":\""));
         buf_put_fill(&page, 'y', ELASTIC_ID_BYTES + 1);
         buf_put(&page, S("\"}," HIT("c") "]}}"));
-        struct machine_answer answers[] = {ANSWER_STR(200, buf_str(&page)), ANSWER(200, PAGE_OF("5", "")),
-                                           CLEARED};
+        struct machine_answer answers[] = {ANSWER_STR(200, buf_str(&page)),
+                                           ANSWER(200, PAGE_OF("5", "")), CLEARED};
         CHECK(scan_with(steps[i], answers, COUNT(answers)) == STEP_DONE);
         CHECK_STR(buf_str(&seen), S("a|a|||\nc|c|||\n"));
         CHECK(s.hits == 2 && s.unread_hits == 3);
@@ -160,8 +164,9 @@ static void test_scan_body_waits(void)
     for (isize i = 0; i < COUNT(steps); i++) {
         for (int each = 0; each < 4; each++) {
             refuse_each = each;
-            struct machine_answer answers[] = {ANSWER(200, PAGE_OF("3", HIT("a") "," HIT("b") "," HIT("c"))),
-                                               ANSWER(200, PAGE_OF("3", "")), CLEARED};
+            struct machine_answer answers[] = {
+                ANSWER(200, PAGE_OF("3", HIT("a") "," HIT("b") "," HIT("c"))),
+                ANSWER(200, PAGE_OF("3", "")), CLEARED};
             CHECK(scan_with(steps[i], answers, COUNT(answers)) == STEP_DONE);
             CHECK_STR(buf_str(&seen), S("a|a|||\nb|b|||\nc|c|||\n"));
             CHECK(s.hits == 3);
@@ -196,25 +201,31 @@ static void test_scan_body_takes_nothing_while_waiting(void)
 
 static void test_scan_end_shards(void)
 {
-    CHECK(RUN(ANSWER(200, "{\"_scroll_id\":\"x\",\"timed_out\":false,\"_shards\":{\"total\":2,\"successful\":1,"
-                          "\"skipped\":0,\"failed\":1,\"failures\":[{\"reason\":{\"type\":\"t\",\"reason\":"
-                          "\"r\"}}]},\"hits\":{\"hits\":[]}}"),
+    CHECK(RUN(ANSWER(
+                  200,
+                  "{\"_scroll_id\":\"x\",\"timed_out\":false,\"_shards\":{\"total\":2,"
+                  "\"successful\":1,"
+                  "\"skipped\":0,\"failed\":1,\"failures\":[{\"reason\":{\"type\":\"t\",\"reason\":"
+                  "\"r\"}}]},\"hits\":{\"hits\":[]}}"),
               CLEARED) == STEP_FAILED);
     CHECK_ERR(s.error, ES_SHARDS);
     CHECK_STR(buf_str(&s.detail), S("shards failed: t: r"));
     CHECK_STR(machine_body(&m, 1), S("{\"scroll_id\":\"x\"}")); // the scroll is closed all the same
-    CHECK(RUN(ANSWER(200, "{\"_scroll_id\":\"x\",\"timed_out\":true,\"_shards\":{\"total\":1,\"successful\":1,"
+    CHECK(RUN(ANSWER(200, "{\"_scroll_id\":\"x\",\"timed_out\":true,\"_shards\":{\"total\":1,"
+                          "\"successful\":1,"
                           "\"failed\":0},\"hits\":{\"hits\":[]}}"),
               CLEARED) == STEP_FAILED);
     CHECK_ERR(s.error, ES_SHARDS);
     CHECK_STR(buf_str(&s.detail), S("timed out"));
     // Skipped shards were reached.
-    CHECK(RUN(ANSWER(200, "{\"_scroll_id\":\"x\",\"timed_out\":false,\"_shards\":{\"total\":3,\"successful\":1,"
+    CHECK(RUN(ANSWER(200, "{\"_scroll_id\":\"x\",\"timed_out\":false,\"_shards\":{\"total\":3,"
+                          "\"successful\":1,"
                           "\"skipped\":2,\"failed\":0},\"hits\":{\"hits\":[]}}"),
               CLEARED) == STEP_DONE);
     // On a later page too.
     CHECK(RUN(ANSWER(200, PAGE_OF("2", HIT("a"))),
-              ANSWER(200, "{\"_scroll_id\":\"x\",\"timed_out\":false,\"_shards\":{\"total\":2,\"successful\":1,"
+              ANSWER(200, "{\"_scroll_id\":\"x\",\"timed_out\":false,\"_shards\":{\"total\":2,"
+                          "\"successful\":1,"
                           "\"failed\":1},\"hits\":{\"hits\":[" HIT("b") "]}}"),
               CLEARED) == STEP_FAILED);
     CHECK_ERR(s.error, ES_SHARDS);
@@ -223,10 +234,13 @@ static void test_scan_end_shards(void)
 static void test_scan_end_lost(void)
 {
     // The scroll expired.
-    CHECK(RUN(ANSWER(200, PAGE_OF("2", HIT("a"))),
-              ANSWER(404, "{\"error\":{\"type\":\"search_context_missing_exception\",\"reason\":\"No search "
-                          "context\"}}"),
-              ANSWER(404, "{}")) == STEP_FAILED);
+    CHECK(
+        RUN(ANSWER(200, PAGE_OF("2", HIT("a"))),
+            ANSWER(
+                404,
+                "{\"error\":{\"type\":\"search_context_missing_exception\",\"reason\":\"No search "
+                "context\"}}"),
+            ANSWER(404, "{}")) == STEP_FAILED);
     CHECK_ERR(s.error, ES_SCROLL_LOST);
     // A page was lost by a retry: fewer hits than announced.
     CHECK(RUN(ANSWER(200, PAGE_OF("2", HIT("a"))), LOST(NET_RESET), ANSWER(200, PAGE_OF("2", "")),
@@ -241,7 +255,8 @@ static void test_scan_end_lost(void)
     CHECK(RUN(ANSWER(200, PAGE_OF("1", HIT("a"))), ANSWER(503, ""), LOST(NET_RESET),
               ANSWER(200, PAGE_OF("1", "")), CLEARED) == STEP_DONE);
     // The total may be a lower bound.
-    CHECK(RUN(ANSWER(200, "{\"_scroll_id\":\"x\"," SHARDS ",\"hits\":{\"total\":{\"value\":9,\"relation\":"
+    CHECK(RUN(ANSWER(200, "{\"_scroll_id\":\"x\"," SHARDS
+                          ",\"hits\":{\"total\":{\"value\":9,\"relation\":"
                           "\"gte\"},\"hits\":[]}}"),
               CLEARED) == STEP_DONE);
 }
@@ -249,7 +264,8 @@ static void test_scan_end_lost(void)
 // A page that breaks off after a hit was shown is not asked again.
 static void test_scan_next_broken_page(void)
 {
-    struct machine_answer cut = ANSWER(200, "{\"_scroll_id\":\"x\",\"hits\":{\"hits\":[" HIT("a") ",{");
+    struct machine_answer cut = ANSWER(200,
+                                       "{\"_scroll_id\":\"x\",\"hits\":{\"hits\":[" HIT("a") ",{");
     cut.lost = FAIL(NET_RESET);
     struct machine_answer answers[] = {ANSWER(200, PAGE_OF("2", HIT("b"))), cut, CLEARED};
     CHECK(scan_with(1, answers, COUNT(answers)) == STEP_FAILED);
@@ -268,9 +284,11 @@ static void test_scan_next_broken_page(void)
 
 static void test_scan_end_refused(void)
 {
-    CHECK(RUN(ANSWER(403, "{\"error\":{\"type\":\"security_exception\",\"reason\":\"no\"}}")) == STEP_FAILED);
+    CHECK(RUN(ANSWER(403, "{\"error\":{\"type\":\"security_exception\",\"reason\":\"no\"}}")) ==
+          STEP_FAILED);
     CHECK_ERR(s.error, ES_FORBIDDEN);
-    CHECK_STR(buf_str(&s.detail), S("listing index [mail] (privilege read): security_exception: no"));
+    CHECK_STR(buf_str(&s.detail),
+              S("listing index [mail] (privilege read): security_exception: no"));
     CHECK(RUN(ANSWER(401, "")) == STEP_FAILED);
     CHECK_ERR(s.error, ES_UNAUTHORIZED);
     CHECK(RUN(ANSWER(400, "{\"error\":\"bad\"}")) == STEP_FAILED);
@@ -284,7 +302,12 @@ static void test_scan_end_refused(void)
 static void test_scan_end_malformed(void)
 {
     const char *pages[] = {
-        "", "{", "<html>", "{\"hits\":{\"hits\":[{]}}", "[]", "{}",
+        "",
+        "{",
+        "<html>",
+        "{\"hits\":{\"hits\":[{]}}",
+        "[]",
+        "{}",
         "{\"_scroll_id\":7,\"hits\":{\"hits\":[]}}",
         "{\"_scroll_id\":\"\",\"hits\":{\"hits\":[]}}",
         "{\"hits\":{\"hits\":[]}} x",
