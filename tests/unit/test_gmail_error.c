@@ -48,6 +48,8 @@ static const struct row rows[] = {
            "Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable "
            "timeframe. Check your iat and exp values in the JWT claim."),
      ERR_TOKEN_CLOCK, TENANT},
+    {TOKEN_ALL, 400, OAUTH("invalid_grant", "iat is not within a reasonable timeframe"),
+     ERR_TOKEN_CLOCK, TENANT},
     {TOKEN_ALL, 400, OAUTH("invalid_grant", "Invalid JWT Signature."), ERR_TOKEN_SIGNATURE, TENANT},
     {ADMIN, 400, OAUTH("invalid_grant", "Invalid email or User ID"), ERR_TOKEN_SUBJECT, TENANT},
     {USER, 400, OAUTH("invalid_grant", "Invalid email or User ID"), ERR_TOKEN_USER, MAILBOX},
@@ -442,6 +444,25 @@ static void test_error_lane_weather(void)
     CHECK(r->source.quota_units_used == 120);
 }
 
+// The listing failed by weather, and so did the token: a lane that waits does not wait for ever.
+// With a token that still serves it goes on.
+static void test_error_listing_weather(void)
+{
+    for (int granted = 0; granted < 2; granted++) {
+        struct rig *r = rig_make(NULL);
+        if (granted) {
+            rig_grant(r);
+        }
+        struct machine_answer bad = ANSWER(503, "");
+        struct machine_answer answers[] = {bad, bad, bad, bad, bad, bad};
+        CHECK(machine_run(&r->list, answers, 6) == STEP_FAILED);
+        CHECK(r->mailbox.phase == MAILBOX_FAILED);
+        rig_unit(r, S("18c1"), LANE_BYTES);
+        CHECK(machine_next(&r->lane) == (granted ? STEP_REQUEST : STEP_DONE));
+        CHECK(granted || r->fetch.verdict == FETCH_UNDECIDED);
+    }
+}
+
 // No token to be had: whoever waits for it learns it.
 static void test_error_token_refused(void)
 {
@@ -462,7 +483,8 @@ static const struct test_case cases[] = {
     CASE(test_error_retry_at),       CASE(test_error_rate_pauses_mailbox),
     CASE(test_error_day_pauses_all), CASE(test_error_phases),
     CASE(test_error_some_or_all),    CASE(test_error_lane_refuses_mailbox),
-    CASE(test_error_lane_weather),   CASE(test_error_token_refused),
+    CASE(test_error_lane_weather),   CASE(test_error_listing_weather),
+    CASE(test_error_token_refused),
 };
 
 TEST_MAIN(cases)

@@ -178,6 +178,23 @@ static void test_listing_lost_after_page(void)
     CHECK_STR(machine_target(&r->list, 2), S(TARGET_1 "&pageToken=p2"));
 }
 
+// Not even an error that is not tried again takes back what was read.
+static void test_listing_broken_after_page(void)
+{
+    struct rig *r = rig_make(NULL);
+    rig_grant(r);
+    struct machine_answer answers[] = {
+        {.status = 200,
+         .body = S("{\"messages\":[{\"id\":\"1\"}],\"nextPageToken\":\"p2\"}"),
+         .lost = FAIL(HTTP_TRAILER_SIZE)},
+        {.status = 200,
+         .body = S("{\"messages\":[{\"id\":\"2\"}]}"),
+         .lost = FAIL(HTTP_TRAILER_SIZE)},
+    };
+    CHECK(LISTED(r, answers) == STEP_WAIT);
+    CHECK(r->list.failed == 2 && r->mailbox.phase == MAILBOX_LISTED && r->mailbox.queue.count == 2);
+}
+
 static struct buf page_of(int count, int from, const char *next)
 {
     static u8 bytes[64 * 1024];
@@ -387,15 +404,16 @@ static void test_listing_close_wipes(void)
 }
 
 static const struct test_case cases[] = {
-    CASE(test_listing_three_pages),    CASE(test_listing_byte_by_byte),
-    CASE(test_listing_spam_and_trash), CASE(test_listing_empty),
-    CASE(test_listing_phase_at_end),   CASE(test_listing_not_a_page),
-    CASE(test_listing_broken_page),    CASE(test_listing_lost_after_page),
-    CASE(test_listing_backpressure),   CASE(test_listing_page_too_long),
-    CASE(test_listing_expired_token),  CASE(test_listing_not_found),
-    CASE(test_listing_switched_off),   CASE(test_listing_same_page_token),
-    CASE(test_listing_bad_ids),        CASE(test_listing_unauthorized),
-    CASE(test_listing_estimate),       CASE(test_listing_close_wipes),
+    CASE(test_listing_three_pages),       CASE(test_listing_byte_by_byte),
+    CASE(test_listing_spam_and_trash),    CASE(test_listing_empty),
+    CASE(test_listing_phase_at_end),      CASE(test_listing_not_a_page),
+    CASE(test_listing_broken_page),       CASE(test_listing_lost_after_page),
+    CASE(test_listing_broken_after_page), CASE(test_listing_backpressure),
+    CASE(test_listing_page_too_long),     CASE(test_listing_expired_token),
+    CASE(test_listing_not_found),         CASE(test_listing_switched_off),
+    CASE(test_listing_same_page_token),   CASE(test_listing_bad_ids),
+    CASE(test_listing_unauthorized),      CASE(test_listing_estimate),
+    CASE(test_listing_close_wipes),
 };
 
 TEST_MAIN(cases)

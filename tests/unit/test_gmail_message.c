@@ -5,6 +5,7 @@
 
 #include "base/date.h"
 #include "codec/base64.h"
+#include "source/gmail/gmail_shape.h"
 
 #define TARGET                                     \
     "/gmail/v1/users/ann%40example.test/messages/" \
@@ -306,7 +307,9 @@ static void test_message_again(void)
     for (int full = 0; full < 2; full++) {
         struct rig *r = make(full);
         struct machine_answer answers[] = {
-            {.status = 200, .body = S("{\"raw\":\"YWJjZGVmZ2hpamts"), .lost = FAIL(NET_RESET)},
+            {.status = 200,
+             .body = S("{\"id\":\"18c1\",\"raw\":\"YWJjZGVmZ2hpamtsb\","),
+             .lost = FAIL(NET_RESET)},
             ANSWER(503, "try again"),
             ANSWER_STR(200, answer_of(S(MAIL))),
         };
@@ -455,6 +458,28 @@ static void test_message_largest_mail(void)
     CHECK_ERR(r->fetch.error, GMAIL_TOO_LARGE);
 }
 
+// The largest mail that fits as base64, and one more byte.
+static void test_message_largest_edge(void)
+{
+    isize room = LANE_LARGE_BYTES - FETCH_DOC_OFFSET - FETCH_DOC_TAIL;
+    u8 bytes[100];
+    struct buf suffix = buf_over(bytes, COUNT(bytes));
+    gmail_shape_put_suffix(&suffix, S("\"1\""), S(""));
+    // Suffix of a length that leaves no byte over.
+    while ((room - suffix.n - GMAIL_SHAPE_PREFIX.n - 1) % 4) {
+        buf_put_byte(&suffix, ' ');
+    }
+    isize fits = (room - suffix.n - GMAIL_SHAPE_PREFIX.n - 1) / 4 * 3;
+    for (int more = 0; more < 2; more++) {
+        struct rig *r = make_largest(false);
+        memset(r->fetch.data.p + FETCH_DOC_OFFSET, 'a', (size_t)fits + 1);
+        r->fetch.data.n = FETCH_DOC_OFFSET + fits + more;
+        err e = gmail_shape_trimmed(&r->fetch, buf_str(&suffix));
+        CHECK(more ? err_is(e, ERR_GMAIL_TOO_LARGE) : err_ok(e));
+        CHECK(more || LANE_LARGE_BYTES - r->fetch.data.n == FETCH_DOC_TAIL);
+    }
+}
+
 static const struct test_case cases[] = {
     CASE(test_message_trimmed),        CASE(test_message_full),
     CASE(test_message_forms),          CASE(test_message_byte_by_byte),
@@ -465,7 +490,7 @@ static const struct test_case cases[] = {
     CASE(test_message_again),          CASE(test_message_gone),
     CASE(test_message_bad_id),         CASE(test_message_estimate),
     CASE(test_message_sizes),          CASE(test_message_largest_full),
-    CASE(test_message_largest_mail),
+    CASE(test_message_largest_mail),   CASE(test_message_largest_edge),
 };
 
 TEST_MAIN(cases)

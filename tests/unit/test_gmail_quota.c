@@ -47,7 +47,8 @@ static void test_quota_long_pause(void)
     CHECK(ready(&q, 300, 1) == 0);
     CHECK(ready(&q, 300, INT64_MAX / 2) == 0); // full again, and no overflow
     CHECK(ready(&q, 20, INT64_MAX / 2) == 200);
-    CHECK(ready(&q, 20, INT64_MAX / 2 - 1) > 0); // a clock that goes back gives nothing
+    i64 wait_ms = ready(&q, 20, INT64_MAX / 2 - 50); // a clock that goes back gives nothing
+    CHECK(wait_ms == 200 && ready(&q, 20, INT64_MAX / 2) == 200); // and takes nothing
 }
 
 // Units that say the moment do not have to be asked again: at that moment they are there.
@@ -60,6 +61,7 @@ static void test_quota_ready_is_exact(void)
         if (wait) {
             now += wait;
             CHECK(ready(&q, 20, now) == 0);
+            CHECK(q.level >= 0); // nothing is lent
         }
     }
 }
@@ -85,6 +87,7 @@ static void test_quota_mailbox(void)
     CHECK(r->lane.x.wait_until_ms == 1200);
     CHECK(ask(r, 1100) == STEP_WAIT && r->lane.x.wait_until_ms == 1200);
     CHECK(ask(r, 1200) == STEP_REQUEST && r->source.quota_wait_ms == 200);
+    CHECK(ask(r, 1400) == STEP_REQUEST && r->source.quota_wait_ms == 200); // did not wait
     CHECK(machine_next(&r->list) == STEP_WAIT); // at 1000: the listing waits as well
 }
 

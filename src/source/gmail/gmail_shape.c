@@ -109,32 +109,23 @@ static err shape_encode(struct fetch *f, str text, str suffix)
     return OK;
 }
 
-// One try at trimming with `out_bytes` of the free memory for the result and the rest as scratch.
-static err shape_try_trim(struct fetch *f, isize out_bytes, str *eml)
+// Half of what is free behind the mail for the result, half as scratch: both need about as much as the
+// body, whose share of the mail is not known before.
+static err shape_trim(struct fetch *f, str *eml)
 {
     str raw = str_make(f->data.p + FETCH_DOC_OFFSET, f->data.n - FETCH_DOC_OFFSET);
     u8 *free_at = f->data.p + f->data.n;
     u8 *end = f->data.p + f->data.cap;
+    isize out_bytes = (end - free_at) / 2;
     u8 *scratch_at = (u8 *)(((uintptr_t)free_at + (uintptr_t)out_bytes + 15) & ~(uintptr_t)15);
     if (scratch_at > end) {
-        return FAIL(BUF_FULL);
+        return FAIL(ARENA_FULL);
     }
     struct buf out = buf_over(free_at, out_bytes);
     struct arena scratch = arena_over(scratch_at, end - scratch_at);
     TRY(mime_trim(raw, &out, &scratch));
     *eml = buf_str(&out);
     return OK;
-}
-
-// Which share of the free memory the result needs is not known before: mails differ.
-static err shape_trim(struct fetch *f, str *eml)
-{
-    isize room = f->data.cap - f->data.n;
-    err e = shape_try_trim(f, room / 2, eml);
-    if (err_is(e, ERR_BUF_FULL)) {
-        return shape_try_trim(f, room / 4 * 3, eml);
-    }
-    return err_is(e, ERR_ARENA_FULL) ? shape_try_trim(f, room / 4, eml) : e;
 }
 
 err gmail_shape_trimmed(struct fetch *f, str suffix)

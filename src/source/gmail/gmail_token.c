@@ -146,7 +146,6 @@ err gmail_token_read(struct gmail_token *t, const struct gmail_answer *a)
     t->generation++;
     t->expires_ms = t->asked_ms + life_ms;
     t->renew_ms = t->expires_ms - early_ms;
-    t->taken = false;
     t->wanted = false;
     return OK;
 }
@@ -156,7 +155,6 @@ err gmail_token_read(struct gmail_token *t, const struct gmail_answer *a)
 void gmail_token_accept(struct gmail_token *t, u32 generation)
 {
     if (generation == t->generation && t->bytes) {
-        t->taken = true;
         t->refusals = 0;
     }
 }
@@ -168,7 +166,7 @@ err gmail_token_refuse(struct gmail_token *t, u32 generation)
     }
     t->bytes = 0;
     t->wanted = true;
-    if (!t->taken && t->refusals > 0) {
+    if (t->refusals > 0) {
         return FAIL(TOKEN_REVOKED);
     }
     t->refusals++;

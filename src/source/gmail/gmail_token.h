@@ -16,8 +16,7 @@ struct gmail_token {
     u32 generation; // counts the tokens that were given
     i64 asked_ms;   // monotonic, when it was asked for: its life is counted from there
     i64 renew_ms, expires_ms;
-    bool taken;   // an API has accepted this one
-    int refusals; // tokens in a row that no API took
+    int refusals; // tokens in a row that an API refused, since it last accepted one
     bool wanted;  // somebody waits for one
     u8 request[GMAIL_ASSERTION_BYTES];
 };
