@@ -98,7 +98,7 @@ static err start_make_dest(struct start *s, enum start_dest which, const char *l
     struct dest *d = &s->dests[which];
     *d = (struct dest){
         .label = label,
-        .index = which,
+        .index = (int)which,
         .trust = which == DEST_ELASTIC ? &s->trust_elastic : &s->trust_google,
     };
     err e = url_parse(url, &d->url);
