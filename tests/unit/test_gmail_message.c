@@ -470,10 +470,11 @@ static void test_message_largest_edge(void)
         buf_put_byte(&suffix, ' ');
     }
     isize fits = (room - suffix.n - GMAIL_SHAPE_PREFIX.n - 1) / 4 * 3;
-    for (int more = 0; more < 2; more++) {
+    for (int more = 0; more < 3; more++) { // 1: of the mail, 2: behind it
         struct rig *r = make_largest(false);
         memset(r->fetch.data.p + FETCH_DOC_OFFSET, 'a', (size_t)fits + 1);
-        r->fetch.data.n = FETCH_DOC_OFFSET + fits + more;
+        r->fetch.data.n = FETCH_DOC_OFFSET + fits + (more == 1);
+        buf_put(&suffix, more == 2 ? S(" ") : S(""));
         err e = gmail_shape_trimmed(&r->fetch, buf_str(&suffix));
         CHECK(more ? err_is(e, ERR_GMAIL_TOO_LARGE) : err_ok(e));
         CHECK(more || LANE_LARGE_BYTES - r->fetch.data.n == FETCH_DOC_TAIL);

@@ -46,7 +46,6 @@ static const struct error_row error_rows[] = {
     // ---- 2. tokens
     {TOKEN, 0, "unauthorized_client", NULL, ERR_TOKEN_UNAUTHORIZED},
     {TOKEN, 0, "invalid_grant", "signature", ERR_TOKEN_SIGNATURE},
-    {TOKEN, 0, "invalid_grant", "short-lived", ERR_TOKEN_CLOCK},
     {TOKEN, 0, "invalid_grant", "timeframe", ERR_TOKEN_CLOCK},
     {TOKEN, 0, "invalid_grant", "account not found", ERR_TOKEN_ACCOUNT},
     {TOKEN_ADMIN, 0, "invalid_grant", "invalid email or user id", ERR_TOKEN_SUBJECT},
