@@ -165,42 +165,44 @@ static err tls_alert_error(struct tls_conn *c)
                                                            : FAIL(TLS_HANDSHAKE);
 }
 
+static bool tls_is_gone(int ret)
+{
+    return ret == MBEDTLS_ERR_SSL_CONN_EOF || ret == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY ||
+           ret == TLS_RET_BROKEN;
+}
+
 static err tls_ret_error(struct tls_conn *c, int ret)
 {
-    switch (ret) {
-    case MBEDTLS_ERR_SSL_CONN_EOF:
-    case MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY:
-    case TLS_RET_BROKEN:
+    if (tls_is_gone(ret)) {
         buf_put(&c->facts, c->ready ? S("") : S("during the TLS handshake"));
         return FAIL(NET_RESET);
-    case MBEDTLS_ERR_X509_CERT_VERIFY_FAILED:
-    case MBEDTLS_ERR_SSL_BAD_CERTIFICATE:
-        // What a certificate may be used for is checked after tls_verify_look() has seen it.
-        if (mbedtls_ssl_get_verify_result(&c->ssl) != UINT32_MAX) { // "no result"
-            c->flags |= mbedtls_ssl_get_verify_result(&c->ssl);
-        }
-        return tls_verify_error(c);
-    case MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE:
-        return tls_alert_error(c);
-    case MBEDTLS_ERR_SSL_BAD_PROTOCOL_VERSION:
-        return FAIL(TLS_VERSION);
-    case MBEDTLS_ERR_SSL_ALLOC_FAILED:
-    case MBEDTLS_ERR_X509_ALLOC_FAILED:
+    }
+    // First of all: a root that found no room looks like one that is not trusted.
+    if (c->heap.denied && !c->ready) {
         return FAIL(TLS_HEAP);
-    case MBEDTLS_ERR_SSL_INVALID_RECORD:
-    case MBEDTLS_ERR_SSL_UNEXPECTED_RECORD:
-        // Nothing of a handshake was understood: the first record already was none.
-        if (!c->ready && !c->verified) {
-            return FAIL(TLS_NOT_TLS);
+    }
+    if (ret == MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE) {
+        return tls_alert_error(c);
+    }
+    if (ret == MBEDTLS_ERR_SSL_BAD_PROTOCOL_VERSION) {
+        return FAIL(TLS_VERSION);
+    }
+    if (ret == MBEDTLS_ERR_X509_CERT_VERIFY_FAILED || ret == MBEDTLS_ERR_SSL_BAD_CERTIFICATE) {
+        // What a certificate may be used for is checked after tls_verify_look() has seen it.
+        u32 late = mbedtls_ssl_get_verify_result(&c->ssl);
+        c->flags |= late == UINT32_MAX ? 0 : late; // all bits: there is no result
+        if (c->flags) {
+            return tls_verify_error(c);
         }
-        break;
-    default:
-        break;
+    }
+    if ((ret == MBEDTLS_ERR_SSL_INVALID_RECORD || ret == MBEDTLS_ERR_SSL_UNEXPECTED_RECORD) &&
+        c->ssl.private_state <= MBEDTLS_SSL_SERVER_HELLO) {
+        return FAIL(TLS_NOT_TLS); // not even the first record was one
     }
     const char *high = mbedtls_high_level_strerr(ret);
     const char *low = mbedtls_low_level_strerr(ret);
     buf_put(&c->facts, str_from(high ? high : low ? low : "unknown reason"));
-    return c->heap.denied ? FAIL(TLS_HEAP) : c->ready ? FAIL(TLS_BROKEN) : FAIL(TLS_HANDSHAKE);
+    return c->ready ? FAIL(TLS_BROKEN) : FAIL(TLS_HANDSHAKE);
 }
 
 static enum tls_state tls_fail(struct tls_conn *c, int ret)

@@ -411,6 +411,37 @@ static void test_not_tls(void)
     close(listener);
 }
 
+// A certificate with `count` names besides localhost.
+static bool make_many_names(const char *leaf, int count)
+{
+    char line[400];
+    snprintf(line, sizeof line,
+             "(printf subjectAltName=DNS:localhost; for i in $(seq %d); do "
+             "printf ,DNS:*.name$i.example.com; done; echo) >%s.san",
+             count, leaf);
+    bool made = run(line);
+    snprintf(line, sizeof line,
+             "openssl req -newkey rsa:4096 -nodes -subj /CN=%s -keyout %s.key -out %s.csr && "
+             "openssl x509 -req -in %s.csr -CA ca.pem -CAkey ca.key -days 30 -extfile %s.san -out "
+             "%s.pem",
+             leaf, leaf, leaf, leaf, leaf, leaf);
+    return run(line) && made;
+}
+
+static void test_certificates_with_many_names(void)
+{
+    CHECK(make_many_names("many", 140) && make_many_names("flood", 600));
+    struct attempt many = {.host = "localhost", .trust = &trust_ca};
+    CHECK_ATTEMPT("many", "-tls1_3", &many, NONE);
+    struct attempt other = {.host = "localhost", .trust = &trust_nothing};
+    CHECK_ATTEMPT("many", "-tls1_2", &other, TLS_UNKNOWN_ROOT);
+    // More than the heap holds is said to be that, not distrust.
+    struct attempt flood = {.host = "localhost", .trust = &trust_ca};
+    CHECK_ATTEMPT("flood", "-tls1_2", &flood, TLS_HEAP);
+    struct attempt after = {.host = "localhost", .trust = &trust_ca};
+    CHECK_ATTEMPT("good", "", &after, NONE);
+}
+
 static void test_memory_of_a_connection(void)
 {
     isize peak = tls_heap_peak_bytes(tls_conn_at(global, 0));
@@ -683,6 +714,7 @@ static const struct test_case openssl_cases[] = {
     CASE(test_tickets_beside_an_answer),
     CASE(test_loop_keeps_alive),
     CASE(test_memory_of_a_connection),
+    CASE(test_certificates_with_many_names),
 };
 
 int main(void)
