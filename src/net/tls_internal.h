@@ -61,6 +61,7 @@ err tls_verify_error(const struct tls_conn *c);
 // tls_roots.c: appends the roots whose subject is `subject` to *chain, allocating its head.
 int tls_roots_find(const struct tls_roots *roots, str subject, mbedtls_x509_crt **chain);
 int tls_roots_append(mbedtls_x509_crt **chain, str der);
+bool tls_roots_hold(const struct tls_roots *roots, str der); // this very certificate
 
 // tls_session.c
 bool tls_session_offer(struct tls_conn *c); // false: there is none, or it no longer fits

@@ -146,6 +146,16 @@ int tls_roots_append(mbedtls_x509_crt **chain, str der)
     return mbedtls_x509_crt_parse_der_nocopy(*chain, der.p, (size_t)der.n);
 }
 
+bool tls_roots_hold(const struct tls_roots *roots, str der)
+{
+    for (int i = 0; i < roots->count; i++) {
+        if (str_eq(roots->roots[i].der, der)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 int tls_roots_find(const struct tls_roots *roots, str subject, mbedtls_x509_crt **chain)
 {
     int found = 0;

@@ -147,6 +147,14 @@ static void verify_put_facts(struct tls_conn *c, const mbedtls_x509_crt *leaf)
     }
 }
 
+// A certificate of no authority that stands in the ca_file itself is trusted for what it says
+// (mbedTLS knows that rule too, but not for roots that are looked up).
+static bool verify_is_trusted_itself(const struct tls_conn *c, const mbedtls_x509_crt *crt)
+{
+    return c->self_signed && c->peer.trust->extra &&
+           tls_roots_hold(c->peer.trust->extra, str_make(crt->raw.p, (isize)crt->raw.len));
+}
+
 // Called for each certificate of the chain, the root first, the leaf (depth 0) last.
 int tls_verify_look(void *conn, mbedtls_x509_crt *crt, int depth, u32 *flags)
 {
@@ -165,6 +173,9 @@ int tls_verify_look(void *conn, mbedtls_x509_crt *crt, int depth, u32 *flags)
         }
         c->self_signed = crt->issuer_raw.len == crt->subject_raw.len &&
                          memcmp(crt->issuer_raw.p, crt->subject_raw.p, crt->subject_raw.len) == 0;
+        if (verify_is_trusted_itself(c, crt)) {
+            *flags &= ~(u32)MBEDTLS_X509_BADCERT_NOT_TRUSTED;
+        }
     }
     c->flags |= *flags;
     if (depth == 0 && c->flags) {

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Servers in threads of a test: a listener, what stands before TLS, an HTTP proxy, a name server."""
+import base64
+import select
+import socket
+import ssl
+import struct
+import threading
+
+import rig
+
+STILL = 20.0  # seconds after which a connection without traffic is given up
+
+
+class Listener:
+    """Accepts on 127.0.0.1 and calls serve(socket) in a thread for each connection; rig stops it."""
+
+    def __init__(self, address="127.0.0.1", port=0):
+        self.socket = socket.create_server((address, port))
+        self.port = self.socket.getsockname()[1]
+        self.accepted = 0
+        self.closed = False
+        threading.Thread(target=self.accept, daemon=True).start()
+        rig.RUNNING.append(self)
+
+    def accept(self):
+        while True:
+            try:
+                peer, _ = self.socket.accept()
+            except OSError:
+                return
+            self.accepted += 1
+            threading.Thread(target=self.guard, args=(peer,), daemon=True).start()
+
+    def guard(self, peer):
+        try:
+            self.serve(peer)
+        except (OSError, ssl.SSLError):
+            pass
+        finally:
+            peer.close()
+
+    # what rig.stop_all asks of a process
+    def poll(self):
+        return 0 if self.closed else None
+
+    def terminate(self):
+        self.closed = True
+        self.socket.close()
+
+    def wait(self, _seconds):
+        return 0
+
+
+def pump(a, b, seen=None):
+    """Both ways until one side ends. `seen` gets what `a` sends."""
+    both = {a: b, b: a}
+    while True:
+        ready = [s for s in both if isinstance(s, ssl.SSLSocket) and s.pending()]
+        ready = ready or select.select(list(both), [], [], STILL)[0]
+        if not ready:
+            return
+        for s in ready:
+            data = s.recv(65536)
+            if not data:
+                return
+            if seen is not None and s is a:
+                seen.extend(data)
+            both[s].sendall(data)
+
+
+class Front(Listener):
+    """Ends TLS with a certificate of ours and hands on to a plain server."""
+
+    def __init__(self, to_port, certificate):
+        self.to_port = to_port
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(certificate + ".pem", certificate + ".key")
+        super().__init__()
+
+    def serve(self, peer):
+        peer.settimeout(STILL)
+        with self.context.wrap_socket(peer, server_side=True) as inside, \
+                socket.create_connection(("127.0.0.1", self.to_port)) as server:
+            pump(inside, server)
+
+
+class Proxy(Listener):
+    """CONNECT only. `answer` (bytes) is sent to every request instead of opening a tunnel."""
+
+    def __init__(self, user=None, answer=None):
+        self.wanted = user and b"Basic " + base64.b64encode(user.encode())
+        self.answer = answer
+        self.heads, self.opened, self.wrong = [], [], 0
+        self.through = bytearray()  # all that clients sent into tunnels
+        super().__init__()
+
+    def read_head(self, peer):
+        head = b""
+        while b"\r\n\r\n" not in head:
+            data = peer.recv(4096)
+            if not data:
+                return None
+            head += data
+        return head
+
+    def serve(self, peer):
+        peer.settimeout(STILL)
+        head = self.read_head(peer)
+        if head is None:
+            return
+        self.heads.append(head)
+        line, *headers = head.split(b"\r\n\r\n")[0].split(b"\r\n")
+        fields = dict((h.split(b":", 1)[0].lower(), h.split(b":", 1)[1].strip()) for h in headers)
+        method, target, _ = line.split(b" ")
+        if self.answer is not None:
+            peer.sendall(self.answer)
+            return
+        if method != b"CONNECT":
+            peer.sendall(b"HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\n\r\n")
+            return
+        if self.wanted and fields.get(b"proxy-authorization") != self.wanted:
+            self.wrong += 1
+            peer.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\n"
+                         b"Proxy-Authenticate: Basic realm=\"x\"\r\nContent-Length: 5\r\n\r\nsorry")
+            return
+        host, port = target.decode().rsplit(":", 1)
+        with socket.create_connection((host.strip("[]"), int(port))) as server:
+            self.opened.append(target.decode())
+            peer.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            pump(peer, server, self.through)
