@@ -170,6 +170,7 @@ ERR(JOB_SCAN, FATAL, "the documents that are in the index could not be listed", 
 ERR(OPTION_UNKNOWN, CONFIG, "unknown flag", "see mailferry --help")
 ERR(OPTION_VALUE, CONFIG, "a flag has no value, or a wrong one", "see mailferry --help")
 ERR(OPTION_COMMAND, CONFIG, "unknown command", "the commands of this version are sync, limits, version and help")
+ERR(OPTION_NO_COMMAND, CONFIG, "there are flags, but no command", "the commands of this version are sync, limits, version and help")
 ERR(OPTION_EXTRA, CONFIG, "an argument too many", "see mailferry --help")
 ERR(CONFIG_YAML, CONFIG, "the configuration is not valid YAML", "mend the line that the message names")
 ERR(CONFIG_TOO_LARGE, CONFIG, "the configuration is too large", "keep it below 256 KiB and 2,000 keys; put long secrets into files (<key>_file)")

@@ -293,8 +293,7 @@ err options_parse(struct options *o, int argc, char **argv, struct buf *detail)
     } else if (given[FLAG_VERSION]) {
         o->command = COMMAND_VERSION;
     } else if (!have_command && argc > 1) {
-        buf_put(detail, S("none is given"));
-        return FAIL(OPTION_COMMAND);
+        return FAIL(OPTION_NO_COMMAND);
     }
     return OK;
 }

@@ -23,7 +23,8 @@ struct options {
     str seal_test;
 };
 
-// OPTION_UNKNOWN, OPTION_COMMAND (the nearest one is named in detail), OPTION_VALUE, OPTION_EXTRA.
+// OPTION_UNKNOWN, OPTION_COMMAND (the nearest one is named in detail), OPTION_VALUE, OPTION_EXTRA,
+// OPTION_NO_COMMAND.
 // Nothing given at all is COMMAND_HELP.
 err options_parse(struct options *o, int argc, char **argv, struct buf *detail);
 

@@ -84,7 +84,7 @@ static void test_options_parse_refused(void)
         {"Sync", ERR_OPTION_COMMAND, "Sync; did you mean sync?"},
         {"-", ERR_OPTION_COMMAND, "-"},
         {"seal-test", ERR_OPTION_COMMAND, "seal-test"},
-        {"-c config.yml", ERR_OPTION_COMMAND, "none is given"},
+        {"-c config.yml", ERR_OPTION_NO_COMMAND, ""},
         {"sync now", ERR_OPTION_EXTRA, "now"},
         {"sync a@b.c", ERR_OPTION_EXTRA, "a@b.c; a single mailbox is given with --mailbox"},
         {"sync my.yml", ERR_OPTION_EXTRA, "my.yml; the configuration is given with --config"},
