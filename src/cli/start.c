@@ -37,6 +37,7 @@ static err start_loop(struct start *s)
         .connect_timeout_ms = 30000,
         .idle_timeout_ms = 60000,
         .keep_alive_ms = 50000,
+        .log = s->log,
         .user_agent = S("mailferry/" MAILFERRY_VERSION "/service (gzip)"),
     };
     s->loop = loop_init(&s->plan, &settings);

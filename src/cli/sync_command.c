@@ -74,7 +74,7 @@ int sync_command_run(struct start *s)
 
     job_start(s->job);
     while (!job_is_done(s->job)) {
-        bool signalled = loop_turn(s->loop, 200, s->signals_fd);
+        bool signalled = loop_turn(s->loop, job_wait_ms(s->job), s->signals_fd);
         while (signalled) {
             enum os_signal signal = os_signals_next(s->signals_fd);
             signalled = signal != OS_SIGNAL_NONE;

@@ -228,11 +228,13 @@ bool bulk_fly_alone(struct bulk *b, str id, struct buf *doc, u32 owner, u32 gene
     return true;
 }
 
-void bulk_flush(struct bulk *b)
+bool bulk_flush(struct bulk *b)
 {
-    if (b->open >= 0) {
+    bool open = b->open >= 0;
+    if (open) {
         flight_close(&b->flights[b->open]);
     }
+    return open;
 }
 
 bool bulk_is_idle(const struct bulk *b)

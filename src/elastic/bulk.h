@@ -83,7 +83,7 @@ bool bulk_fits(const struct bulk *b, str id, isize body_bytes); // false: it has
 // document is rejected as too large. false: no lone flight is free now, or bulk_error().
 bool bulk_fly_alone(struct bulk *b, str id, struct buf *doc, u32 owner, u32 generation);
 
-void bulk_flush(struct bulk *b);         // whatever is open leaves now
+bool bulk_flush(struct bulk *b);       // whatever is open leaves at the next turn; false: nothing was
 bool bulk_is_idle(const struct bulk *b); // nothing open, nothing in the air
 // What stops the job: BULK_TOO_MANY_ERRORS, ES_FORBIDDEN, ES_DISK_FULL, ES_BUSY, ES_INDEX_GONE,
 // ES_PIPELINE_MISSING, or the last error of the network. Then nothing more is sent or taken, and

@@ -12,6 +12,7 @@
 #include "net/dns.h"
 #include "net/exchange.h"
 
+struct log;
 struct loop;
 
 struct loop_settings {
@@ -23,6 +24,7 @@ struct loop_settings {
     i64 idle_timeout_ms;    // between two bytes of an answer
     i64 keep_alive_ms;      // an idle connection is closed after this
     str user_agent;
+    struct log *log; // where retries are told; NULL: nowhere
 };
 
 struct loop_stats {

@@ -9,6 +9,7 @@
 #include "net/conn_talk.h"
 #include "net/exchange_head.h"
 #include "net/retry.h"
+#include "os/log.h"
 
 void task_free(struct loop *loop, int task)
 {
@@ -77,6 +78,27 @@ static void task_resend(struct loop *loop, int task)
     loop->env.progress = true;
 }
 
+// Said each time, within the rate limit of the log: who waits for a server wants to know why.
+static void task_tell_retry(const struct loop *loop, const struct task *t, const struct conn *conn,
+                            i64 pause_ms)
+{
+    if (!loop->settings.log) {
+        return;
+    }
+    u8 text[64];
+    struct buf numbers = buf_over(text, COUNT(text));
+    buf_put_i64(&numbers, pause_ms);
+    isize cut = numbers.n;
+    buf_put_i64(&numbers, t->attempts + 1);
+    struct log_fact facts[] = {
+        {"at", str_from(t->x.dest->label)},
+        {"facts", buf_str(&conn->facts)},
+        {"retry_in_ms", str_make(text, cut)},
+        {"attempt", str_make(text + cut, numbers.n - cut)},
+    };
+    log_err(loop->settings.log, LOG_WARN, conn->error, buf_str(&t->x.detail), facts, COUNT(facts));
+}
+
 void task_failed(struct loop *loop, int task, struct conn *conn, i64 now_ms)
 {
     struct task *t = &loop->tasks[task];
@@ -99,6 +121,7 @@ void task_failed(struct loop *loop, int task, struct conn *conn, i64 now_ms)
     t->state = TASK_PAUSE;
     loop->stats.retries++;
     loop->stats.retry_wait_ms += t->until_ms - now_ms;
+    task_tell_retry(loop, t, conn, t->until_ms - now_ms);
 }
 
 // Followed without the machine's headers: the Location stands in their place, and they may be

@@ -36,6 +36,7 @@ struct job {
     enum purge_stage purge_stage;
     bool purge_allowed;
     bool winding_down, refreshing;
+    bool hurry; // machines were told something outside of a turn
     i64 wind_down_until_ms;
     enum job_end end;
     err error;
@@ -126,6 +127,11 @@ static void job_log_phase(struct job *job, str message)
     log_line(job->log, LOG_INFO, message, NULL, 0);
 }
 
+static void job_flush(struct job *job)
+{
+    job->hurry = bulk_flush(job->bulk);
+}
+
 static void job_run_count(struct job *job)
 {
     job->task = -1;
@@ -177,7 +183,7 @@ static void job_wind_down(struct job *job, enum job_end end, err e, str detail)
         loop_cancel(job->loop, job->task);
     }
     if (job->settings.to_elastic && err_ok(bulk_error(job->bulk))) {
-        bulk_flush(job->bulk);
+        job_flush(job);
     }
 }
 
@@ -346,7 +352,7 @@ static void job_step_mailboxes(struct job *job, i64 now_ms)
     }
     mailboxes_open_waiting(&job->mailboxes);
     if (job->settings.to_elastic && job_is_only_flying(job)) {
-        bulk_flush(job->bulk);
+        job_flush(job);
     }
     if (mailboxes_are_done(&job->mailboxes)) {
         lanes_end(&job->lanes);
@@ -449,7 +455,7 @@ static void job_step_purge(struct job *job)
     if (job->purge_stage == PURGE_COUNTING) {
         job_step_counting(job);
     } else {
-        bulk_flush(job->bulk);
+        job_flush(job);
         job->purge_stage = PURGE_LANDING;
     }
 }
@@ -484,6 +490,7 @@ void job_step(struct job *job)
 {
     i64 now_ms = os_mono_ms();
     job->purge.now_ms = now_ms;
+    job->hurry = false;
     job->stats.quota_wait_ms = job->source->quota_wait_ms;
     if (job->stats.phase == SYNC_ENDED) {
         return;
@@ -514,6 +521,12 @@ void job_step(struct job *job)
 }
 
 // ---- what others see
+
+// Machines are asked in a turn: what job_step() has just told them must not wait for an event.
+i64 job_wait_ms(const struct job *job)
+{
+    return job->hurry ? 0 : 200;
+}
 
 bool job_is_done(const struct job *job)
 {

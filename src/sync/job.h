@@ -51,6 +51,7 @@ struct job *job_init(struct plan *plan, const struct job_settings *settings, str
 
 void job_start(struct job *job);
 void job_step(struct job *job); // after each turn of the loop: moves the phases on
+i64 job_wait_ms(const struct job *job);    // how long the next turn may wait for an event
 bool job_is_done(const struct job *job);
 void job_stop(struct job *job); // a signal: flights in the air are awaited (bounded), nothing is purged
 
