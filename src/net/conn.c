@@ -120,6 +120,7 @@ static enum conn_result conn_resolve(struct conn_env *env, struct conn *conn, i6
     case DNS_WORKING:
         return CONN_WORKING;
     case DNS_FAILED:
+        buf_put(&conn->facts, conn->dest->proxy ? S("the proxy ") : S(""));
         return conn_fail(conn, conn->query->error, hop->host);
     case DNS_FOUND:
         break;
@@ -146,6 +147,7 @@ static bool conn_try_address(struct conn *conn, i64 now_ms)
 static void conn_put_address(struct conn *conn)
 {
     buf_reset(&conn->facts);
+    buf_put(&conn->facts, conn->dest->proxy ? S("through the proxy ") : S(""));
     os_addr_put(&conn->facts, &conn->addrs[conn->addr_next - 1]);
 }
 
@@ -193,7 +195,7 @@ static enum conn_result conn_proxy_send(struct conn_env *env, struct conn *conn)
         left = left < 0 ? left : conn_flush(conn);
     }
     if (left < 0) {
-        return conn_fail(conn, FAIL(NET_RESET), S(" (the proxy)"));
+        return conn_fail(conn, FAIL(NET_RESET), S(""));
     }
     conn->state = left ? CONN_PROXY_SEND : CONN_PROXY_HEAD;
     return left ? CONN_WORKING : CONN_READY;
@@ -201,7 +203,7 @@ static enum conn_result conn_proxy_send(struct conn_env *env, struct conn *conn)
 
 static enum conn_result conn_proxy_status(struct conn *conn, int status)
 {
-    buf_put(&conn->facts, S(" (the proxy): status "));
+    buf_put(&conn->facts, S(": status "));
     buf_put_i64(&conn->facts, status);
     if (status == 407) {
         return conn_fail(conn, FAIL(PROXY_AUTH), S(""));
@@ -219,7 +221,7 @@ static enum conn_result conn_proxy_head(struct conn_env *env, struct conn *conn)
         return CONN_WORKING;
     }
     if (got <= 0) {
-        return conn_fail(conn, FAIL(NET_RESET), S(" (the proxy)"));
+        return conn_fail(conn, FAIL(NET_RESET), S(""));
     }
     isize used;
     err why = OK;
@@ -285,7 +287,7 @@ static str conn_stage(enum conn_state state)
     return state == CONN_RESOLVE   ? S("while looking up the name")
            : state == CONN_CONNECT ? S("")
            : state == CONN_TLS     ? S(": in the TLS handshake")
-                                   : S(" (the proxy)");
+                                   : S(": while it opens the tunnel");
 }
 
 enum conn_result conn_step(struct conn_env *env, struct conn *conn, i64 now_ms)

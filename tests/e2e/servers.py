@@ -45,8 +45,10 @@ class Listener:
         return 0 if self.closed else None
 
     def terminate(self):
+        if not self.closed:
+            self.socket.shutdown(socket.SHUT_RDWR)  # close alone does not wake accept
+            self.socket.close()
         self.closed = True
-        self.socket.close()
 
     def wait(self, _seconds):
         return 0
@@ -92,6 +94,7 @@ class Proxy(Listener):
         self.wanted = user and b"Basic " + base64.b64encode(user.encode())
         self.answer = answer
         self.heads, self.opened, self.wrong = [], [], 0
+        self.names = {}  # to addresses, besides those that this machine knows
         self.through = bytearray()  # all that clients sent into tunnels
         super().__init__()
 
@@ -125,7 +128,8 @@ class Proxy(Listener):
                          b"Proxy-Authenticate: Basic realm=\"x\"\r\nContent-Length: 5\r\n\r\nsorry")
             return
         host, port = target.decode().rsplit(":", 1)
-        with socket.create_connection((host.strip("[]"), int(port))) as server:
+        host = self.names.get(host, host.strip("[]"))
+        with socket.create_connection((host, int(port))) as server:
             self.opened.append(target.decode())
             peer.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
             pump(peer, server, self.through)
