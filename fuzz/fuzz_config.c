@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Aimed at config_load(), config_tree_add_yaml(), config_field_str(), config_field_bool(). Whatever
 // the text is: a verdict within bounds, the same twice; an error has words; what was accepted lies
-// within its bounds; libyaml's heap is empty at the end. No file is opened: fields given as <key>_file
-// are not asked for.
+// within its bounds; libyaml's heap is empty at the end. No file is opened: fields given as
+// <key>_file are not asked for.
 #include "cli/config.h"
 #include "cli/config_tree.h"
 #include "cli/yaml_heap.h"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Aimed at interpolate(), interpolate_check_dot_env(), interpolate_dot_env_at(). The input is .env, a
-// NUL, and the text. Variables in the environment exist when their name has an even length. Line breaks
-// stay in number where values have none; a text without a dollar sign and comments is not changed; in
-// the lenient mode nothing but size can fail.
+// Aimed at interpolate(), interpolate_check_dot_env(), interpolate_dot_env_at(). The input is .env,
+// a NUL, and the text. Variables in the environment exist when their name has an even length. Line
+// breaks stay in number where values have none; a text without a dollar sign and comments is not
+// changed; in the lenient mode nothing but size can fail.
 #include "cli/interpolate.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);

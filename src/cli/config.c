@@ -5,6 +5,7 @@
 #include "cli/config_internal.h"
 #include "cli/config_tree.h"
 #include "cli/output.h"
+#include "codec/http1.h"
 #include "codec/url.h"
 
 #define CONFIG_FOUND_CHARACTERS 40 // of a wrong value that a message repeats
@@ -73,6 +74,15 @@ void config_put_found(const struct config_where *w, int node)
         buf_put(w->detail, S("\""));
         return;
     }
+}
+
+err config_check_line(const struct config_where *w, int node, str path, str text)
+{
+    if (http1_is_field_value(text)) {
+        return OK;
+    }
+    config_complain(w, node, path, S("it has to be one line without control characters"));
+    return FAIL(CONFIG_TYPE);
 }
 
 // ---- one value
@@ -175,7 +185,7 @@ static err config_set(const struct config_where *w, const struct config_key *key
     case CONFIG_STR:
     case CONFIG_SECRET:
         *(str *)config_field(w->config, key) = n->text;
-        return OK;
+        return config_check_line(w, node, str_from(key->path), n->text);
     case CONFIG_URL:
         return config_set_url(w, key, n, node);
     case CONFIG_LEVEL:

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// config.yml as typed values: the keys of the service that this program replaces, and our own blocks.
-// Loaded once at start; all str point into memory that lives as long as the program. A wrong file is
-// an error that names line and column; an unknown key inside our own blocks names the nearest known
-// one; unknown keys elsewhere are ignored, as the service we replace does.
+// config.yml as typed values: the keys of the service that this program replaces, and our own
+// blocks. Loaded once at start; all str point into memory that lives as long as the program. A
+// wrong file is an error that names line and column; an unknown key inside our own blocks names the
+// nearest known one; unknown keys elsewhere are ignored, as the service we replace does.
 #ifndef CLI_CONFIG_H
 #define CLI_CONFIG_H
 
@@ -47,7 +47,7 @@ struct config_tls {
 };
 
 struct config_proxy {
-    str url; // empty: HTTPS_PROXY or HTTP_PROXY of the environment
+    str url;   // empty: HTTPS_PROXY or HTTP_PROXY of the environment
     bool none; // `proxy: false`: not even those of the environment
     str no_proxy;
 };
@@ -95,17 +95,18 @@ struct config {
 // `arena`; the error's facts (file, line, column, key) go to `detail`.
 err config_load(struct config *config, str name, str text, struct arena *arena, struct buf *detail);
 
-// A field of connectors[].configuration by its key, coerced as spec/configuration.md 5 says. The value
-// may be given directly, as a Kibana field object ({value: ...}), or as <key>_file, which is read here.
-// *found false: absent.
+// A field of connectors[].configuration by its key, coerced as spec/configuration.md 5 says. The
+// value may be given directly, as a Kibana field object ({value: ...}), or as <key>_file, which is
+// read here. *found false: absent.
 err config_field_str(const struct config *config, const struct config_connector *connector,
-                     const char *key, str *out, bool *found, struct arena *arena, struct buf *detail);
+                     const char *key, str *out, bool *found, struct arena *arena,
+                     struct buf *detail);
 err config_field_bool(const struct config *config, const struct config_connector *connector,
                       const char *key, bool *out, bool *found, struct arena *arena,
                       struct buf *detail);
 
-// The i-th key that config.yml may hold, with its default as text; NULL after the last. For the test
-// that compares code and example.
+// The i-th key that config.yml may hold, with its default as text; NULL after the last. For the
+// test that compares code and example.
 const char *config_key_at(int i, const char **fallback);
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What may stand in config.yml: sections are mappings; in our own blocks and below `configuration`
-// nothing is unknown; elsewhere unknown keys are ignored, as the service that we replace does, and the
-// ones that look like typing errors are named in config->doubts.
+// nothing is unknown; elsewhere unknown keys are ignored, as the service that we replace does, and
+// the ones that look like typing errors are named in config->doubts.
 #include "cli/config_internal.h"
 #include "cli/config_names.h"
 #include "cli/config_tree.h"
@@ -10,13 +10,13 @@
 #define CONFIG_FAR 4   // from here on two names have nothing to do with each other
 #define CONFIG_DOUBT 3 // the same for names that would be ignored
 
-static const char *const config_own_blocks[] = {"endpoints", "tls", "proxy", "limits", "purge",
-                                                "gmail",     "sync", "seal"};
+static const char *const config_own_blocks[] = {"endpoints", "tls",   "proxy", "limits",
+                                                "purge",     "gmail", "sync",  "seal"};
 
 // Keys beside the table, of the top level and of an entry of `connectors`.
 static const char *const config_top_keys[] = {
-    "connectors",      "connector_id", "service_type", "elasticsearch",
-    "elasticsearch.headers", "service", "extraction_service", "sources",
+    "connectors", "connector_id",       "service_type", "elasticsearch", "elasticsearch.headers",
+    "service",    "extraction_service", "sources",
 };
 static const char *const config_entry_keys[] = {"connector_id", "service_type", "api_key",
                                                 "index_name",   "pipeline",     "configuration"};
@@ -31,7 +31,8 @@ err config_check_sections(const struct config_where *w)
         for (isize k = 0; k < path.n; k++) {
             str section = str_slice(path, 0, k);
             int node = path.p[k] == '.' ? config_tree_find(t, section) : -1;
-            if (node >= 0 && t->nodes[node].kind != CONFIG_MAP && t->nodes[node].kind != CONFIG_NULL) {
+            if (node >= 0 && t->nodes[node].kind != CONFIG_MAP &&
+                t->nodes[node].kind != CONFIG_NULL) {
                 config_complain(w, node, section, S("a mapping of keys is wanted"));
                 config_put_found(w, node);
                 return FAIL(CONFIG_NOT_A_MAP);
@@ -202,7 +203,8 @@ static void config_doubt_entries(const struct config_where *w, struct buf *doubt
 {
     const struct config_tree *t = w->config->tree;
     int list = config_tree_child(t, 0, S("connectors"));
-    for (int entry = list < 0 ? -1 : t->nodes[list].first; entry >= 0; entry = t->nodes[entry].next) {
+    for (int entry = list < 0 ? -1 : t->nodes[list].first; entry >= 0;
+         entry = t->nodes[entry].next) {
         for (int at = t->nodes[entry].first; at >= 0; at = t->nodes[at].next) {
             struct config_nearest nearest = {.given = t->nodes[at].key, .distance = CONFIG_DOUBT};
             config_try_names(&nearest, config_entry_keys, COUNT(config_entry_keys));

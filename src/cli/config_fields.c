@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Fields of connectors[].configuration: what Kibana would ask for, given in the file instead. Each may
-// be the value itself, a Kibana field object ({value: ...}), or <key>_file, a file that holds it
-// (spec/configuration.md 5 for the coercions). A mapping becomes its JSON text, so that a service
-// account can be pasted as it is.
+// Fields of connectors[].configuration: what Kibana would ask for, given in the file instead. Each
+// may be the value itself, a Kibana field object ({value: ...}), or <key>_file, a file that holds
+// it (spec/configuration.md 5 for the coercions). A mapping becomes its JSON text, so that a
+// service account can be pasted as it is.
 #include "cli/config_internal.h"
 #include "cli/config_tree.h"
 #include "cli/output.h"
@@ -13,13 +13,27 @@ const char *config_field_at(str service_type, int i)
 {
     // spec/configuration.md 4, in the order of Kibana's form.
     static const char *const gmail[] = {
-        "service_account_credentials", "subject", "customer_id", "include_spam_and_trash",
-        "include_full_raw_message", "use_document_level_security",
+        "service_account_credentials",
+        "subject",
+        "customer_id",
+        "include_spam_and_trash",
+        "include_full_raw_message",
+        "use_document_level_security",
     };
     static const char *const outlook[] = {
-        "data_source", "tenant_id", "client_id", "client_secret", "exchange_server",
-        "active_directory_server", "username", "password", "domain", "ssl_enabled", "ssl_ca",
-        "use_text_extraction_service", "use_document_level_security",
+        "data_source",
+        "tenant_id",
+        "client_id",
+        "client_secret",
+        "exchange_server",
+        "active_directory_server",
+        "username",
+        "password",
+        "domain",
+        "ssl_enabled",
+        "ssl_ca",
+        "use_text_extraction_service",
+        "use_document_level_security",
         "document_level_security", // what the user guide calls it
     };
     if (str_eq(service_type, S("gmail"))) {
@@ -43,7 +57,8 @@ static int config_field_node(const struct config *config, const struct config_co
 {
     const struct config_tree *t = config->tree;
     int at = config_tree_child(t, c->configuration, key);
-    int value = at >= 0 && t->nodes[at].kind == CONFIG_MAP ? config_tree_child(t, at, S("value")) : -1;
+    int value = at >= 0 && t->nodes[at].kind == CONFIG_MAP ? config_tree_child(t, at, S("value"))
+                                                           : -1;
     return value >= 0 ? value : at;
 }
 
@@ -119,7 +134,8 @@ static err config_field_nodes(const struct config *config, const struct config_c
         nodes[i] = nodes[i] >= 0 && t->nodes[nodes[i]].kind == CONFIG_NULL ? -1 : nodes[i];
     }
     if (nodes[0] >= 0 && nodes[1] >= 0) {
-        config_field_complain(config, nodes[1], key, S("given twice, directly and as a file"), detail);
+        config_field_complain(config, nodes[1], key, S("given twice, directly and as a file"),
+                              detail);
         return FAIL(CONFIG_TYPE);
     }
     if (nodes[1] >= 0 && t->nodes[nodes[1]].kind != CONFIG_SCALAR) {
@@ -130,7 +146,8 @@ static err config_field_nodes(const struct config *config, const struct config_c
 }
 
 err config_field_str(const struct config *config, const struct config_connector *connector,
-                     const char *key, str *out, bool *found, struct arena *arena, struct buf *detail)
+                     const char *key, str *out, bool *found, struct arena *arena,
+                     struct buf *detail)
 {
     const struct config_tree *t = config->tree;
     int nodes[2];

@@ -15,6 +15,8 @@ struct config_where {
 void config_complain(const struct config_where *w, int node, str path, str what);
 // Appends `; found "x"`, or the kind of what was found.
 void config_put_found(const struct config_where *w, int node);
+// A value that goes into a header, a path or a message: one line. It is not repeated.
+err config_check_line(const struct config_where *w, int node, str path, str text);
 
 // config_check.c: every section of the table has to be a mapping; nothing unknown may stand in our
 // own blocks; what elsewhere looks like a typing error goes to config->doubts.

@@ -35,18 +35,19 @@ static err config_put_header(const struct config_where *w, int at, struct buf *l
     static const char *const ours[] = {"user-agent", "x-elastic-product-origin"};
     // These frame the request; `authorization` has its own keys, and two of them contradict.
     static const char *const reserved[] = {
-        "host",     "content-length", "content-type", "content-encoding", "transfer-encoding",
-        "te",       "connection",     "keep-alive",   "upgrade",          "expect",
-        "trailer",  "accept",         "accept-encoding", "authorization", "proxy-authorization",
+        "host",    "content-length", "content-type",    "content-encoding", "transfer-encoding",
+        "te",      "connection",     "keep-alive",      "upgrade",          "expect",
+        "trailer", "accept",         "accept-encoding", "authorization",    "proxy-authorization",
     };
     const struct config_node *n = &w->config->tree->nodes[at];
     if (config_is_one_of(n->key, ours, COUNT(ours))) {
         return OK;
     }
     if (config_is_one_of(n->key, reserved, COUNT(reserved))) {
-        config_complain(w, at, S("elasticsearch.headers"),
-                        S("this header is set by the program itself (credentials have keys of their "
-                          "own: api_key, username, password)"));
+        config_complain(
+            w, at, S("elasticsearch.headers"),
+            S("this header is set by the program itself (credentials have keys of their "
+              "own: api_key, username, password)"));
         return FAIL(CONFIG_TYPE);
     }
     if (n->kind == CONFIG_MAP || n->kind == CONFIG_LIST || !config_is_header_name(n->key) ||
@@ -104,7 +105,7 @@ static err config_entry_text(const struct config_where *w, int entry, const char
         return FAIL(CONFIG_TYPE);
     }
     *out = t->nodes[at].text;
-    return OK;
+    return config_check_line(w, at, str_from(key), *out);
 }
 
 static err config_read_connector(const struct config_where *w, int node, int configuration)

@@ -32,8 +32,7 @@ static int config_tree_new(struct config_tree *t, int parent, str key)
         return -1;
     }
     int at = t->count++;
-    t->nodes[at] =
-        (struct config_node){.kind = CONFIG_NULL, .first = -1, .last = -1, .next = -1};
+    t->nodes[at] = (struct config_node){.kind = CONFIG_NULL, .first = -1, .last = -1, .next = -1};
     if (!config_tree_copy(t, key, &t->nodes[at].key)) {
         return -1;
     }
@@ -299,8 +298,9 @@ static err config_reader_scalar(struct config_reader *r, const yaml_event_t *e)
 static err config_reader_open(struct config_reader *r, const yaml_event_t *e, enum config_kind kind)
 {
     if (config_reader_wants_key(r)) {
-        return config_reader_fail(r, FAIL(CONFIG_YAML),
-                                  "a mapping or list cannot be a key (is a quote or a ':' missing?)");
+        return config_reader_fail(
+            r, FAIL(CONFIG_YAML),
+            "a mapping or list cannot be a key (is a quote or a ':' missing?)");
     }
     if (r->depth == 0 && kind == CONFIG_LIST) {
         return config_reader_fail(r, FAIL(CONFIG_NOT_A_MAP), "the file is a list, not a mapping");
@@ -420,8 +420,10 @@ bool config_scalar_is_null(const struct config_node *n)
 
 bool config_scalar_bool(const struct config_node *n, bool *out)
 {
-    static const char *const yes[] = {"true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON"};
-    static const char *const no[] = {"false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF"};
+    static const char *const yes[] = {"true", "True", "TRUE", "yes", "Yes",
+                                      "YES",  "on",   "On",   "ON"};
+    static const char *const no[] = {"false", "False", "FALSE", "no", "No",
+                                     "NO",    "off",   "Off",   "OFF"};
     *out = config_is_one_of(n->text, yes, COUNT(yes));
     return n->plain && (*out || config_is_one_of(n->text, no, COUNT(no)));
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // config.yml as a tree: maps, lists and scalars with their place in the file. Later keys win, maps
-// merge, top-level keys are split at dots (spec/configuration.md 1). Bounded in nodes, text and depth;
-// aliases and merge keys are refused.
+// merge, top-level keys are split at dots (spec/configuration.md 1). Bounded in nodes, text and
+// depth; aliases and merge keys are refused.
 #ifndef CLI_CONFIG_TREE_H
 #define CLI_CONFIG_TREE_H
 
@@ -14,11 +14,11 @@ enum config_kind { CONFIG_NULL, CONFIG_SCALAR, CONFIG_MAP, CONFIG_LIST };
 struct config_node {
     str key, text;
     enum config_kind kind;
-    bool plain; // an unquoted scalar: its type comes from its spelling
-    bool used;  // somebody asked for it
-    int line, column; // 1-based; 0: from the environment
+    bool plain;            // an unquoted scalar: its type comes from its spelling
+    bool used;             // somebody asked for it
+    int line, column;      // 1-based; 0: from the environment
     int first, last, next; // children in order; -1: none
-    int scope; // the mapping of the file that it came from
+    int scope;             // the mapping of the file that it came from
 };
 
 struct config_tree {
@@ -37,7 +37,7 @@ err config_tree_add_yaml(struct config_tree *t, str name, str text, struct buf *
 err config_tree_add_path(struct config_tree *t, str path, str value);
 
 int config_tree_child(const struct config_tree *t, int map, str key); // -1: none
-int config_tree_find(struct config_tree *t, str path);                // from the root; marks as used
+int config_tree_find(struct config_tree *t, str path); // from the root; marks as used
 
 // "config.yml:12:5"
 void config_tree_put_place(struct buf *b, const struct config_tree *t, str name, int node);

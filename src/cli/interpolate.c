@@ -135,7 +135,8 @@ static bool interpolate_reference(str s, struct reference *r)
 
 // ---- values
 
-// `s` begins with a `$`: the end of the variable after it, as the shell's rules have it (no `-` and no
+// `s` begins with a `$`: the end of the variable after it, as the shell's rules have it (no `-` and
+// no
 // `.` in a bare name); 0: none.
 static isize interpolate_shell_name(str s, str *name)
 {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Variables in config.yml, replaced in its text before it is read as YAML (spec/configuration.md 2):
+// Variables in config.yml, replaced in its text before it is read as YAML (spec/configuration.md
+// 2):
 // ${NAME}, ${NAME|default}, $NAME, $NAME|default, $$. Values come from .env, then the environment.
 #ifndef CLI_INTERPOLATE_H
 #define CLI_INTERPOLATE_H
@@ -18,8 +19,8 @@ struct interpolate_env {
 // CONFIG_UNSET: every missing variable is named in detail, with its line; CONFIG_TOO_LARGE.
 err interpolate(str text, const struct interpolate_env *env, struct buf *out, struct buf *detail);
 
-// CONFIG_DOT_ENV: a name that appears twice (only the strict mode asks). Lines that are not NAME=value
-// are none of ours and skipped.
+// CONFIG_DOT_ENV: a name that appears twice (only the strict mode asks). Lines that are not
+// NAME=value are none of ours and skipped.
 err interpolate_check_dot_env(str dot_env, struct buf *detail);
 
 // The i-th variable of .env; false after the last.

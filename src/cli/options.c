@@ -137,7 +137,8 @@ static err options_log_level(struct options *o, str value, struct buf *detail)
             return OK;
         }
     }
-    return options_refuse("--log-level", value, S("allowed are debug, info, warning and error"), detail);
+    return options_refuse("--log-level", value, S("allowed are debug, info, warning and error"),
+                          detail);
 }
 
 static err options_to(struct options *o, str value, struct buf *detail)

@@ -11,10 +11,10 @@ enum command { COMMAND_HELP, COMMAND_VERSION, COMMAND_LIMITS, COMMAND_SYNC, COMM
 
 struct options {
     enum command command;
-    str config_path;    // default "config.yml"
+    str config_path; // default "config.yml"
     bool config_given;
-    str connector;      // --connector ID; empty: the only gmail one
-    str to;             // --to elastic | ndjson:FILE | -; empty: not given
+    str connector; // --connector ID; empty: the only gmail one
+    str to;        // --to elastic | ndjson:FILE | -; empty: not given
     bool dry_run, full, json, require_seal;
     bool log_level_given;
     enum log_level log_level;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Progress on standard error (see progress.h). The terminal form keeps count of the lines it drew, and
-// takes them off before anything else is written.
+// Progress on standard error (see progress.h). The terminal form keeps count of the lines it drew,
+// and takes them off before anything else is written.
 #include "cli/progress.h"
 
 #include "base/date.h"
@@ -13,10 +13,11 @@
 #define PROGRESS_SMOOTH_MS 5000 // a change of speed shows within a few times this
 #define PROGRESS_ADDRESS_COLUMNS 32
 
-// Messages a second: a moving average whose weight grows with the time that passed, so that drawing
-// often or seldom gives the same figure.
+// Messages a second: the mean of all until PROGRESS_SMOOTH_MS have passed, then a moving average.
+// Weights grow with the time between two looks, so that drawing often or seldom gives the same
+// figure.
 struct progress_rate {
-    i64 last_ms, last_decided;
+    i64 first_ms, last_ms, last_decided;
     double per_second;
     bool known;
 };
@@ -79,10 +80,13 @@ static void progress_measure(struct progress_rate *r, i64 decided, i64 now_ms)
     i64 elapsed_ms = now_ms - r->last_ms;
     if (r->last_ms && elapsed_ms > 0) {
         double now = (double)(decided - r->last_decided) * 1000 / (double)elapsed_ms;
-        double weight = (double)elapsed_ms / (double)(elapsed_ms + PROGRESS_SMOOTH_MS);
-        r->per_second += r->known ? (now - r->per_second) * weight : now;
+        i64 window_ms = now_ms - r->first_ms;
+        window_ms = window_ms > PROGRESS_SMOOTH_MS ? PROGRESS_SMOOTH_MS : window_ms;
+        double weight = elapsed_ms < window_ms ? (double)elapsed_ms / (double)window_ms : 1;
+        r->per_second += (now - r->per_second) * weight;
         r->known = true;
     }
+    r->first_ms = r->last_ms ? r->first_ms : now_ms;
     r->last_ms = now_ms;
     r->last_decided = decided;
 }
@@ -92,8 +96,8 @@ static i64 progress_mailboxes_ended(const struct sync_stats *s)
     return s->mailboxes_done + s->mailboxes_refused + s->mailboxes_failed;
 }
 
-// Seconds until the end at the present speed; -1: cannot be said. What is not listed yet is judged by
-// the time that the mailboxes so far have taken.
+// Seconds until the end at the present speed; -1: cannot be said. What is not listed yet is judged
+// by the time that the mailboxes so far have taken.
 static i64 progress_seconds_left(const struct progress *p, const struct sync_stats *s, i64 now_ms)
 {
     i64 left = s->messages_listed - s->messages_decided;
@@ -102,15 +106,16 @@ static i64 progress_seconds_left(const struct progress *p, const struct sync_sta
         return -1;
     }
     i64 by_messages = (i64)((double)left / p->rate.per_second);
-    i64 by_mailboxes =
-        ended ? (now_ms - s->started_ms) * (s->mailboxes_found - ended) / ended / 1000 : 0;
+    i64 by_mailboxes = ended
+                           ? (now_ms - s->started_ms) * (s->mailboxes_found - ended) / ended / 1000
+                           : 0;
     return by_messages > by_mailboxes ? by_messages : by_mailboxes;
 }
 
 // ---- terminal
 
-// Ends the line that began at `start`, cut so that it does not reach the last column, where terminals
-// wrap. Only the first byte of a character takes a column.
+// Ends the line that began at `start`, cut so that it does not reach the last column, where
+// terminals wrap. Only the first byte of a character takes a column.
 static void progress_end_line(struct progress *p, isize start)
 {
     int columns = 0;

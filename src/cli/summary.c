@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The summary (see summary.h): one table of numbers, printed in three forms, then the mailboxes that
-// were left out, then what to do.
+// The summary (see summary.h): one table of numbers, printed in three forms, then the mailboxes
+// that were left out, then what to do.
 #include "cli/summary.h"
 
 #include "cli/output.h"
@@ -34,14 +34,14 @@ static void summary_add(struct summary_rows *r, const char *key, const char *lab
 static void summary_add_as(struct summary_rows *r, enum summary_unit unit, const char *key,
                            const char *label, i64 value)
 {
-    summary_add(r, key, label, value, true);
+    summary_add(r, key, label, value, false);
     r->rows[r->count - 1].unit = unit;
 }
 
 static void summary_add_skips(struct summary_rows *r, const struct sync_stats *s)
 {
     static const char *const keys[SKIP_REASONS] = {
-        [SKIP_GONE] = "skipped_gone",         [SKIP_CORRUPT] = "skipped_corrupt",
+        [SKIP_GONE] = "skipped_gone",           [SKIP_CORRUPT] = "skipped_corrupt",
         [SKIP_TOO_LARGE] = "skipped_too_large", [SKIP_REJECTED] = "skipped_rejected",
         [SKIP_UNDECIDED] = "skipped_undecided", [SKIP_BAD_ID] = "skipped_bad_id",
     };
@@ -67,8 +67,10 @@ static void summary_collect(struct summary_rows *r, const struct job *job,
         summary_add(r, "documents_deleted", "documents deleted", s->documents_deleted, true);
         summary_add(r, "kept_from_purge", "unseen, but kept", s->kept_from_purge, false);
         summary_add_skips(r, s);
-        summary_add(r, "messages_dropped", "listed in mailboxes that failed", s->messages_dropped, false);
-        summary_add(r, "raw_fallbacks", "indexed raw (not readable as mail)", s->raw_fallbacks, false);
+        summary_add(r, "messages_dropped", "listed in mailboxes that failed", s->messages_dropped,
+                    false);
+        summary_add(r, "raw_fallbacks", "indexed raw (not readable as mail)", s->raw_fallbacks,
+                    false);
         summary_add_as(r, SUMMARY_BYTES_OF, "message_bytes", "of messages", s->message_bytes);
         summary_add_as(r, SUMMARY_BYTES_OF, "document_bytes", "of documents", s->document_bytes);
         summary_add(r, "messages_per_second", "messages a second",
@@ -78,7 +80,8 @@ static void summary_collect(struct summary_rows *r, const struct job *job,
     summary_add_as(r, SUMMARY_MS, "quota_wait_ms", "waited for Google's quota, lanes added up",
                    s->quota_wait_ms);
     summary_add_as(r, SUMMARY_MS, "cpu_ms", "of CPU time", settings->cpu_us / 1000);
-    summary_add_as(r, SUMMARY_BYTES_OF, "peak_rss_bytes", "of memory at most", settings->peak_rss_bytes);
+    summary_add_as(r, SUMMARY_BYTES_OF, "peak_rss_bytes", "of memory at most",
+                   settings->peak_rss_bytes);
     summary_add(r, "requests", "requests", settings->requests, true);
     summary_add(r, "retries", "  of them retries", settings->retries, false);
     summary_add_as(r, SUMMARY_BYTES_OF, "bytes_in", "received", settings->bytes_in);
@@ -89,10 +92,12 @@ static void summary_collect_estimate(struct summary_rows *r, const struct job *j
 {
     struct job_estimate e;
     job_estimate(job, &e);
-    summary_add_as(r, SUMMARY_BYTES_OF, "estimated_bytes", "of messages, an estimate", e.estimated_bytes);
+    summary_add_as(r, SUMMARY_BYTES_OF, "estimated_bytes", "of messages, an estimate",
+                   e.estimated_bytes);
     summary_add(r, "sampled", "  from the sizes of so many messages", e.sampled, true);
     summary_add(r, "quota_units", "Gmail quota units of a full sync", e.quota_units, true);
-    summary_add(r, "minutes_by_quota", "minutes that the quota allows it in", e.minutes_by_quota, true);
+    summary_add(r, "minutes_by_quota", "minutes that the quota allows it in", e.minutes_by_quota,
+                true);
 }
 
 static const char *summary_end(const struct job *job)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The end of a sync in words: what was done, what was left out and why, which mailboxes, and what to
-// look at next. A table for people, key=value lines for pipes, one object with --json.
+// The end of a sync in words: what was done, what was left out and why, which mailboxes, and what
+// to look at next. A table for people, key=value lines for pipes, one object with --json.
 #ifndef CLI_SUMMARY_H
 #define CLI_SUMMARY_H
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// libyaml's four allocation functions over the first-fit heap that TLS connections use too. Each piece
-// is preceded by its size, which realloc needs.
+// libyaml's four allocation functions over the first-fit heap that TLS connections use too. Each
+// piece is preceded by its size, which realloc needs.
 #include "cli/yaml_heap.h"
 
 #include <string.h>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The memory of libyaml: one slab, handed over for the time of reading config.yml and given back to
 // the system afterwards. libyaml allocates through four functions without a context
-// (third_party/libyaml/heap.h), so the slab is named by a file-scope pointer between open and close.
+// (third_party/libyaml/heap.h), so the slab is named by a file-scope pointer between open and
+// close.
 #ifndef CLI_YAML_HEAP_H
 #define CLI_YAML_HEAP_H
 

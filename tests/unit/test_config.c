@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// cli/config: defaults, types, bounds, what each mistake is told, fields of connectors, and that the
-// code and config.yml.example know the same keys with the same defaults.
+// cli/config: defaults, types, bounds, what each mistake is told, fields of connectors, and that
+// the code and config.yml.example know the same keys with the same defaults.
 #include "config_rig.h"
 
 #include <fcntl.h>
@@ -10,7 +10,12 @@
 
 static void test_config_load_empty(void)
 {
-    static const char *const empty[] = {"", "\n", "# only a comment\n", "---\n", "just words", "~",
+    static const char *const empty[] = {"",
+                                        "\n",
+                                        "# only a comment\n",
+                                        "---\n",
+                                        "just words",
+                                        "~",
                                         "elasticsearch:\nservice: ~\nlimits:\nconnectors:\n"};
     for (isize i = 0; i < COUNT(empty); i++) {
         CHECK_OK(rig_load(empty[i]));
@@ -58,23 +63,29 @@ static void test_config_load_values(void)
 
 static void test_config_load_wrong_type(void)
 {
-    rig_refused("limits:\n  lanes: many\n", ERR_CONFIG_TYPE,
-                "config.yml:2:3: limits.lanes: a whole number in decimal digits is wanted; found \"many\"");
-    rig_refused("limits.lanes: 1.5", ERR_CONFIG_TYPE,
-                "config.yml:1:1: limits.lanes: a whole number in decimal digits is wanted; found \"1.5\"");
-    rig_refused("limits.lanes: 010", ERR_CONFIG_TYPE,
-                "config.yml:1:1: limits.lanes: a whole number in decimal digits is wanted; found \"010\"");
-    rig_refused("purge: {max_share: half}", ERR_CONFIG_TYPE,
-                "config.yml:1:9: purge.max_share: a number in decimal digits is wanted; found \"half\"");
+    rig_refused(
+        "limits:\n  lanes: many\n", ERR_CONFIG_TYPE,
+        "config.yml:2:3: limits.lanes: a whole number in decimal digits is wanted; found \"many\"");
+    rig_refused(
+        "limits.lanes: 1.5", ERR_CONFIG_TYPE,
+        "config.yml:1:1: limits.lanes: a whole number in decimal digits is wanted; found \"1.5\"");
+    rig_refused(
+        "limits.lanes: 010", ERR_CONFIG_TYPE,
+        "config.yml:1:1: limits.lanes: a whole number in decimal digits is wanted; found \"010\"");
+    rig_refused(
+        "purge: {max_share: half}", ERR_CONFIG_TYPE,
+        "config.yml:1:9: purge.max_share: a number in decimal digits is wanted; found \"half\"");
     rig_refused("tls.verify: 1", ERR_CONFIG_TYPE,
                 "config.yml:1:1: tls.verify: true or false is wanted; found \"1\"");
     rig_refused("tls.verify: [true]", ERR_CONFIG_TYPE,
                 "config.yml:1:1: tls.verify: a single value is wanted; found a list");
-    rig_refused("elasticsearch.password: {a: b}", ERR_CONFIG_TYPE,
-                "config.yml:1:1: elasticsearch.password: a single value is wanted; found a mapping");
-    rig_refused("service:\n  log_level: loud", ERR_CONFIG_TYPE,
-                "config.yml:2:3: service.log_level: DEBUG, INFO, WARNING, ERROR or CRITICAL is wanted; "
-                "found \"loud\"");
+    rig_refused(
+        "elasticsearch.password: {a: b}", ERR_CONFIG_TYPE,
+        "config.yml:1:1: elasticsearch.password: a single value is wanted; found a mapping");
+    rig_refused(
+        "service:\n  log_level: loud", ERR_CONFIG_TYPE,
+        "config.yml:2:3: service.log_level: DEBUG, INFO, WARNING, ERROR or CRITICAL is wanted; "
+        "found \"loud\"");
     // What is repeated is cut, and cannot move the cursor.
     rig_refused("limits.ids: \"\\e[2J0123456789012345678901234567890123456789\"", ERR_CONFIG_TYPE,
                 "config.yml:1:1: limits.ids: a whole number in decimal digits is wanted; found "
@@ -88,7 +99,8 @@ static void test_config_load_out_of_range(void)
     rig_refused("limits.lanes: -1", ERR_CONFIG_RANGE,
                 "config.yml:1:1: limits.lanes: allowed is 1 to 64; found \"-1\"");
     rig_refused("elasticsearch.bulk.chunk_max_mem_size: 0.1", ERR_CONFIG_RANGE,
-                "config.yml:1:1: elasticsearch.bulk.chunk_max_mem_size: allowed is 0.125 to 64; found \"0.1\"");
+                "config.yml:1:1: elasticsearch.bulk.chunk_max_mem_size: allowed is 0.125 to 64; "
+                "found \"0.1\"");
     CHECK_OK(rig_load("elasticsearch.bulk.chunk_max_mem_size: 0.125"));
     CHECK_OK(rig_load("limits.lanes: 64"));
 }
@@ -98,10 +110,21 @@ static void test_config_load_url(void)
     rig_refused("elasticsearch:\n  host: localhost:9200\n", ERR_CONFIG_URL,
                 "config.yml:2:3: elasticsearch.host: a URL is neither http:// nor https://");
     // It may hold a password: it is not repeated.
-    rig_refused("elasticsearch.host: https://user:secret@host:99999\n", ERR_CONFIG_URL,
-                "config.yml:1:1: elasticsearch.host: the port of a URL is not a number from 1 to 65535");
+    rig_refused(
+        "elasticsearch.host: https://user:secret@host:99999\n", ERR_CONFIG_URL,
+        "config.yml:1:1: elasticsearch.host: the port of a URL is not a number from 1 to 65535");
     rig_refused("endpoints: {google_gmail: gmail}", ERR_CONFIG_URL,
                 "config.yml:1:13: endpoints.google_gmail: a URL is neither http:// nor https://");
+}
+
+// A line break at the end of a key file that came through a variable, for example.
+static void test_config_load_one_line(void)
+{
+    rig_refused(
+        "elasticsearch:\n  api_key: |\n    secret\n", ERR_CONFIG_TYPE,
+        "config.yml:2:3: elasticsearch.api_key: it has to be one line without control characters");
+    rig_refused("connectors:\n- api_key: \"a\\r\\nX: y\"\n", ERR_CONFIG_TYPE,
+                "config.yml:2:3: api_key: it has to be one line without control characters");
 }
 
 static void test_config_load_shapes(void)
@@ -114,8 +137,9 @@ static void test_config_load_shapes(void)
     rig_refused("connectors:\n  connector_id: a\n", ERR_CONFIG_NOT_A_MAP,
                 "config.yml:1:1: connectors: a list is wanted, each entry beginning with '- '; "
                 "found a mapping");
-    rig_refused("connectors:\n  - mail\n", ERR_CONFIG_NOT_A_MAP,
-                "config.yml:2:5: connectors: each entry has to be a mapping of keys; found \"mail\"");
+    rig_refused(
+        "connectors:\n  - mail\n", ERR_CONFIG_NOT_A_MAP,
+        "config.yml:2:5: connectors: each entry has to be a mapping of keys; found \"mail\"");
     rig_refused("connectors:\n  - configuration: x\n", ERR_CONFIG_NOT_A_MAP,
                 "config.yml:2:5: configuration: a mapping of keys is wanted; found \"x\"");
     rig_refused("connectors:\n  - index_name: [a]\n", ERR_CONFIG_TYPE,
@@ -131,22 +155,26 @@ static void test_config_load_unknown(void)
                 "config.yml:1:16: tls.google.verfy: unknown key; did you mean tls.google.verify?");
     rig_refused("purge.something_else: 3", ERR_CONFIG_UNKNOWN_KEY,
                 "config.yml:1:1: purge.something_else: unknown key");
-    rig_refused("connectors:\n- service_type: gmail\n  configuration: {customerid: C0}\n",
-                ERR_CONFIG_UNKNOWN_KEY,
-                "config.yml:3:19: configuration.customerid: unknown key; did you mean customer_id?");
+    rig_refused(
+        "connectors:\n- service_type: gmail\n  configuration: {customerid: C0}\n",
+        ERR_CONFIG_UNKNOWN_KEY,
+        "config.yml:3:19: configuration.customerid: unknown key; did you mean customer_id?");
     rig_refused("connectors:\n- service_type: gmail\n  configuration: {tenant_id_file: C0}\n",
-                ERR_CONFIG_UNKNOWN_KEY, "config.yml:3:19: configuration.tenant_id_file: unknown key");
-    CHECK_OK(rig_load("connectors:\n- service_type: outlook\n  configuration: {tenant_id_file: C0}\n"));
+                ERR_CONFIG_UNKNOWN_KEY,
+                "config.yml:3:19: configuration.tenant_id_file: unknown key");
+    CHECK_OK(
+        rig_load("connectors:\n- service_type: outlook\n  configuration: {tenant_id_file: C0}\n"));
     CHECK_OK(rig_load("connectors:\n- service_type: other\n  configuration: {whatever: C0}\n"));
 }
 
 // Keys of the service that we replace are ignored, known ones silently.
 static void test_config_load_ignored(void)
 {
-    CHECK_OK(rig_load("sources: {gmail: x:Y}\nextraction_service: {host: http://x}\n"
-                      "service: {idling: 5, heartbeat: 7, worker_mode: true}\nnative_service_types: [a]\n"
-                      "elasticsearch: {log_level: info, bulk: {max_retries: 3}}\n"
-                      "connectors: [{connector_id: 5, is_native: true}]\n"));
+    CHECK_OK(rig_load(
+        "sources: {gmail: x:Y}\nextraction_service: {host: http://x}\n"
+        "service: {idling: 5, heartbeat: 7, worker_mode: true}\nnative_service_types: [a]\n"
+        "elasticsearch: {log_level: info, bulk: {max_retries: 3}}\n"
+        "connectors: [{connector_id: 5, is_native: true}]\n"));
     CHECK_STR(rig_config.doubts, S(""));
     CHECK_OK(rig_load("limit.lanes: 3\nelasticsearch:\n  hots: http://x\n"
                       "connectors:\n  - index: a\n    pipelines: b\n"));
@@ -175,12 +203,14 @@ static void test_config_load_headers(void)
 {
     CHECK_OK(rig_load("elasticsearch.headers: {X-Team: mail, user-agent: me, X-Empty: , n: 5}"));
     CHECK_STR(rig_config.elasticsearch.headers, S("X-Team: mail\r\nX-Empty: \r\nn: 5\r\n"));
-    rig_refused("elasticsearch.headers: {a: \"b\\r\\nc: d\"}", ERR_CONFIG_TYPE,
-                "config.yml:1:25: elasticsearch.headers: a name of letters, digits, - _ . and a value in "
-                "one line are wanted");
-    rig_refused("elasticsearch.headers: {\"a:b\": c}", ERR_CONFIG_TYPE,
-                "config.yml:1:25: elasticsearch.headers: a name of letters, digits, - _ . and a value in "
-                "one line are wanted");
+    rig_refused(
+        "elasticsearch.headers: {a: \"b\\r\\nc: d\"}", ERR_CONFIG_TYPE,
+        "config.yml:1:25: elasticsearch.headers: a name of letters, digits, - _ . and a value in "
+        "one line are wanted");
+    rig_refused(
+        "elasticsearch.headers: {\"a:b\": c}", ERR_CONFIG_TYPE,
+        "config.yml:1:25: elasticsearch.headers: a name of letters, digits, - _ . and a value in "
+        "one line are wanted");
     static const char *const reserved[] = {"Content-Length", "transfer-encoding", "HOST",
                                            "Authorization"};
     for (isize i = 0; i < COUNT(reserved); i++) {
@@ -193,9 +223,10 @@ static void test_config_load_headers(void)
 
 static void test_config_load_connectors(void)
 {
-    CHECK_OK(rig_load("connector_id: old\nservice_type: gmail\nconnectors:\n"
-                      "- {connector_id: 1234, service_type: gmail, index_name: a, pipeline: none}\n"
-                      "- {connector_id: b, api_key: k, index_name: ~, pipeline: null, configuration: }\n"));
+    CHECK_OK(rig_load(
+        "connector_id: old\nservice_type: gmail\nconnectors:\n"
+        "- {connector_id: 1234, service_type: gmail, index_name: a, pipeline: none}\n"
+        "- {connector_id: b, api_key: k, index_name: ~, pipeline: null, configuration: }\n"));
     const struct config_connector *c = rig_config.connectors;
     CHECK(rig_config.connector_count == 2 && c[0].line == 4 && c[1].line == 5);
     CHECK_STR(c[0].connector_id, S("1234"));
@@ -236,8 +267,9 @@ static void test_config_load_environment(void)
     rig_reset();
     CHECK_OK(config_tree_add_path(&rig_tree, S("limits.lane"), S("1")));
     CHECK_ERR(rig_load_more(S("a: b")), CONFIG_UNKNOWN_KEY);
-    CHECK_STR(buf_str(&rig_detail), S("the environment or .env: limits.lane: unknown key; did you mean "
-                                      "limits.lanes?"));
+    CHECK_STR(buf_str(&rig_detail),
+              S("the environment or .env: limits.lane: unknown key; did you mean "
+                "limits.lanes?"));
 }
 
 // ---- fields
@@ -249,8 +281,8 @@ static err field_str(const char *text, const char *key, str *out, bool *found)
     static char whole[4096];
     snprintf(whole, sizeof whole, "%s%s", fields_head, text);
     err e = rig_load(whole);
-    return err_ok(e) ? config_field_str(&rig_config, rig_config.connectors, key, out, found, &rig_arena,
-                                        &rig_detail)
+    return err_ok(e) ? config_field_str(&rig_config, rig_config.connectors, key, out, found,
+                                        &rig_arena, &rig_detail)
                      : e;
 }
 
@@ -291,14 +323,17 @@ static void test_config_field_str_mapping(void)
                        "service_account_credentials", &out, &found));
     CHECK_STR(out, S("{\"type\":\"service_account\",\"private_key\":\"-----BEGIN\\nx\\\"y\\n\","
                      "\"client_id\":\"123\"}"));
-    CHECK_OK(field_str("    service_account_credentials: {a: 1, b: true, c: ~, d: 1.5, e: 115123456789012345678}\n",
+    CHECK_OK(field_str("    service_account_credentials: {a: 1, b: true, c: ~, d: 1.5, e: "
+                       "115123456789012345678}\n",
                        "service_account_credentials", &out, &found));
-    CHECK_STR(out, S("{\"a\":1,\"b\":true,\"c\":null,\"d\":\"1.5\",\"e\":\"115123456789012345678\"}"));
-    CHECK_ERR(field_str("    service_account_credentials: {a: [1]}\n", "service_account_credentials",
-                        &out, &found),
+    CHECK_STR(out,
+              S("{\"a\":1,\"b\":true,\"c\":null,\"d\":\"1.5\",\"e\":\"115123456789012345678\"}"));
+    CHECK_ERR(field_str("    service_account_credentials: {a: [1]}\n",
+                        "service_account_credentials", &out, &found),
               CONFIG_TYPE);
-    CHECK_STR(buf_str(&rig_detail), S("config.yml:4:5: configuration.service_account_credentials: a "
-                                      "mapping of plain values is wanted"));
+    CHECK_STR(buf_str(&rig_detail),
+              S("config.yml:4:5: configuration.service_account_credentials: a "
+                "mapping of plain values is wanted"));
     CHECK_ERR(field_str("    subject: [a]\n", "subject", &out, &found), CONFIG_TYPE);
 }
 
@@ -333,7 +368,8 @@ static void test_config_field_str_file(void)
     CHECK(str_ends(buf_str(&rig_detail), S(" is larger than 64 KiB")));
     unlink(path);
     CHECK_ERR(field_str(text, "subject", &out, &found), CONFIG_FILE);
-    CHECK(str_starts(buf_str(&rig_detail), S("config.yml:4:5: configuration.subject: the file /tmp/")));
+    CHECK(str_starts(buf_str(&rig_detail),
+                     S("config.yml:4:5: configuration.subject: the file /tmp/")));
     snprintf(text, sizeof text, "    subject_file: %s\n    subject: x\n", path);
     CHECK_ERR(field_str(text, "subject", &out, &found), CONFIG_TYPE);
     CHECK_STR(buf_str(&rig_detail),
@@ -346,16 +382,21 @@ static void test_config_field_bool(void)
     static const struct {
         const char *value;
         int want; // -1: refused, 2: not found
-    } cases[] = {{"true", 1},  {"false", 0}, {"'false'", 0}, {"\"True\"", 1}, {"no", 0},   {"on", 1},
-                 {"0", 0},     {"1", 1},     {"''", 2},      {"~", 2},        {"maybe", -1}, {"2", -1},
+    } cases[] = {{"true", 1},    {"false", 0},
+                 {"'false'", 0}, {"\"True\"", 1},
+                 {"no", 0},      {"on", 1},
+                 {"0", 0},       {"1", 1},
+                 {"''", 2},      {"~", 2},
+                 {"maybe", -1},  {"2", -1},
                  {"[true]", -1}, {"{value: false}", 0}};
     for (isize i = 0; i < COUNT(cases); i++) {
         char text[120];
         bool out = false, found;
-        snprintf(text, sizeof text, "%s    include_spam_and_trash: %s\n", fields_head, cases[i].value);
+        snprintf(text, sizeof text, "%s    include_spam_and_trash: %s\n", fields_head,
+                 cases[i].value);
         CHECK_OK(rig_load(text));
-        err e = config_field_bool(&rig_config, rig_config.connectors, "include_spam_and_trash", &out,
-                                  &found, &rig_arena, &rig_detail);
+        err e = config_field_bool(&rig_config, rig_config.connectors, "include_spam_and_trash",
+                                  &out, &found, &rig_arena, &rig_detail);
         CHECK(err_ok(e) == (cases[i].want >= 0));
         CHECK(!err_ok(e) || found == (cases[i].want < 2));
         CHECK(!err_ok(e) || !found || out == (cases[i].want == 1));
@@ -452,6 +493,7 @@ static const struct test_case cases[] = {
     CASE(test_config_load_wrong_type),
     CASE(test_config_load_out_of_range),
     CASE(test_config_load_url),
+    CASE(test_config_load_one_line),
     CASE(test_config_load_shapes),
     CASE(test_config_load_unknown),
     CASE(test_config_load_ignored),

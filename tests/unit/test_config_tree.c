@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// cli/config_tree: merging, dotted keys, duplicates, YAML 1.1 scalars, bounds, and where each mistake is.
+// cli/config_tree: merging, dotted keys, duplicates, YAML 1.1 scalars, bounds, and where each
+// mistake is.
 #include "config_rig.h"
 
 static err add(const char *text)
@@ -55,13 +56,21 @@ static void test_config_tree_scalars(void)
         const char *yaml, *text;
         enum config_kind kind;
     } cases[] = {
-        {"a: ", "", CONFIG_NULL},       {"a: ~", "", CONFIG_NULL},
-        {"a: null", "", CONFIG_NULL},   {"a: 'null'", "null", CONFIG_SCALAR},
-        {"a: ''", "", CONFIG_SCALAR},   {"a: b # c", "b", CONFIG_SCALAR},
-        {"a: |\n  x\n  y\n", "x\ny\n", CONFIG_SCALAR}, {"a: >-\n  x\n  y\n", "x y", CONFIG_SCALAR},
+        {"a: ", "", CONFIG_NULL},
+        {"a: ~", "", CONFIG_NULL},
+        {"a: null", "", CONFIG_NULL},
+        {"a: 'null'", "null", CONFIG_SCALAR},
+        {"a: ''", "", CONFIG_SCALAR},
+        {"a: b # c", "b", CONFIG_SCALAR},
+        {"a: |\n  x\n  y\n", "x\ny\n", CONFIG_SCALAR},
+        {"a: >-\n  x\n  y\n", "x y", CONFIG_SCALAR},
         {"a: \"\\u00fc\\n\"", "\xc3\xbc\n", CONFIG_SCALAR},
-        {"\xef\xbb\xbf" "a: b", "b", CONFIG_SCALAR}, {"a: b\r\n", "b", CONFIG_SCALAR},
-        {"? a\n: b", "b", CONFIG_SCALAR}, {"--- {a: b}\n...\n", "b", CONFIG_SCALAR},
+        {"\xef\xbb\xbf"
+         "a: b",
+         "b", CONFIG_SCALAR},
+        {"a: b\r\n", "b", CONFIG_SCALAR},
+        {"? a\n: b", "b", CONFIG_SCALAR},
+        {"--- {a: b}\n...\n", "b", CONFIG_SCALAR},
     };
     for (isize i = 0; i < COUNT(cases); i++) {
         rig_reset();
@@ -77,9 +86,9 @@ static void test_config_scalar_bool(void)
     static const struct {
         const char *text;
         int want; // -1: none
-    } cases[] = {{"true", 1}, {"True", 1}, {"TRUE", 1}, {"yes", 1},  {"Yes", 1}, {"on", 1},  {"ON", 1},
-                 {"false", 0}, {"no", 0},  {"NO", 0},   {"off", 0},  {"Off", 0}, {"y", -1},  {"n", -1},
-                 {"tRue", -1}, {"1", -1},  {"", -1},    {"true ", -1}};
+    } cases[] = {{"true", 1}, {"True", 1},  {"TRUE", 1},  {"yes", 1}, {"Yes", 1}, {"on", 1},
+                 {"ON", 1},   {"false", 0}, {"no", 0},    {"NO", 0},  {"off", 0}, {"Off", 0},
+                 {"y", -1},   {"n", -1},    {"tRue", -1}, {"1", -1},  {"", -1},   {"true ", -1}};
     for (isize i = 0; i < COUNT(cases); i++) {
         struct config_node n = {.text = str_from(cases[i].text), .plain = true};
         bool out;
@@ -97,15 +106,29 @@ static void test_config_scalar_number(void)
         double want;
         bool ok, whole;
     } cases[] = {
-        {"0", 0, true, true},          {"-7", -7, true, true},      {"+7", 7, true, true},
-        {"1_000", 1000, true, true},   {"0.15", 0.15, true, false}, {".5", 0.5, true, false},
-        {"5.", 5, true, true},         {"240.0", 240, true, true},  {"-0.5", -0.5, true, false},
+        {"0", 0, true, true},
+        {"-7", -7, true, true},
+        {"+7", 7, true, true},
+        {"1_000", 1000, true, true},
+        {"0.15", 0.15, true, false},
+        {".5", 0.5, true, false},
+        {"5.", 5, true, true},
+        {"240.0", 240, true, true},
+        {"-0.5", -0.5, true, false},
         {"999999999999999", 999999999999999.0, true, true},
         {"9999999999999999", 0, false, false}, // a double would not hold it exactly
-        {"010", 0, false, false},      {"0x10", 0, false, false},   {"1e3", 0, false, false},
-        {"1:30", 0, false, false},     {"", 0, false, false},       {"-", 0, false, false},
-        {".", 0, false, false},        {"1.2.3", 0, false, false},  {"_1", 0, false, false},
-        {"1 ", 0, false, false},       {".inf", 0, false, false},   {"--1", 0, false, false},
+        {"010", 0, false, false},
+        {"0x10", 0, false, false},
+        {"1e3", 0, false, false},
+        {"1:30", 0, false, false},
+        {"", 0, false, false},
+        {"-", 0, false, false},
+        {".", 0, false, false},
+        {"1.2.3", 0, false, false},
+        {"_1", 0, false, false},
+        {"1 ", 0, false, false},
+        {".inf", 0, false, false},
+        {"--1", 0, false, false},
     };
     for (isize i = 0; i < COUNT(cases); i++) {
         struct config_node n = {.text = test_guarded(str_from(cases[i].text)), .plain = true};
@@ -131,24 +154,28 @@ static void refused(const char *text, enum err_code code, const char *detail)
 
 static void test_config_tree_refused(void)
 {
-    refused("a: b\n\tc: d\n", ERR_CONFIG_YAML,
-            "f:2:1: found a tab character that violates indentation (while scanning a plain scalar)");
+    refused(
+        "a: b\n\tc: d\n", ERR_CONFIG_YAML,
+        "f:2:1: found a tab character that violates indentation (while scanning a plain scalar)");
     refused("a: 'b\nc: d\n", ERR_CONFIG_YAML,
             "f:3:1: found unexpected end of stream (while scanning a quoted scalar)");
     refused("x: y\na: {b: c\n", ERR_CONFIG_YAML,
-            "f:3:1: did not find expected ',' or '}' (while parsing a flow mapping that began in line 2)");
-    refused("a: b\nc\n", ERR_CONFIG_YAML,
-            "f:3:1: could not find expected ':' (while scanning a simple key that began in line 2)");
+            "f:3:1: did not find expected ',' or '}' (while parsing a flow mapping that began in "
+            "line 2)");
+    refused(
+        "a: b\nc\n", ERR_CONFIG_YAML,
+        "f:3:1: could not find expected ':' (while scanning a simple key that began in line 2)");
     refused("a: b: c\n", ERR_CONFIG_YAML, "f:1:5: mapping values are not allowed in this context");
-    refused("a: b\nc: \xff\n", ERR_CONFIG_YAML, "f:2:4: this is not UTF-8 text, or a control character");
+    refused("a: b\nc: \xff\n", ERR_CONFIG_YAML,
+            "f:2:4: this is not UTF-8 text, or a control character");
     refused("a: b\x01\n", ERR_CONFIG_YAML, "f:1:5: this is not UTF-8 text, or a control character");
     refused("a: \"b\\0c\"", ERR_CONFIG_YAML, "f:1:4: a NUL character has no meaning here");
     refused("a: 1\n---\nb: 2\n", ERR_CONFIG_YAML, "f:2:1: a second document begins here");
     refused("{a: b}: c", ERR_CONFIG_YAML,
             "f:1:1: a mapping or list cannot be a key (is a quote or a ':' missing?)");
     refused("- a", ERR_CONFIG_NOT_A_MAP, "f:1:1: the file is a list, not a mapping");
-    static const char *const aliases[] = {"a: &x 1", "a: &x {b: c}", "a: &x [b]", "a:\n  <<: {b: c}",
-                                          "&x a: b", "a: *x"};
+    static const char *const aliases[] = {"a: &x 1",          "a: &x {b: c}", "a: &x [b]",
+                                          "a:\n  <<: {b: c}", "&x a: b",      "a: *x"};
     for (isize i = 0; i < COUNT(aliases); i++) {
         rig_reset();
         CHECK_ERR(add(aliases[i]), CONFIG_ALIAS);
@@ -201,8 +228,8 @@ static void test_config_tree_scalar_length(void)
     CHECK_STR(buf_str(&rig_detail), S("f:1:4: a value is longer than 64 KiB"));
 }
 
-// The longest file that is one value per line, and one that is all scalars of the greatest length: the
-// arena and libyaml's heap hold them or the error says so.
+// The longest file that is one value per line, and one that is all scalars of the greatest length:
+// the arena and libyaml's heap hold them or the error says so.
 static void test_config_tree_text_bound(void)
 {
     size_t n = 0;
@@ -218,7 +245,8 @@ static void test_config_tree_text_bound(void)
     rig_reset();
     rig_arena = arena_over(rig_memory, CONFIG_SCALAR_BYTES); // less than the text needs
     CHECK_ERR(add(big), CONFIG_TOO_LARGE);
-    CHECK_ERR(config_tree_add_path(&rig_tree, S("y.z"), str_make(big, CONFIG_SCALAR_BYTES)), CONFIG_TOO_LARGE);
+    CHECK_ERR(config_tree_add_path(&rig_tree, S("y.z"), str_make(big, CONFIG_SCALAR_BYTES)),
+              CONFIG_TOO_LARGE);
 }
 
 // A heap that is too small anywhere in the file ends in an error, never in a crash.

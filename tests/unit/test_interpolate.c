@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// cli/interpolate: every row of spec/configuration.md 2, .env, and what is told of missing variables.
+// cli/interpolate: every row of spec/configuration.md 2, .env, and what is told of missing
+// variables.
 #include "test.h"
 
 #include "cli/interpolate.h"
@@ -8,7 +9,7 @@ static str env_get(void *st, str name, bool *found)
 {
     static const struct {
         const char *name, *value;
-    } vars[] = {{"A", "alpha"}, {"EMPTY", ""},     {"A-b", "dash"}, {"a.b", "dot"},
+    } vars[] = {{"A", "alpha"}, {"EMPTY", ""},      {"A-b", "dash"}, {"a.b", "dot"},
                 {"NUM", "42"},  {"DOLLAR", "$A$$"}, {"HOME", "/h"},  {"LINES", "1\n2"}};
     (void)st;
     for (isize i = 0; i < COUNT(vars); i++) {
@@ -78,7 +79,8 @@ static void test_interpolate_rows(void)
 
 static void test_interpolate_unset(void)
 {
-    CHECK_ERR(run("a: $B\n# $C\nb: ${D}\n\n  # ${E} indented comments are no exception\nc: d # $F", "", false),
+    CHECK_ERR(run("a: $B\n# $C\nb: ${D}\n\n  # ${E} indented comments are no exception\nc: d # $F",
+                  "", false),
               CONFIG_UNSET);
     CHECK_STR(buf_str(&detail), S("B (line 1), D (line 3), E (line 5), F (line 6)"));
     CHECK_ERR(run("a: ${A B}${}${ A }", "", false), CONFIG_UNSET);
@@ -104,7 +106,7 @@ static void test_interpolate_full(void)
     struct interpolate_env env = {.get = env_get};
     out = buf_over(out_bytes, 8);
     detail = buf_over(detail_bytes, sizeof detail_bytes);
-    CHECK_OK(interpolate(S("x: $NUM,"), &env, &out, &detail) );
+    CHECK_OK(interpolate(S("x: $NUM,"), &env, &out, &detail));
     buf_reset(&out);
     CHECK_ERR(interpolate(S("x: $A,"), &env, &out, &detail), CONFIG_TOO_LARGE);
 }
@@ -113,9 +115,10 @@ static void test_interpolate_full(void)
 
 static void test_interpolate_dot_env(void)
 {
-    static const char file[] = "# comment\n\nA=from .env\nQ=\"quoted # not a comment\"\r\nS='s'\n  T = t\n"
-                               "export E=ignored\nwords\n=x\nH=$HOME/${A}/$B/${B}/$1/$\nHALF=\"x\n1N=x\n"
-                               "D=${HOME|d} $A-b";
+    static const char file[] =
+        "# comment\n\nA=from .env\nQ=\"quoted # not a comment\"\r\nS='s'\n  T = t\n"
+        "export E=ignored\nwords\n=x\nH=$HOME/${A}/$B/${B}/$1/$\nHALF=\"x\n1N=x\n"
+        "D=${HOME|d} $A-b";
     static const struct {
         const char *in, *want;
     } cases[] = {
@@ -165,9 +168,9 @@ static void test_interpolate_prefixes(void)
 }
 
 static const struct test_case cases[] = {
-    CASE(test_interpolate_rows),          CASE(test_interpolate_unset),
-    CASE(test_interpolate_unset_many),    CASE(test_interpolate_full),
-    CASE(test_interpolate_dot_env),       CASE(test_interpolate_dot_env_twice),
+    CASE(test_interpolate_rows),       CASE(test_interpolate_unset),
+    CASE(test_interpolate_unset_many), CASE(test_interpolate_full),
+    CASE(test_interpolate_dot_env),    CASE(test_interpolate_dot_env_twice),
     CASE(test_interpolate_prefixes),
 };
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// cli/options: every flag in both spellings, what is refused in which words, and that help fits a screen.
+// cli/options: every flag in both spellings, what is refused in which words, and that help fits a
+// screen.
 #include "test.h"
 
 #include "cli/options.h"
@@ -55,10 +56,12 @@ static void test_options_parse_flags(void)
 {
     CHECK_OK(parse("sync"));
     CHECK_STR(o.config_path, S("config.yml"));
-    CHECK(!o.config_given && !o.dry_run && !o.full && !o.json && !o.require_seal && !o.log_level_given);
+    CHECK(!o.config_given && !o.dry_run && !o.full && !o.json && !o.require_seal &&
+          !o.log_level_given);
     CHECK(o.to.n == 0 && o.connector.n == 0 && o.mailbox_count == 0);
-    CHECK_OK(parse("sync -c a.yml --connector=x --to - --dry-run --full --mailbox a@b --mailbox=c@d "
-                   "--json --log-level DEBUG --require-seal"));
+    CHECK_OK(
+        parse("sync -c a.yml --connector=x --to - --dry-run --full --mailbox a@b --mailbox=c@d "
+              "--json --log-level DEBUG --require-seal"));
     CHECK_STR(o.config_path, S("a.yml"));
     CHECK_STR(o.connector, S("x"));
     CHECK_STR(o.to, S("-"));
@@ -100,7 +103,8 @@ static void test_options_parse_refused(void)
         {"sync --json=yes", ERR_OPTION_VALUE, "--json takes no value"},
         {"sync --to elasticsearch", ERR_OPTION_VALUE,
          "--to elasticsearch: allowed are elastic, ndjson:FILE and -"},
-        {"sync --to ndjson:", ERR_OPTION_VALUE, "--to ndjson:: allowed are elastic, ndjson:FILE and -"},
+        {"sync --to ndjson:", ERR_OPTION_VALUE,
+         "--to ndjson:: allowed are elastic, ndjson:FILE and -"},
         {"sync --log-level loud", ERR_OPTION_VALUE,
          "--log-level loud: allowed are debug, info, warning and error"},
         {"sync --mailbox smith", ERR_OPTION_VALUE, "--mailbox smith: a mail address is wanted"},
@@ -145,9 +149,10 @@ static void test_options_help_fits(void)
 // Whatever can be given is in the help, and only the hidden command is not.
 static void test_options_help_is_complete(void)
 {
-    static const char *const words[] = {"sync", "limits", "version", "--config", "-c", "--connector",
-                                        "--to", "--dry-run", "--full", "--mailbox", "--json",
-                                        "--log-level", "--require-seal", "--help", "-h", "--version", "-v"};
+    static const char *const words[] = {
+        "sync",           "limits",    "version", "--config",  "-c",     "--connector",
+        "--to",           "--dry-run", "--full",  "--mailbox", "--json", "--log-level",
+        "--require-seal", "--help",    "-h",      "--version", "-v"};
     for (isize i = 0; i < COUNT(words); i++) {
         CHECK(str_find(str_from(options_help), str_from(words[i])) >= 0);
     }

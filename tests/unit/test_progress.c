@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// cli/progress: what is drawn, how often, that it fits the terminal and is taken off again; the forms
-// for pipes and programs.
+// cli/progress: what is drawn, how often, that it fits the terminal and is taken off again; the
+// forms for pipes and programs.
 #include "test.h"
 
 #include "cli/progress.h"
@@ -51,20 +51,22 @@ static void test_progress_terminal_lines(void)
     fake.stats.mailboxes_found = 4;
     fake.stats.messages_listed = 600;
     progress_step(p, NULL, 1000);
-    CHECK_STR(buf_str(&screen), S("  a@example.com                     0/100\n"
-                                  "  b@example.com                     0/500+\n"
-                                  "reading mailboxes  mailboxes 0/4  messages 0/600  0/s  0.0 s\n"));
+    CHECK_STR(buf_str(&screen),
+              S("  a@example.com                     0/100\n"
+                "  b@example.com                     0/500+\n"
+                "reading mailboxes  mailboxes 0/4  messages 0/600  0/s  0.0 s\n"));
     buf_reset(&screen);
     open_mailbox(0, "a@example.com", 20, 100, false);
     open_mailbox(1, "b@example.com", 30, 500, true);
     fake.stats.messages_decided = 50;
     fake.stats.mailboxes_done = 1;
     progress_step(p, NULL, 2000);
-    CHECK_STR(buf_str(&screen),
-              S("\r\x1b[3A\x1b[J"
-                "  a@example.com                     20/100  20/s  about 4.0 s\n"
-                "  b@example.com                     30/500+  30/s\n"
-                "reading mailboxes  mailboxes 1/4  messages 50/600  50/s  1.0 s  about 11.0 s left\n"));
+    CHECK_STR(
+        buf_str(&screen),
+        S("\r\x1b[3A\x1b[J"
+          "  a@example.com                     20/100  20/s  about 4.0 s\n"
+          "  b@example.com                     30/500+  30/s\n"
+          "reading mailboxes  mailboxes 1/4  messages 50/600  50/s  1.0 s  about 11.0 s left\n"));
     buf_reset(&screen);
     progress_clear(p);
     CHECK_STR(buf_str(&screen), S("\r\x1b[3A\x1b[J"));
@@ -98,7 +100,8 @@ static void test_progress_terminal_bounds(void)
     for (isize c = 0; c < COUNT(columns); c++) {
         struct progress *p = start(OUTPUT_TERMINAL, columns[c]);
         int width = columns[c] < 40 ? 40 : columns[c] > 200 ? 200 : columns[c];
-        for (int turn = 0; turn < 50; turn++) { // more mailboxes than places, and other ones each time
+        for (int turn = 0; turn < 50;
+             turn++) { // more mailboxes than places, and other ones each time
             for (isize i = 0; i < MAILBOX_OPEN_MAX; i++) {
                 address[i % 8] = (char)('a' + (turn * 7 + (int)i) % 26);
                 open_mailbox(i, address, INT64_MAX / 2, INT64_MAX, true);
@@ -150,10 +153,11 @@ static void test_progress_plain(void)
     fake.stats.messages_listed = 1000;
     fake.stats.documents_indexed = 400;
     progress_step(p, NULL, 1000 + PROGRESS_PLAIN_MS);
-    CHECK_STR(buf_str(&screen),
-              S("2023-11-14T22:13:20.123Z INFO progress phase=\"reading mailboxes\" mailboxes=1 "
-                "mailboxes_found=4 messages=500 messages_listed=1000 indexed=400 unchanged=0 deleted=0 "
-                "per_second=50 seconds_left=30\n"));
+    CHECK_STR(
+        buf_str(&screen),
+        S("2023-11-14T22:13:20.123Z INFO progress phase=\"reading mailboxes\" mailboxes=1 "
+          "mailboxes_found=4 messages=500 messages_listed=1000 indexed=400 unchanged=0 deleted=0 "
+          "per_second=50 seconds_left=30\n"));
     buf_reset(&screen);
     progress_clear(p); // nothing to take off
     CHECK(screen.n == 0);
@@ -166,8 +170,10 @@ static void test_progress_json(void)
     fake.stats.phase = SYNC_PURGE;
     progress_step(p, NULL, 11000);
     CHECK_STR(buf_str(&screen),
-              S("{\"@timestamp\":\"2023-11-14T22:13:20.123Z\",\"log.level\":\"info\",\"message\":\"progress\","
-                "\"mailferry\":{\"phase\":\"removing what is gone\",\"mailboxes\":0,\"mailboxes_found\":0,"
+              S("{\"@timestamp\":\"2023-11-14T22:13:20.123Z\",\"log.level\":\"info\",\"message\":"
+                "\"progress\","
+                "\"mailferry\":{\"phase\":\"removing what is "
+                "gone\",\"mailboxes\":0,\"mailboxes_found\":0,"
                 "\"messages\":0,\"messages_listed\":0,\"indexed\":0,\"unchanged\":0,\"deleted\":0,"
                 "\"per_second\":0,\"seconds_left\":-1}}\n"));
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// cli/summary and cli/output: the three forms, what only shows when there is something to show, texts
-// of others, and that the worst case fits.
+// cli/summary and cli/output: the three forms, what only shows when there is something to show,
+// texts of others, and that the worst case fits.
 #include "test.h"
 
 #include "cli/output.h"
@@ -72,6 +72,7 @@ static void test_summary_table(void)
     has_not(s, "left out");
     has_not(s, "Note");
     has_not(s, "estimate");
+    has_not(s, "quota");
     for (int i = 0; i < SKIP_REASONS; i++) {
         has_not(s, skip_reason_text((enum skip_reason)i));
         fake.stats.skipped[i] = 1;
@@ -114,8 +115,8 @@ static void test_summary_table_troubles(void)
 static void test_summary_dry_run(void)
 {
     reset();
-    fake.estimate = (struct job_estimate){.estimated_bytes = 5000, .sampled = 50, .quota_units = 134000,
-                                          .minutes_by_quota = 7};
+    fake.estimate = (struct job_estimate){
+        .estimated_bytes = 5000, .sampled = 50, .quota_units = 134000, .minutes_by_quota = 7};
     str s = summarise(OUTPUT_TERMINAL, true);
     has(s, "\nDry run completed: ");
     has(s, "         4.8 KiB  of messages, an estimate\n");
@@ -135,11 +136,13 @@ static void test_summary_lines(void)
     fake.advice[0] = S("do this");
     fake.advice_count = 1;
     str s = summarise(OUTPUT_PLAIN, false);
-    has(s, "summary connector=\"mail \\\"1\\\"\" index=\"search-mail\" end=\"completed\" mailboxes_done=3 ");
+    has(s, "summary connector=\"mail \\\"1\\\"\" index=\"search-mail\" end=\"completed\" "
+           "mailboxes_done=3 ");
     has(s, " documents_indexed=6690 ");
     has(s, " duration_ms=67000 ");
     has(s, " skipped_gone=0 "); // a program finds each key in each summary
-    has(s, "\nleft_out mailbox=\"b@x\" error=\"GMAIL_NO_MAILBOX\" detail=\"a \\\"b\\\"\\n\" todo=\"");
+    has(s,
+        "\nleft_out mailbox=\"b@x\" error=\"GMAIL_NO_MAILBOX\" detail=\"a \\\"b\\\"\\n\" todo=\"");
     has(s, "\nnote text=\"do this\"\n");
     isize lines = 0;
     for (isize i = 0; i < s.n; i++) {
@@ -160,8 +163,9 @@ static void test_summary_json(void)
     fake.advice[1] = S("two");
     fake.advice_count = 2;
     str s = summarise(OUTPUT_JSON, false);
-    CHECK(str_starts(s, S("{\"connector\":\"mail \\\"1\\\"\",\"index\":\"search-mail\",\"end\":\"failed\","
-                          "\"dry_run\":false,\"mailboxes_done\":3,")));
+    CHECK(str_starts(
+        s, S("{\"connector\":\"mail \\\"1\\\"\",\"index\":\"search-mail\",\"end\":\"failed\","
+             "\"dry_run\":false,\"mailboxes_done\":3,")));
     has(s, "\"error\":{\"code\":\"ES_UNAUTHORIZED\",\"message\":\"");
     has(s, "\"detail\":\"q\\\"\\\\\\n\",\"todo\":\"");
     has(s, "\"left_out\":[{\"mailbox\":\"b@x\",\"code\":\"GMAIL_NO_MAILBOX\",");
@@ -256,9 +260,9 @@ static void test_output_put_numbers(void)
 }
 
 static const struct test_case cases[] = {
-    CASE(test_summary_table),      CASE(test_summary_table_troubles), CASE(test_summary_dry_run),
-    CASE(test_summary_lines),      CASE(test_summary_json),           CASE(test_summary_worst_case),
-    CASE(test_output_put_clean),   CASE(test_output_put_numbers),
+    CASE(test_summary_table),    CASE(test_summary_table_troubles), CASE(test_summary_dry_run),
+    CASE(test_summary_lines),    CASE(test_summary_json),           CASE(test_summary_worst_case),
+    CASE(test_output_put_clean), CASE(test_output_put_numbers),
 };
 
 TEST_MAIN(cases)
