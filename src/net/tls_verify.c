@@ -171,8 +171,9 @@ int tls_verify_look(void *conn, mbedtls_x509_crt *crt, int depth, u32 *flags)
             *flags |= MBEDTLS_X509_BADCERT_NOT_TRUSTED;
             c->distrusted = true;
         }
-        c->self_signed = crt->issuer_raw.len == crt->subject_raw.len &&
-                         memcmp(crt->issuer_raw.p, crt->subject_raw.p, crt->subject_raw.len) == 0;
+        // By str_eq(): a certificate without names has no bytes to point at.
+        c->self_signed = str_eq(str_make(crt->issuer_raw.p, (isize)crt->issuer_raw.len),
+                                str_make(crt->subject_raw.p, (isize)crt->subject_raw.len));
         if (verify_is_trusted_itself(c, crt)) {
             *flags &= ~(u32)MBEDTLS_X509_BADCERT_NOT_TRUSTED;
         }
