@@ -74,7 +74,7 @@ static void test_token_ask_target(void)
         r = rig_make(&settings);
         struct exchange x = exchange_of();
         CHECK_OK(
-            gmail_token_ask(gmail_of(r), token_of(r), GMAIL_CALL_TOKEN_MAILBOX, S("a@b.c"), 5, &x));
+            gmail_token_ask(gmail_of(r), token_of(r), GMAIL_CALL_TOKEN_MAILBOX, S("a@b.c"), &x));
         CHECK_STR(buf_str(&x.target), paths[i][1]);
     }
 }
@@ -86,7 +86,7 @@ static void test_token_ask_too_long(void)
     memset(user, 'a', sizeof user);
     struct exchange x = exchange_of();
     CHECK_ERR(gmail_token_ask(gmail_of(r), token_of(r), GMAIL_CALL_TOKEN_MAILBOX,
-                              str_make(user, COUNT(user)), 5, &x),
+                              str_make(user, COUNT(user)), &x),
               BUF_FULL);
 }
 

@@ -89,10 +89,10 @@ err gmail_open(struct plan *plan, const struct gmail_settings *settings, struct 
     u8 *scratch = plan_take(plan, "gmail key file", GMAIL_ACCOUNT_BYTES + GMAIL_KEY_BYTES, 1,
                             "the service account while it is read, then wiped");
     g->settings = *settings;
-    g->settings.quota_units_user_minute =
-        gmail_or(settings->quota_units_user_minute, GMAIL_UNITS_USER_MINUTE);
-    g->settings.quota_units_project_minute =
-        gmail_or(settings->quota_units_project_minute, GMAIL_UNITS_PROJECT_MINUTE);
+    g->settings.quota_units_user_minute = gmail_or(settings->quota_units_user_minute,
+                                                   GMAIL_UNITS_USER_MINUTE);
+    g->settings.quota_units_project_minute = gmail_or(settings->quota_units_project_minute,
+                                                      GMAIL_UNITS_PROJECT_MINUTE);
     g->source = out;
     // Before the checks: who only wants to know the pools has no credentials.
     *out = (struct source){

@@ -16,7 +16,8 @@ struct gmail_settings {
     bool include_spam_and_trash;
     bool include_full_raw_message;
     bool document_level_security; // toggle and feature: _allow_access_control is written
-    const struct dest *token, *directory, *gmail; // token: NULL when token_uri of the account is used
+    const struct dest *token, *directory,
+        *gmail; // token: NULL when token_uri of the account is used
     int requests_per_mailbox;
     i64 quota_units_user_minute, quota_units_project_minute;
     bool estimate; // dry run: ask for sizeEstimate of a sample instead of raw mails

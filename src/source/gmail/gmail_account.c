@@ -63,24 +63,29 @@ static err account_fail_field(struct buf *detail, str name, str why)
     return FAIL(GMAIL_ACCOUNT_FIELD);
 }
 
-// One field as text for headers and claims. Absent and null are `otherwise`, or an error when it
-// has none.
-static err account_field(const struct json *j, str name, str otherwise, str *out, struct buf *to,
-                         struct buf *detail)
+// One field as text for headers and claims.
+struct account_field {
+    str name;
+    str otherwise; // what absent and null mean; without it they are errors
+    str *out;
+};
+
+static err account_read_field(const struct json *j, const struct account_field *f, struct buf *to,
+                              struct buf *detail)
 {
-    int node = json_get(j, 0, name);
+    int node = json_get(j, 0, f->name);
     enum json_type type = json_type(j, node);
     if (type == JSON_NONE || type == JSON_NULL) {
-        *out = otherwise;
-        return otherwise.p ? OK : account_fail_field(detail, name, S("is missing"));
+        *f->out = f->otherwise;
+        return f->otherwise.p ? OK : account_fail_field(detail, f->name, S("is missing"));
     }
     if (!json_put_string(j, node, to) || to->full) {
-        return account_fail_field(detail, name, S("is not text of a usable length"));
+        return account_fail_field(detail, f->name, S("is not text of a usable length"));
     }
-    if (!http1_is_field_value(buf_str(to)) || (to->n == 0 && !otherwise.p)) {
-        return account_fail_field(detail, name, S("is empty or has control characters"));
+    if (!http1_is_field_value(buf_str(to)) || (to->n == 0 && !f->otherwise.p)) {
+        return account_fail_field(detail, f->name, S("is empty or has control characters"));
     }
-    *out = buf_str(to);
+    *f->out = buf_str(to);
     return OK;
 }
 
@@ -90,18 +95,15 @@ static err account_read_fields(struct gmail_account *a, const struct json *j, st
     if (type >= 0 && !json_equals(j, type, S("service_account"))) {
         return account_fail_field(detail, S("type"), S("is not \"service_account\""));
     }
-    struct {
-        str name, otherwise;
-        str *out;
-    } fields[] = {
-        {S("client_email"), {0}, &a->email},
-        {S("private_key_id"), {0}, &a->key_id},
-        {S("client_id"), S(""), &a->client_id},
-        {S("token_uri"), GMAIL_TOKEN_URI, &a->token_uri},
+    const struct account_field fields[] = {
+        {.name = S("client_email"), .out = &a->email},
+        {.name = S("private_key_id"), .out = &a->key_id},
+        {.name = S("client_id"), .otherwise = S(""), .out = &a->client_id},
+        {.name = S("token_uri"), .otherwise = GMAIL_TOKEN_URI, .out = &a->token_uri},
     };
     for (isize i = 0; i < COUNT(fields); i++) {
         struct buf to = buf_over(a->fields[i], GMAIL_FIELD_BYTES);
-        TRY(account_field(j, fields[i].name, fields[i].otherwise, fields[i].out, &to, detail));
+        TRY(account_read_field(j, &fields[i], &to, detail));
     }
     return OK;
 }

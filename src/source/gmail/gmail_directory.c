@@ -55,8 +55,8 @@ enum step gmail_directory_next(void *src, void *st, i64 now_ms, struct exchange 
     if (!gmail_token_is_due(&d->token, now_ms)) {
         return directory_ask_page(g, d, x);
     }
-    err e = gmail_token_ask(g, &d->token, GMAIL_CALL_TOKEN_DIRECTORY, g->settings.subject, now_ms,
-                            x);
+    d->token.asked_ms = now_ms;
+    err e = gmail_token_ask(g, &d->token, GMAIL_CALL_TOKEN_DIRECTORY, g->settings.subject, x);
     if (!err_ok(e)) {
         return STEP_FAILED;
     }

@@ -27,7 +27,8 @@ static enum step listing_ask_token(struct gmail *g, struct mailbox *m, i64 now_m
     struct gmail_mailbox *gm = m->state;
     struct gmail_listing *l = &gm->listing;
     str user = str_make(m->address, m->address_bytes);
-    err e = gmail_token_ask(g, &gm->token, GMAIL_CALL_TOKEN_MAILBOX, user, now_ms, x);
+    gm->token.asked_ms = now_ms;
+    err e = gmail_token_ask(g, &gm->token, GMAIL_CALL_TOKEN_MAILBOX, user, x);
     if (!err_ok(e)) {
         gmail_mailbox_refuse(g, m, e, &x->detail);
         return STEP_FAILED;

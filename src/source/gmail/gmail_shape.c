@@ -109,8 +109,8 @@ static err shape_encode(struct fetch *f, str text, str suffix)
     return OK;
 }
 
-// Half of what is free behind the mail for the result, half as scratch: both need about as much as the
-// body, whose share of the mail is not known before.
+// Half of what is free behind the mail for the result, half as scratch: both need about as much as
+// the body, whose share of the mail is not known before.
 static err shape_trim(struct fetch *f, str *eml)
 {
     str raw = str_make(f->data.p + FETCH_DOC_OFFSET, f->data.n - FETCH_DOC_OFFSET);

@@ -71,7 +71,7 @@ void gmail_token_put_claims(const struct gmail *g, enum gmail_call call, str use
 }
 
 err gmail_token_ask(struct gmail *g, struct gmail_token *t, enum gmail_call call, str user,
-                    i64 now_ms, struct exchange *x)
+                    struct exchange *x)
 {
     u8 bytes[TOKEN_SIGNATURE_BYTES];
     struct buf signature = buf_over(bytes, COUNT(bytes));
@@ -85,7 +85,6 @@ err gmail_token_ask(struct gmail *g, struct gmail_token *t, enum gmail_call call
     base64_encode_url(&body, buf_str(&signature));
     TRY(buf_check(&body));
 
-    t->asked_ms = now_ms;
     x->dest = &g->token_dest;
     x->method = S("POST");
     buf_put(&x->target, g->token_target);

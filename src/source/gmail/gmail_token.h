@@ -24,9 +24,10 @@ struct gmail_token {
 bool gmail_token_is_usable(const struct gmail_token *t, i64 now_ms);
 bool gmail_token_is_due(const struct gmail_token *t, i64 now_ms); // absent, or old enough to renew
 
-// Fills *x with the request for `user`'s token. CRYPTO_SIGN, or BUF_FULL for absurdly long fields.
+// Fills *x with the request for `user`'s token; its life is counted from t->asked_ms, which the
+// caller sets. CRYPTO_SIGN, or BUF_FULL for absurdly long fields.
 err gmail_token_ask(struct gmail *g, struct gmail_token *t, enum gmail_call call, str user,
-                    i64 now_ms, struct exchange *x);
+                    struct exchange *x);
 
 // Reads an answer of status 200. TOKEN_ANSWER when there is no usable token in it.
 err gmail_token_read(struct gmail_token *t, const struct gmail_answer *a);
