@@ -44,8 +44,8 @@ static void test_token_ask(void)
     struct rig *r = rig_make(NULL);
     struct exchange x = exchange_of();
     struct gmail_token *t = token_of(r);
-    CHECK_OK(gmail_token_ask(gmail_of(r), t, GMAIL_CALL_TOKEN_DIRECTORY, S("admin@example.test"), 5,
-                             &x));
+    CHECK_OK(
+        gmail_token_ask(gmail_of(r), t, GMAIL_CALL_TOKEN_DIRECTORY, S("admin@example.test"), &x));
     CHECK_STR(x.method, S("POST"));
     CHECK_STR(buf_str(&x.target), S("/token"));
     CHECK_STR(x.dest->url.path, S("/"));
