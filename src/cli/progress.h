@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How a sync shows that it lives, on standard error: on a terminal one line an active mailbox and a
-// total line, redrawn in place at most PROGRESS_PER_SECOND times a second; into a pipe a key=value line
-// every PROGRESS_PLAIN_MS; with --json a JSON line in ECS field names as often.
+// total line, redrawn in place at most PROGRESS_PER_SECOND times a second; into a pipe a key=value
+// line every PROGRESS_PLAIN_MS; with --json a JSON line in ECS field names as often.
 #ifndef CLI_PROGRESS_H
 #define CLI_PROGRESS_H
 
