@@ -164,7 +164,8 @@ ERR(JOB_TOO_MANY_MAILBOXES, FATAL, "too many mailboxes failed", "look at the mai
 ERR(JOB_TOO_MANY_ITEMS, FATAL, "too many messages failed", "look at the messages named above; raise sync.max_failed_items if that is expected. Nothing was deleted")
 ERR(JOB_MAILBOXES_FAILED, FATAL, "some mailboxes could not be read for reasons that may pass", "run it again; the mailboxes are named above, their documents were kept")
 ERR(JOB_OUTPUT, FATAL, "the documents could not be written", "check the disk or the program that reads them")
-ERR(JOB_SCAN, FATAL, "the documents that are in the index could not be listed", "nothing was deleted; run it again")
+ERR(JOB_DIRECTORY, FATAL, "the users of the domain could not be asked for", "see the lines above; nothing was deleted")
+ERR(JOB_MAILBOX_UNKNOWN, CONFIG, "a mailbox that --mailbox names is not in the directory", "check its spelling: it has to be a primary address of the domain")
 
 // cli
 ERR(OPTION_UNKNOWN, CONFIG, "unknown flag", "see mailferry --help")

@@ -28,6 +28,10 @@ struct config_key {
     double min, max;
 };
 
+// A number of limits.h as the text that would stand in the file.
+#define CONFIG_TEXT_OF(x) #x
+#define CONFIG_TEXT(x) CONFIG_TEXT_OF(x)
+
 static const struct config_key config_keys[] = {
 #define KEY(path, type, field, fallback, min, max) \
     {path, CONFIG_##type, (u32)offsetof(struct config, field), fallback, min, max},

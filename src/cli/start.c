@@ -46,6 +46,22 @@ static err start_loop(struct start *s)
 
 // ---- gmail
 
+// "config.yml:20:5: connector mail": where to look.
+static void start_put_connector(struct start *s)
+{
+    const struct config_connector *c = s->connector;
+    int node = config_tree_child(&s->tree, 0, S("connectors"));
+    for (node = node < 0 ? -1 : s->tree.nodes[node].first; node >= 0;
+         node = s->tree.nodes[node].next) {
+        if (s->tree.nodes[node].line == c->line) {
+            break;
+        }
+    }
+    config_tree_put_place(&s->detail, &s->tree, s->config.name, node);
+    buf_put(&s->detail, S(": connector "));
+    buf_put(&s->detail, c->connector_id);
+}
+
 static err start_gmail_fields(struct start *s)
 {
     struct gmail_settings *g = &s->gmail;
@@ -63,7 +79,8 @@ static err start_gmail_fields(struct start *s)
         TRY(config_field_str(c, s->connector, texts[i].key, texts[i].out, &found, &s->texts,
                              &s->detail));
         if (texts[i].out->n == 0) {
-            buf_put(&s->detail, S("configuration."));
+            start_put_connector(s);
+            buf_put(&s->detail, S(": configuration."));
             buf_put(&s->detail, str_from(texts[i].key));
             return FAIL(CONFIG_MISSING);
         }
@@ -79,7 +96,8 @@ static err start_gmail_fields(struct start *s)
     };
     for (isize i = 0; i < COUNT(toggles); i++) {
         bool value;
-        TRY(config_field_bool(c, s->connector, toggles[i].key, &value, &found, &s->texts, &s->detail));
+        TRY(config_field_bool(c, s->connector, toggles[i].key, &value, &found, &s->texts,
+                              &s->detail));
         *toggles[i].out = found ? value : *toggles[i].out;
     }
     return OK;
@@ -139,7 +157,8 @@ static bool start_allows_any_version(void)
 {
     bool found;
     str value = os_env("ALLOW_ES_VERSION_MISMATCH", &found);
-    return str_eq_nocase(value, S("true")) || str_eq(value, S("1")) || str_eq_nocase(value, S("yes"));
+    return str_eq_nocase(value, S("true")) || str_eq(value, S("1")) ||
+           str_eq_nocase(value, S("yes"));
 }
 
 // Documents go to Elasticsearch when config.yml names one; without any, they can still be seen.
@@ -226,8 +245,7 @@ static err start_job(struct start *s)
         j->pipeline_none = str_eq(s->connector->pipeline, S("none"));
         j->pipeline = j->pipeline_none ? (str){0} : s->connector->pipeline;
         if (!index_name_is_valid(j->index)) {
-            buf_put(&s->detail, S("connector "));
-            buf_put(&s->detail, s->connector->connector_id);
+            start_put_connector(s);
             return FAIL(CONFIG_INDEX);
         }
     }
@@ -259,13 +277,23 @@ static void start_log_level(struct start *s)
         const char *name;
         enum log_level level;
     } levels[] = {
-        {"DEBUG", LOG_DEBUG},   {"INFO", LOG_INFO},       {"WARNING", LOG_WARN},
-        {"ERROR", LOG_ERROR},   {"CRITICAL", LOG_ERROR},
+        {"DEBUG", LOG_DEBUG}, {"INFO", LOG_INFO},      {"WARNING", LOG_WARN},
+        {"ERROR", LOG_ERROR}, {"CRITICAL", LOG_ERROR},
     };
     for (isize i = 0; i < COUNT(levels) && !s->options->log_level_given; i++) {
         if (str_eq_nocase(s->config.sync.log_level, str_from(levels[i].name))) {
             log_level_set(s->log, levels[i].level);
         }
+    }
+}
+
+// Keys that are ignored and look like typing errors (config.h).
+static void start_say_doubts(struct start *s)
+{
+    for (str rest = s->config.doubts, line; rest.n;) {
+        bool found;
+        rest = str_cut(rest, '\n', &line, &found);
+        log_line(s->log, LOG_WARN, line, NULL, 0);
     }
 }
 
@@ -282,6 +310,7 @@ err start_all(struct start *s, const struct options *options)
     start_form(s);
     TRY(start_read_config(s));
     start_log_level(s);
+    start_say_doubts(s);
     if (s->connector) {
         TRY(start_gmail_fields(s));
     }

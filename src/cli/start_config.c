@@ -76,7 +76,8 @@ static err start_choose_connector(struct start *s)
     for (int i = 0; i < config->connector_count; i++) {
         const struct config_connector *c = &config->connectors[i];
         str wanted = s->options->connector;
-        bool fits = wanted.n ? str_eq(c->connector_id, wanted) : str_eq(c->service_type, S("gmail"));
+        bool fits = wanted.n ? str_eq(c->connector_id, wanted)
+                             : str_eq(c->service_type, S("gmail"));
         if (fits) {
             hits++;
             s->connector = c;
@@ -85,8 +86,21 @@ static err start_choose_connector(struct start *s)
     if (hits == 1 && str_eq(s->connector->service_type, S("gmail"))) {
         return OK;
     }
-    buf_put(&s->detail, hits > 1 ? S("several fit: choose one with --connector ID")
-                                 : S("this version serves the service type gmail"));
+    buf_put(&s->detail, s->options->config_path);
+    buf_put(&s->detail,
+            hits > 1 ? S(": several fit, choose one with --connector ID; there are")
+            : hits == 1
+                ? S(": its service_type is not gmail, the one that this version serves; there are")
+                : S(": none fits; there are"));
+    for (int i = 0; i < config->connector_count; i++) {
+        const struct config_connector *c = &config->connectors[i];
+        buf_put(&s->detail, i ? S(", ") : S(" "));
+        buf_put(&s->detail, c->connector_id.n ? c->connector_id : S("(without connector_id)"));
+        buf_put(&s->detail, S(" ["));
+        buf_put(&s->detail, c->service_type.n ? c->service_type : S("without service_type"));
+        buf_put(&s->detail, S("]"));
+    }
+    buf_put(&s->detail, config->connector_count ? S("") : S(" no connectors"));
     return FAIL(CONFIG_CONNECTOR);
 }
 
@@ -107,8 +121,12 @@ err start_read_config(struct start *s)
         buf_reset(&s->detail);
         e = OK;
     } else if (!err_ok(e)) {
-        buf_put(&s->detail, S(": "));
-        buf_put(&s->detail, s->options->config_path);
+        if (err_is(e, ERR_FILE_MISSING) && !s->options->config_given) {
+            buf_put(&s->detail,
+                    S("; copy config.yml.example to config.yml, or name a file with --config"));
+        } else if (err_is(e, ERR_BUF_FULL)) {
+            buf_put(&s->detail, s->options->config_path);
+        }
         return err_is(e, ERR_BUF_FULL) ? FAIL(CONFIG_TOO_LARGE) : e;
     }
     TRY(start_read_dot_env(s, &env));

@@ -55,7 +55,7 @@ extern const char _end[];
 
 isize os_image_bytes(void)
 {
-    return _end - __executable_start;
+    return (isize)((uintptr_t)_end - (uintptr_t)__executable_start);
 }
 
 i64 os_mono_ms(void)

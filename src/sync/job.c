@@ -2,47 +2,8 @@
 // The phases of one sync (see job.h): preflight, scan, mailboxes, purge, finish. Every phase is a set
 // of machines in the loop; job_step() looks whether they have ended and starts the next ones. An error
 // or a signal winds the job down: what is in the air is awaited, nothing is deleted.
-#include "sync/job.h"
-
-#include <string.h>
-
 #include "os/os.h"
-#include "sync/advice.h"
-#include "sync/lane.h"
-
-enum purge_stage { PURGE_COUNTING, PURGE_DELETING, PURGE_LANDING };
-
-struct job {
-    struct job_settings settings;
-    struct loop *loop;
-    struct source *source;
-    struct log *log;
-    struct sync_stats stats;
-
-    struct elastic elastic;
-    struct bulk *bulk;
-    struct index_open open;
-    struct index_count count;
-    struct scan scan;
-    int scan_tries;
-
-    struct roster roster;
-    struct purge purge;
-    struct mailboxes mailboxes;
-    struct lanes lanes;
-    struct advice advice;
-
-    int task; // of the phase's own machine
-    enum purge_stage purge_stage;
-    bool purge_allowed;
-    bool winding_down, refreshing;
-    bool hurry; // machines were told something outside of a turn
-    i64 wind_down_until_ms;
-    enum job_end end;
-    err error;
-    struct buf detail;
-    u8 detail_bytes[EXCHANGE_DETAIL_BYTES];
-};
+#include "sync/job_internal.h"
 
 // ---- start
 
@@ -483,6 +444,10 @@ static void job_step_finish(struct job *job)
         job_fail_now(job, FAIL(JOB_MAILBOXES_FAILED), (str){0});
         return;
     }
+    if (s->mailboxes_found < job->settings.only_mailbox_count) {
+        job_fail_now(job, FAIL(JOB_MAILBOX_UNKNOWN), (str){0});
+        return;
+    }
     job_finish(job, s->mailboxes_refused ? JOB_COMPLETED_WITH_REFUSALS : JOB_COMPLETED);
 }
 
@@ -520,99 +485,9 @@ void job_step(struct job *job)
     }
 }
 
-// ---- what others see
-
-// Machines are asked in a turn: what job_step() has just told them must not wait for an event.
-i64 job_wait_ms(const struct job *job)
-{
-    return job->hurry ? 0 : 200;
-}
-
-bool job_is_done(const struct job *job)
-{
-    return job->stats.phase == SYNC_ENDED;
-}
-
 void job_stop(struct job *job)
 {
     if (!job_is_done(job)) {
         job_wind_down(job, JOB_STOPPED, OK, (str){0});
     }
-}
-
-enum job_end job_end(const struct job *job)
-{
-    return job->end;
-}
-
-err job_error(const struct job *job)
-{
-    return job->error;
-}
-
-str job_detail(const struct job *job)
-{
-    return buf_str(&job->detail);
-}
-
-const struct sync_stats *job_stats(const struct job *job)
-{
-    return &job->stats;
-}
-
-bool job_mailbox_view(const struct job *job, isize i, struct sync_mailbox_view *out)
-{
-    for (int k = 0; k < job->mailboxes.slot_count; k++) {
-        const struct mailbox_slot *slot = &job->mailboxes.slots[k];
-        if (slot->open && i-- == 0) {
-            *out = (struct sync_mailbox_view){
-                .address = str_make(slot->m.address, slot->m.address_bytes),
-                .listed = slot->m.units_listed,
-                .decided = slot->decided,
-                .listing = slot->m.phase == MAILBOX_LISTING,
-            };
-            return true;
-        }
-    }
-    return false;
-}
-
-isize job_notes(const struct job *job, const struct job_note **out)
-{
-    *out = job->mailboxes.notes;
-    return job->mailboxes.note_count;
-}
-
-isize job_advice(const struct job *job, str *out, isize cap)
-{
-    isize count = job->advice.count < cap ? job->advice.count : cap;
-    for (isize i = 0; i < count; i++) {
-        out[i] = buf_str(&job->advice.rows[i]);
-    }
-    return count;
-}
-
-static i64 job_minutes(i64 units, i64 per_minute)
-{
-    return per_minute > 0 ? (units + per_minute - 1) / per_minute : 0;
-}
-
-void job_estimate(const struct job *job, struct job_estimate *out)
-{
-    const struct sync_stats *s = &job->stats;
-    const struct source *source = job->source;
-    i64 units = s->messages_listed * source->ops->fetch_quota_units;
-    i64 longest = s->longest_mailbox * source->ops->fetch_quota_units;
-    i64 project_minutes = job_minutes(units, source->quota_units_project_minute);
-    i64 user_minutes = job_minutes(longest, source->quota_units_user_minute);
-    double mean = job->lanes.sampled ? (double)job->lanes.sampled_bytes / (double)job->lanes.sampled : 0;
-    *out = (struct job_estimate){
-        .mailboxes = s->mailboxes_done,
-        .messages = s->messages_listed,
-        .sampled = job->lanes.sampled,
-        .sampled_bytes = job->lanes.sampled_bytes,
-        .estimated_bytes = (i64)(mean * (double)s->messages_listed),
-        .quota_units = units,
-        .minutes_by_quota = project_minutes > user_minutes ? project_minutes : user_minutes,
-    };
 }

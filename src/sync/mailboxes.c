@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "net/crypto.h"
+
 // ---- what is kept of an account while it waits
 struct waiting_account {
     u16 address_bytes, flags_bytes;
@@ -106,6 +108,9 @@ static enum step mailboxes_accounts_next(void *st, i64 now_ms, struct exchange *
     if (step == STEP_DONE) {
         all->accounts_done = true;
         all->roster->directory_complete = true;
+    } else if (step == STEP_FAILED && err_ok(all->accounts_error)) {
+        all->accounts_error = FAIL(JOB_DIRECTORY); // it gave up before it asked anything
+        buf_put(&all->accounts_detail, buf_str(&x->detail));
     }
     return step;
 }
@@ -381,6 +386,7 @@ void mailboxes_stop(struct mailboxes *all)
     }
     all->open_count = 0;
     all->waiting_count = 0;
+    crypto_wipe(all->accounts_state, all->source->ops->accounts_bytes); // the directory's token
 }
 
 struct mailbox_slot *mailboxes_slot(struct mailboxes *all, u32 index, u32 generation)

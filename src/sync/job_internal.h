@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// The state of a job, shared by the files that move it (job.c) and that show it (job_view.c).
+#ifndef SYNC_JOB_INTERNAL_H
+#define SYNC_JOB_INTERNAL_H
+
+#include "sync/advice.h"
+#include "sync/job.h"
+#include "sync/lane.h"
+
+enum purge_stage { PURGE_COUNTING, PURGE_DELETING, PURGE_LANDING };
+
+struct job {
+    struct job_settings settings;
+    struct loop *loop;
+    struct source *source;
+    struct log *log;
+    struct sync_stats stats;
+
+    struct elastic elastic;
+    struct bulk *bulk;
+    struct index_open open;
+    struct index_count count;
+    struct scan scan;
+    int scan_tries;
+
+    struct roster roster;
+    struct purge purge;
+    struct mailboxes mailboxes;
+    struct lanes lanes;
+    struct advice advice;
+
+    int task; // of the phase's own machine
+    enum purge_stage purge_stage;
+    bool purge_allowed;
+    bool winding_down, refreshing;
+    bool hurry; // machines were told something outside of a turn
+    i64 wind_down_until_ms;
+    enum job_end end;
+    err error;
+    struct buf detail;
+    u8 detail_bytes[EXCHANGE_DETAIL_BYTES];
+};
+
+#endif
