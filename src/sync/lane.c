@@ -104,7 +104,10 @@ static enum step lane_find_work(struct lane *lane, i64 now_ms, struct exchange *
             all->cursor = (int)(slot - mailboxes->slots) + 1;
             return STEP_REQUEST;
         }
-        ASSERT(step == STEP_WAIT);
+        if (step != STEP_WAIT) {
+            x->wait_until_ms = now_ms; // decided without a request: concluded at once, in a call of its own
+            return STEP_WAIT;
+        }
         if (x->wait_until_ms && (!earliest_ms || x->wait_until_ms < earliest_ms)) {
             earliest_ms = x->wait_until_ms;
         }
