@@ -165,6 +165,7 @@ ERR(JOB_TOO_MANY_ITEMS, FATAL, "too many messages failed", "look at the messages
 ERR(JOB_MAILBOXES_FAILED, FATAL, "some mailboxes could not be read for reasons that may pass", "run it again; the mailboxes are named above, their documents were kept")
 ERR(JOB_OUTPUT, FATAL, "the documents could not be written", "check the disk or the program that reads them")
 ERR(JOB_DIRECTORY, FATAL, "the users of the domain could not be asked for", "see the lines above; nothing was deleted")
+ERR(JOB_DIRECTORY_EMPTY, FATAL, "the directory names no user at all", "check customer_id: whoever may read the directory is a user of it. Nothing was deleted")
 ERR(JOB_MAILBOX_UNKNOWN, CONFIG, "a mailbox that --mailbox names is not in the directory", "check its spelling: it has to be a primary address of the domain")
 
 // cli

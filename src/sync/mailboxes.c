@@ -75,6 +75,7 @@ static bool mailboxes_take_account(void *st, const struct account *a)
     }
     if (a->address.n == 0 || a->address.n > ADDRESS_BYTES) {
         all->stats->skipped[SKIP_BAD_ID]++;
+        roster_forget(all->roster); // it is there, whatever its name: nothing counts as gone
         return true;
     }
     bool room;
@@ -108,6 +109,7 @@ static enum step mailboxes_accounts_next(void *st, i64 now_ms, struct exchange *
     if (step == STEP_DONE) {
         all->accounts_done = true;
         all->roster->directory_complete = true;
+        all->accounts_error = all->roster->count ? OK : FAIL(JOB_DIRECTORY_EMPTY);
     } else if (step == STEP_FAILED && err_ok(all->accounts_error)) {
         all->accounts_error = FAIL(JOB_DIRECTORY); // it gave up before it asked anything
         buf_put(&all->accounts_detail, buf_str(&x->detail));

@@ -26,7 +26,7 @@ static bool purge_is_ours(struct purge *p, const struct scan_hit *hit)
     case FATE_FINISHED:
         return true;
     case FATE_UNKNOWN:
-        return p->roster->directory_complete && !p->roster->set.full;
+        return roster_knows_all(p->roster);
     case FATE_PROTECTED:
         return false;
     }

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is deleted, and what never is."""
+import json
+
 import rig
 from rig import completed, same, true
 from test_sync import dls
@@ -105,6 +107,27 @@ def test_failed_directory_deletes_nothing():
     r = t.sync()
     same((r.code, len(t.docs())), (1, 60))
     true(r["error"]["todo"], r)
+
+
+def test_empty_directory_deletes_nothing():
+    t = rig.Tenant("--users", 2, "--messages", 20, "--size", 300)
+    completed(t.sync())
+    t.post("faults", path="/admin/directory/v1/users", status=200, count=-1, body="{}")
+    for extra in ("", "\npurge:\n  max_share: 1\n"):
+        r = t.sync(extra=extra)
+        same((r.code, len(t.docs()), r["documents_deleted"]), (1, 40, 0))
+        same(r["error"]["code"], "JOB_DIRECTORY_EMPTY")
+
+
+def test_another_spelling_of_an_address_is_the_same_mailbox():
+    t = rig.Tenant("--users", 2, "--messages", 20, "--size", 300)
+    completed(t.sync(change=dls))
+    a, b = (u["user"] for u in t.users())
+    t.post("users", user=a, state="no_mail")
+    t.post("faults", path="/admin/directory/v1/users", status=200, count=-1, body=json.dumps(
+        {"users": [{"primaryEmail": a.upper()}, {"primaryEmail": b}]}))
+    r = completed(t.sync(change=dls))
+    same((r["mailboxes_refused"], r["documents_deleted"], len(t.docs())), (1, 0, 40))
 
 
 def test_failed_listing_page_protects_its_mailbox():

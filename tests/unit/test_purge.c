@@ -89,6 +89,42 @@ static void test_purge_owner_gone_from_the_directory(void)
     CHECK(!goes(S("1"), S("left@x")));
 }
 
+// An answer without any user is a wrong customer or a broken proxy, not a domain that everybody left.
+static void test_purge_an_empty_directory_takes_nothing(void)
+{
+    start();
+    existed(S("1"));
+    CHECK(!goes(S("1"), S("")));
+    CHECK(!goes(S("1"), S("a@x")));
+    CHECK(purge.kept == 2);
+}
+
+static void test_purge_another_spelling_is_the_same_mailbox(void)
+{
+    start();
+    mailbox(S("Anna@X"), false);
+    mailbox(S("bert@x"), true);
+    existed(S("1"));
+    CHECK(!goes(S("1"), S("anna@x")));
+    CHECK(!goes(S("1"), S("ANNA@X")));
+    CHECK(goes(S("1"), S("Bert@x")));
+}
+
+static void test_purge_a_mailbox_without_a_usable_name_protects_all_others(void)
+{
+    static u8 name[2000];
+    start();
+    memset(name, 'a', sizeof name);
+    mailbox(S("a@x"), true);
+    existed(S("1"));
+    CHECK(goes(S("1"), S("left@x")));
+    roster_forget(&roster);
+    CHECK(!goes(S("1"), S("")));
+    CHECK(!goes(S("1"), S("left@x")));
+    CHECK(!goes(S("1"), str_make(name, COUNT(name))));
+    CHECK(goes(S("1"), S("a@x")));
+}
+
 static void test_purge_pending_until_marked(void)
 {
     start();
@@ -113,6 +149,9 @@ static const struct test_case cases[] = {
     CASE(test_purge_all_finished_takes_what_was_not_seen),
     CASE(test_purge_one_mailbox_missing_keeps_what_has_no_owner),
     CASE(test_purge_owner_gone_from_the_directory),
+    CASE(test_purge_an_empty_directory_takes_nothing),
+    CASE(test_purge_another_spelling_is_the_same_mailbox),
+    CASE(test_purge_a_mailbox_without_a_usable_name_protects_all_others),
     CASE(test_purge_pending_until_marked),
     CASE(test_purge_fill_beyond_capacity_is_told),
 };
