@@ -9,6 +9,8 @@
 
 #include "codec/charset_cjk.h"
 
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "charset_ascii_run() counts bytes");
+
 #define NAME_MAX 24 // bytes of the longest known name, and a little more
 
 // The name as the table spells it: lower case, every run of other characters one '_', none at the
@@ -70,12 +72,20 @@ bool charset_is_ascii_based(struct charset cs)
 
 isize charset_ascii_run(str s)
 {
+    const u64 high = 0x8080808080808080;
     isize i = 0;
     for (; i + 32 <= s.n; i += 32) {
         u64 w[4];
         memcpy(w, s.p + i, 32);
-        if ((w[0] | w[1] | w[2] | w[3]) & 0x8080808080808080) {
+        if ((w[0] | w[1] | w[2] | w[3]) & high) {
             break;
+        }
+    }
+    for (; i + 8 <= s.n; i += 8) {
+        u64 w;
+        memcpy(&w, s.p + i, 8);
+        if (w & high) {
+            return i + __builtin_ctzll(w & high) / 8; // the lowest address is the lowest byte
         }
     }
     while (i < s.n && s.p[i] < 128) {
@@ -114,6 +124,36 @@ isize charset_utf8_next(str s, u32 *ch)
     }
     *ch = value;
     return more + 1;
+}
+
+static bool is_tail(u8 c)
+{
+    return (c & 0xC0) == 0x80;
+}
+
+// How far `s` is valid UTF-8. The frequent forms are judged here, the rest by charset_utf8_next().
+static isize utf8_run(str s)
+{
+    isize i = 0;
+    while (i < s.n) {
+        u8 c = s.p[i];
+        if (c < 0x80) {
+            i += charset_ascii_run((str){s.p + i, s.n - i});
+        } else if (c >= 0xC2 && c < 0xE0 && i + 1 < s.n && is_tail(s.p[i + 1])) {
+            i += 2;
+        } else if (c > 0xE0 && c < 0xED && i + 2 < s.n && is_tail(s.p[i + 1]) &&
+                   is_tail(s.p[i + 2])) {
+            i += 3;
+        } else {
+            u32 ch;
+            isize used = charset_utf8_next((str){s.p + i, s.n - i}, &ch);
+            if (ch == CHARSET_NONE) {
+                break;
+            }
+            i += used;
+        }
+    }
+    return i;
 }
 
 static isize utf8_write(u8 *p, u32 ch)
@@ -325,7 +365,7 @@ isize charset_valid_run(struct charset cs, str bytes, isize *bad)
 {
     struct reader r = reader_start(cs, &bytes);
     bool runs = has_ascii_runs(cs);
-    isize at = 0;
+    isize at = cs.kind == CHARSET_UTF8 ? utf8_run(bytes) : 0;
     *bad = 0;
     while (at < bytes.n) {
         str rest = str_from_index(bytes, at);

@@ -101,7 +101,7 @@ static isize chinese_simple(enum charset_kind kind, str s, u32 *ch)
     }
     u32 found = charset_gbk[(a - 0x81) * CHARSET_GBK_TRAILS + b - 0x40 - (b > 0x7F)];
     i64 other = -1;
-    if (kind == CHARSET_GB18030) {
+    if (kind == CHARSET_GB18030 && !found) { // it only adds to GBK
         other = runs_find((struct runs){charset_gb18030, charset_gb18030_count}, a << 8 | b);
     } else if (kind == CHARSET_GB2312) {
         bool inside = in(a, 0xA1, 0xF7) && b >= 0xA1;
@@ -287,6 +287,9 @@ static isize iso2022_jp(str s, u8 *state, u32 *ch)
 {
     u32 a = s.p[0];
     *ch = a;
+    if (a >= 128) {
+        return give(0, 1, ch);
+    }
     if (*state & JP_FOREIGN) {
         if (in(a, 'A', 'Z') || a == '@') {
             *state &= (u8)~JP_FOREIGN;
@@ -295,9 +298,6 @@ static isize iso2022_jp(str s, u8 *state, u32 *ch)
     }
     if (a == 0x1B) {
         return iso2022_escape(s, state, ch);
-    }
-    if (a >= 128) {
-        return give(0, 1, ch);
     }
     if (a < 0x21 || a == 0x7F || *state == JP_ASCII) {
         return 1;

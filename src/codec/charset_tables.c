@@ -4,7 +4,7 @@
 // clang-format off
 #include "codec/charset_tables.h"
 
-const struct charset_name charset_names[329] = {
+const struct charset_name charset_names[328] = {
     {"1125", CHARSET_SINGLE, 1},
     {"1250", CHARSET_SINGLE, 2},
     {"1251", CHARSET_SINGLE, 3},
@@ -84,7 +84,6 @@ const struct charset_name charset_names[329] = {
     {"cp950", CHARSET_CP950, 0},
     {"cp_gr", CHARSET_SINGLE, 27},
     {"cp_is", CHARSET_SINGLE, 22},
-    {"csHPRoman8", CHARSET_SINGLE, 29},
     {"csascii", CHARSET_ASCII, 0},
     {"csbig5", CHARSET_BIG5, 0},
     {"csibm855", CHARSET_SINGLE, 17},
@@ -335,7 +334,7 @@ const struct charset_name charset_names[329] = {
     {"x_mac_simp_chinese", CHARSET_GB2312, 0},
     {"x_mac_trad_chinese", CHARSET_BIG5, 0},
 };
-const isize charset_names_count = 329;
+const isize charset_names_count = 328;
 
 const u16 charset_single[59][128] = {
     { // cp1006

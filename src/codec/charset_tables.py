@@ -114,7 +114,8 @@ def put_runs(name, found):
 def put_names():
     names = {}
     for alias, module in aliases.aliases.items():
-        names[alias.replace(".", "_")] = module
+        if alias == alias.lower():  # CPython lowers a name before it looks it up
+            names[alias.replace(".", "_")] = module
     for module in SINGLE + list(OTHER) + list(SAME):
         names[module] = module
     rows = []

@@ -16,21 +16,28 @@ static bool is_safe(u8 c)
     return (c >= 32 && c < 127 && c != '=') || c == '\t';
 }
 
-// How many bytes at the start of s need no escape. Eight at a time: none below 32, none above 126,
-// no '='. The tests may see a byte too many, never one too few.
+// How many bytes at the start of s need no escape. Eight at a time: the lowest high bit left by the
+// tests (below 32, above 126, '=') marks the first byte that fails one; a borrow only spoils bits
+// above it. (The lowest byte is the lowest address: charset.c asserts that.)
 static isize safe_run(str s)
 {
+    const u64 ones = 0x0101010101010101;
     isize i = 0;
-    for (; i + 8 <= s.n; i += 8) {
+    while (i + 8 <= s.n) {
         u64 w;
         memcpy(&w, s.p + i, 8);
-        u64 ones = 0x0101010101010101;
         u64 equals = w ^ ones * '=';
         u64 del = w ^ ones * 127;
-        u64 bad = (w - ones * 32) | w | (equals - ones) | (del - ones);
-        if (bad & ones * 128) {
-            break;
+        u64 bad = ((w - ones * 32) | w | (equals - ones) | (del - ones)) & ones * 128;
+        if (!bad) {
+            i += 8;
+            continue;
         }
+        i += __builtin_ctzll(bad) / 8;
+        if (s.p[i] != '\t') {
+            return i;
+        }
+        i++;
     }
     while (i < s.n && is_safe(s.p[i])) {
         i++;

@@ -79,19 +79,15 @@ static isize q_bytes(u8 c)
 }
 
 // The bytes of the character at the start of `text` as they are encoded; how much of `text` it is.
-// Raw bytes that spell a character of UTF-8 stay together, for whoever guesses the charset.
 static isize char_bytes(str text, bool raw, u8 *bytes, isize *count)
 {
-    isize n = 0;
-    while (raw && n < 4 && charset_escape_at(str_from_index(text, n * CHARSET_ESCAPE_BYTES)) >= 0) {
-        bytes[n] = (u8)charset_escape_at(str_from_index(text, n * CHARSET_ESCAPE_BYTES));
-        n++;
+    int escaped = raw ? charset_escape_at(text) : -1;
+    if (escaped >= 0) {
+        bytes[0] = (u8)escaped;
+        *count = 1;
+        return CHARSET_ESCAPE_BYTES;
     }
     u32 ch;
-    if (n) {
-        *count = charset_utf8_next((str){bytes, n}, &ch);
-        return *count * CHARSET_ESCAPE_BYTES;
-    }
     *count = charset_utf8_next(text, &ch);
     memcpy(bytes, text.p, (size_t)*count);
     return *count;
@@ -183,8 +179,10 @@ void mime_fold_put_encoded(struct mime_fold *f, str text, bool raw)
     bool b = prefers_b(text, raw, &bytes);
     bytes += raw ? 19 : 12; // the frame of the word
     isize left = MIME_LINE_BYTES - line_bytes(f);
-    // A word that fits on a line of its own is not cut in two; a long one fills up the line.
-    if (f->soft && (left < WORD_START || (left < bytes && bytes <= WORD_BYTES))) {
+    // A long text fills up its line, but one inside a token (a domain) is not cut if that helps.
+    u8 last = f->out->n ? f->out->p[f->out->n - 1] : ' ';
+    bool inside = last != ' ' && last != '\t' && bytes <= WORD_BYTES;
+    if (f->soft && (left < WORD_START || (inside && left < bytes))) {
         break_at(f, f->soft);
     }
     while (text.n > 0) {

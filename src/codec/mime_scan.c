@@ -72,6 +72,22 @@ isize mime_scan_eol(str s, isize from)
     return i;
 }
 
+isize mime_scan_copy_line(str s, isize from, u8 *to)
+{
+    isize i = from;
+    for (; i + STEP <= s.n; i += STEP) {
+        memcpy(to + (i - from), s.p + i, STEP);
+        u32 hits = mask_eol(s.p + i);
+        if (hits) {
+            return i + __builtin_ctz(hits);
+        }
+    }
+    for (; i < s.n && s.p[i] != '\n' && s.p[i] != '\r'; i++) {
+        to[i - from] = s.p[i];
+    }
+    return i;
+}
+
 isize mime_scan_after_eol(str s, isize at)
 {
     if (at < s.n && s.p[at] == '\r' && at + 1 < s.n && s.p[at + 1] == '\n') {

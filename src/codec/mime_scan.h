@@ -9,6 +9,9 @@
 // Index of the first CR or LF at or after `from`; s.n when there is none.
 isize mime_scan_eol(str s, isize from);
 
+// The same, copying what it passes to `to`, which has room for all of s from `from` on.
+isize mime_scan_copy_line(str s, isize from, u8 *to);
+
 // First index after the line break at `at`, which is a CR or LF or the end of `s`.
 isize mime_scan_after_eol(str s, isize at);
 

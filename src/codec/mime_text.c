@@ -5,8 +5,6 @@
 // output; the first longer line takes that back and lets the encoders of mime_encode.c do it.
 #include "codec/mime_text.h"
 
-#include <string.h>
-
 #include "codec/charset.h"
 #include "codec/mime_encode.h"
 #include "codec/mime_scan.h"
@@ -66,12 +64,11 @@ static bool put_short_lines(str text, struct buf *out)
     }
     isize n = 0;
     for (isize at = 0; at < text.n;) {
-        isize end = mime_scan_eol(text, at);
+        isize end = mime_scan_copy_line(text, at, to + n); // n <= at: what is left has room there
         if (end - at > MIME_LINE_BYTES) {
             out->n = start;
             return false;
         }
-        memcpy(to + n, text.p + at, (size_t)(end - at));
         n += end - at;
         to[n++] = '\n';
         at = mime_scan_after_eol(text, end);
@@ -102,14 +99,27 @@ static err put_bytes(const struct mime_body *body, str charset, str text, struct
     return buf_check(out);
 }
 
-// `bytes` with what is wrong in them replaced, in UTF-8. Only bytes >= 128 can grow, to three, and a
-// unit of UTF-16 from two bytes to three.
+// How much longer than `bytes` its text in UTF-8 can be: a byte >= 128 grows to three, a unit of UTF-16
+// from two to three, and any byte of ISO-2022-JP can turn out to mean nothing.
+static isize growth_bytes(struct charset cs, str bytes)
+{
+    if (!charset_is_ascii_based(cs)) {
+        return bytes.n / 2 + 3;
+    }
+    if (cs.kind == CHARSET_ISO2022_JP) {
+        return bytes.n * 2;
+    }
+    isize high = 0;
+    for (isize i = 0; i < bytes.n; i++) {
+        high += bytes.p[i] >> 7;
+    }
+    return high * 2;
+}
+
+// `bytes` with what is wrong in them replaced, in UTF-8.
 static err repaired(struct charset cs, str bytes, struct arena *scratch, str *out)
 {
-    isize more = charset_is_ascii_based(cs) ? 0 : bytes.n / 2 + 3;
-    for (isize i = 0; charset_is_ascii_based(cs) && i < bytes.n; i++) {
-        more += bytes.p[i] >> 7 << 1;
-    }
+    isize more = growth_bytes(cs, bytes);
     u8 *room = arena_try(scratch, 1, bytes.n + more);
     if (!room) {
         return FAIL(ARENA_FULL);

@@ -21,7 +21,7 @@ struct walk {
     struct mime_tree *tree;
     struct mime_boundaries open;
     struct level levels[MIME_DEPTH_MAX];
-    u8 *boundary_bytes; // MIME_BOUNDARY_BYTES for each level
+    u8 *boundary_bytes;   // MIME_BOUNDARY_BYTES for each level
     int leaf;           // the part whose body is being passed, -1 in a preamble or epilogue
 };
 
@@ -153,7 +153,12 @@ static err enter(struct walk *w, isize at, isize *body)
     }
     int index = (int)w->tree->count++;
     const struct level *level = w->open.count ? &w->levels[w->open.count - 1] : NULL;
-    struct mime_part *part = &w->tree->parts[index];
+    struct mime_part *part = arena_try_n(w->scratch, struct mime_part, 1);
+    if (!part) {
+        return FAIL(ARENA_FULL);
+    }
+    w->tree->parts = index ? w->tree->parts : part;
+    ASSERT(part == &w->tree->parts[index]); // nothing else stays in scratch
     *part = (struct mime_part){.head = at, .parent = level ? level->part : -1, .root = -1};
     struct mime_head head;
     part->body = mime_head_read(w->raw, at, &w->open, index == 0, &head);
@@ -239,9 +244,8 @@ err mime_tree_read(str raw, struct arena *scratch, struct mime_tree *out)
 {
     *out = (struct mime_tree){0};
     struct walk w = {.raw = raw, .scratch = scratch, .tree = out, .leaf = -1};
-    out->parts = arena_try_n(scratch, struct mime_part, MIME_PARTS_MAX);
     w.boundary_bytes = arena_try_n(scratch, u8, MIME_DEPTH_MAX * MIME_BOUNDARY_BYTES);
-    if (!out->parts || !w.boundary_bytes) {
+    if (!w.boundary_bytes) {
         return FAIL(ARENA_FULL);
     }
     isize at;

@@ -23,7 +23,7 @@ struct mime_part {
     bool readable;         // no attachment, not inside one, no mere companion in a related
     bool related, digest, multipart;
     bool root_named;       // `root` is the one that the start parameter names
-};
+} __attribute__((aligned(16))); // as the arena aligns, so that parts taken one by one are a table
 
 struct mime_tree {
     struct mime_part *parts; // in scratch
