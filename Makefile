@@ -47,7 +47,7 @@ help:
 # ---- what there is -------------------------------------------------------------------------------
 
 SRC := src/main.c \
-  $(addprefix src/base/,arena.c buf.c date.c err.c hash.c idset.c plan.c str.c) \
+  $(addprefix src/base/,arena.c buf.c copy.c date.c err.c hash.c idset.c plan.c str.c) \
   $(addprefix src/codec/,base64.c charset.c charset_cjk.c charset_tables.c gzip.c http1.c \
     json.c json_grammar.c json_stream.c json_write.c mime.c mime_addr.c mime_cte.c mime_date.c \
     mime_encode.c mime_fold.c mime_head.c mime_param.c mime_scan.c mime_text.c mime_tree.c \
