@@ -156,6 +156,7 @@
 #define CONFIG_DETAIL_BYTES KIB(2)
 #define YAML_HEAP_BYTES KIB(512)  // libyaml's own memory: 167 KiB with the longest scalar
 #define START_RESERVE_BYTES MIB(4096) // address space to carve from; what is not used is given back
+#define START_FIXED_BYTES MIB(256) // what no setting of limits.ids, limits.mailboxes or bulk changes: 130 at most
 #define START_TEXT_BYTES KIB(64)     // resolv.conf and hosts, each
 #define START_CA_BYTES KIB(512)      // a ca_file: a whole system bundle has 220 KB
 #define START_SPARE_CONNECTIONS 8    // besides lanes and flights: directory, listings, tokens

@@ -175,6 +175,8 @@ ERR(OPTION_COMMAND, CONFIG, "unknown command", "the commands of this version are
 ERR(OPTION_NO_COMMAND, CONFIG, "there are flags, but no command", "the commands of this version are sync, limits, version and help")
 ERR(OPTION_EXTRA, CONFIG, "an argument too many", "see mailferry --help")
 ERR(CONFIG_YAML, CONFIG, "the configuration is not valid YAML", "mend the line that the message names")
+ERR(START_MEMORY, LIMIT, "the system gives too little address space", "4.5 GiB of it are wanted at start, of which little is used: raise the limit (ulimit -v, LimitAS=)")
+ERR(CONFIG_MEMORY, CONFIG, "limits and elasticsearch.bulk ask for more than 4 GiB of memory", "lower limits.ids, limits.mailboxes, bulk.max_concurrency or bulk.chunk_max_mem_size; `mailferry limits` shows what each takes")
 ERR(CONFIG_TOO_LARGE, CONFIG, "the configuration is too large", "keep it below 256 KiB and 2,000 keys; put long secrets into files (<key>_file)")
 ERR(CONFIG_NOT_A_MAP, CONFIG, "a part of the configuration has the wrong shape", "it has to be a mapping of keys: see config.yml.example")
 ERR(CONFIG_ALIAS, CONFIG, "the configuration uses a YAML alias, anchor or merge key", "write the value out")

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "base/idset.h"
 #include "codec/base64.h"
 #include "elastic/index.h"
 #include "os/os.h"
@@ -19,7 +20,9 @@ static err start_loop(struct start *s)
     struct buf resolv = {0};
     struct buf hosts = {0};
     u8 *memory = arena_try(&s->texts, 1, 2 * START_TEXT_BYTES);
-    ASSERT(memory);
+    if (!memory) {
+        return FAIL(CONFIG_TOO_LARGE);
+    }
     resolv = buf_over(memory, START_TEXT_BYTES);
     hosts = buf_over(memory + START_TEXT_BYTES, START_TEXT_BYTES);
     // Hosts without these files exist (scratch containers): the resolver has defaults.
@@ -123,20 +126,23 @@ static err start_gmail(struct start *s)
 
 // ---- the job
 
-static str start_authorization(struct start *s)
+static err start_authorization(struct start *s, str *authorization)
 {
     const struct config_elasticsearch *e = &s->config.elasticsearch;
     const struct url *url = &s->dests[DEST_ELASTIC].url;
     isize cap = EXCHANGE_HEADERS_BYTES / 4;
     u8 *memory = arena_try(&s->texts, 3, cap);
-    ASSERT(memory);
+    if (!memory) {
+        return FAIL(CONFIG_TOO_LARGE);
+    }
     struct buf out = buf_over(memory, 2 * cap);
     struct buf pair = buf_over(memory + 2 * cap, cap);
     str key = s->connector && s->connector->api_key.n ? s->connector->api_key : e->api_key;
     if (key.n) {
         buf_put(&out, S("ApiKey "));
         buf_put(&out, key);
-        return out.full ? (str){0} : buf_str(&out);
+        *authorization = buf_str(&out);
+        return out.full ? FAIL(CONFIG_TOO_LARGE) : OK;
     }
     bool readable = true;
     if (url->user.n) {
@@ -150,7 +156,12 @@ static str start_authorization(struct start *s)
     }
     buf_put(&out, S("Basic "));
     base64_encode(&out, buf_str(&pair));
-    return out.full || pair.full || !readable ? (str){0} : buf_str(&out);
+    *authorization = buf_str(&out);
+    if (!readable) {
+        buf_put(&s->detail, S("elasticsearch.host: the password has a bad escape"));
+        return FAIL(CONFIG_URL);
+    }
+    return out.full || pair.full ? FAIL(CONFIG_TOO_LARGE) : OK;
 }
 
 static bool start_allows_any_version(void)
@@ -210,6 +221,8 @@ static err start_job(struct start *s)
 {
     const struct config *c = &s->config;
     struct job_settings *j = &s->settings;
+    str authorization;
+    TRY(start_authorization(s, &authorization));
     *j = (struct job_settings){
         .limits = {.ids = (isize)c->limits.ids,
                    .mailboxes = (isize)c->limits.mailboxes,
@@ -218,7 +231,7 @@ static err start_job(struct start *s)
                    .medium_buffers = (int)c->limits.medium_buffers},
         .large = os_reserve(LANE_LARGE_BYTES),
         .elastic = {.dest = &s->dests[DEST_ELASTIC],
-                    .authorization = start_authorization(s),
+                    .authorization = authorization,
                     .extra_headers = c->elasticsearch.headers,
                     .request_timeout_ms = c->elasticsearch.request_timeout_s * 1000,
                     .max_retries = (int)c->elasticsearch.max_retries,
@@ -239,6 +252,9 @@ static err start_job(struct start *s)
         .only_mailboxes = s->options->mailbox_count ? s->options->mailboxes : NULL,
         .only_mailbox_count = s->options->mailbox_count,
     };
+    if (!j->large) {
+        return FAIL(START_MEMORY);
+    }
     TRY(start_sink(s));
     if (s->connector) {
         j->index = s->connector->index_name;
@@ -297,11 +313,24 @@ static void start_say_doubts(struct start *s)
     }
 }
 
+// Each setting is within its own bounds; together they may still be more than was reserved.
+static err start_check_memory(const struct config *c)
+{
+    double chunks = (double)c->bulk.max_concurrency * (c->elasticsearch.compress ? 2 : 1);
+    double bytes = chunks * c->bulk.chunk_max_mem_size_mib * (double)MIB(1);
+    double places = (double)IDSET_PLACES(c->limits.ids) + (double)IDSET_PLACES(c->limits.mailboxes);
+    bytes += places * (double)sizeof(struct idset_entry);
+    return bytes > (double)(START_RESERVE_BYTES - START_FIXED_BYTES) ? FAIL(CONFIG_MEMORY) : OK;
+}
+
 err start_all(struct start *s, const struct options *options)
 {
     s->options = options;
     s->detail = buf_over(s->detail_bytes, CONFIG_DETAIL_BYTES);
     s->reserved = os_reserve(START_RESERVE_BYTES);
+    if (!s->reserved) {
+        return FAIL(START_MEMORY);
+    }
     s->arena = arena_over(s->reserved, START_RESERVE_BYTES);
     s->plan.arena = &s->arena;
     u8 *texts = plan_take(&s->plan, "configuration", CONFIG_ARENA_BYTES, 1,
@@ -309,6 +338,7 @@ err start_all(struct start *s, const struct options *options)
     s->texts = arena_over(texts, CONFIG_ARENA_BYTES);
     start_form(s);
     TRY(start_read_config(s));
+    TRY(start_check_memory(&s->config));
     start_log_level(s);
     start_say_doubts(s);
     if (s->connector) {

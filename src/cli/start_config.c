@@ -62,6 +62,9 @@ static err start_add_environment(struct start *s, const struct interpolate_env *
 static err start_load_yaml(struct start *s, str name, str text)
 {
     void *slab = os_reserve(YAML_HEAP_BYTES);
+    if (!slab) {
+        return FAIL(START_MEMORY);
+    }
     yaml_heap_open(slab, YAML_HEAP_BYTES);
     err e = config_load(&s->config, name, text, &s->texts, &s->detail);
     yaml_heap_close();
@@ -113,6 +116,9 @@ err start_read_config(struct start *s)
     s->config.tree = &s->tree;
     // The file and its interpolated form are needed only until the tree is made.
     u8 *memory = os_reserve(2 * CONFIG_BYTES);
+    if (!memory) {
+        return FAIL(START_MEMORY);
+    }
     struct buf file = buf_over(memory, CONFIG_BYTES);
     struct buf text = buf_over(memory + CONFIG_BYTES, CONFIG_BYTES);
     bool optional = s->options->command == COMMAND_LIMITS && !s->options->config_given;

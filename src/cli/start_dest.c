@@ -12,6 +12,9 @@ static err start_load_roots(struct start *s, str path, struct tls_roots **out)
     }
     // Read into memory that is given back: the roots keep copies.
     u8 *memory = os_reserve(START_CA_BYTES);
+    if (!memory) {
+        return FAIL(START_MEMORY);
+    }
     struct buf pem = buf_over(memory, START_CA_BYTES);
     err e = os_file_read((const char *)path.p, &pem, &s->detail);
     if (err_ok(e)) {

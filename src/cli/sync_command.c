@@ -59,6 +59,10 @@ int sync_command_run(struct start *s)
     bool terminal = os_is_terminal(sync_command_output(s));
     u8 *memory = os_reserve(SUMMARY_BYTES);
     struct buf summary = buf_over(memory, SUMMARY_BYTES);
+    if (!memory) {
+        log_err(s->log, LOG_ERROR, FAIL(START_MEMORY), (str){0}, NULL, 0);
+        return EXIT_FAILED;
+    }
     struct seal_report report;
     bool require = s->options->require_seal || s->config.sync.seal_require;
     err e = seal_engage(require, &report);

@@ -45,11 +45,16 @@ static str exchange_base(const struct exchange *x)
     return str_ends(path, S("/")) ? str_slice(path, 0, path.n - 1) : path;
 }
 
+// Besides what is counted: the names of our own headers, a port, a length, the name of the program.
+enum { EXCHANGE_REST_BYTES = 512 };
+
 err exchange_check(const struct exchange *x)
 {
     ASSERT(x->dest && x->method.n);
-    bool good = !x->target.full && !x->headers.full && x->target.n > 0 && x->target.p[0] == '/' &&
-                http1_is_target(buf_str(&x->target));
+    isize bytes = x->method.n + exchange_base(x).n + x->target.n + x->dest->url.host.n +
+                  x->headers.n + EXCHANGE_REST_BYTES;
+    bool good = bytes <= CONN_OUT_BYTES && !x->target.full && !x->headers.full && x->target.n > 0 &&
+                x->target.p[0] == '/' && http1_is_target(buf_str(&x->target));
     return good ? OK : FAIL(HTTP_REQUEST_BAD);
 }
 

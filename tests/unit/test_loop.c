@@ -735,6 +735,12 @@ static void test_request_is_refused(void)
     struct exchange x = {.headers = buf_over(bytes, 64)};
     exchange_header(&x, S("X"), S("a\r\nY: b"));
     CHECK(x.headers.full && x.headers.n == 0);
+    static u8 base[CONN_OUT_BYTES]; // of a destination: an operator's, not ours to trap on
+    memset(base, '/', sizeof base);
+    struct probe r = probe_of(&b, 0, "/len");
+    r.dest->url.path = str_make(base, COUNT(base));
+    bench_probe(&b, &r);
+    CHECK_ERR(r.error, HTTP_REQUEST_BAD);
     CHECK(b.peer.counts->requests == 0);
     bench_stop(&b);
 }
