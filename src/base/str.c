@@ -111,7 +111,7 @@ bool str_contains_nocase(str s, str needle)
 str str_slice(str s, isize from, isize to)
 {
     ASSERT(0 <= from && from <= to && to <= s.n);
-    return (str){s.p ? s.p + from : s.p, to - from};
+    return (str){from ? s.p + from : s.p, to - from}; // NULL + 0 is undefined
 }
 
 str str_from_index(str s, isize from)

@@ -6,7 +6,7 @@
 
 int config_names_distance(str a, str b)
 {
-    int row[NAME_BYTES + 1];
+    int row[NAME_BYTES + 1] = {0};
     if (a.n > NAME_BYTES || b.n > NAME_BYTES) {
         return NAME_BYTES;
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The trimmed mail: mime.h has the contract, spec/documents.md 8.1 the steps. Headers first, then the
-// part that people read. mime_tree.c finds the parts, mime_words.c and mime_addr.c write header
+// The trimmed mail: mime.h has the contract, spec/documents.md 8.1 the steps. Headers first, then
+// the part that people read. mime_tree.c finds the parts, mime_words.c and mime_addr.c write header
 // fields, mime_cte.c and mime_text.c the body.
 #include "codec/mime.h"
 
@@ -93,7 +93,7 @@ static err choose_body(str raw, const struct mime_tree *tree, struct arena *scra
 {
     bool found = false;
     *out = (struct mime_body){.subtype = S("plain")};
-    for (u8 kind = MIME_TEXT_PLAIN; kind <= MIME_TEXT_HTML; kind++) {
+    for (int kind = MIME_TEXT_PLAIN; kind <= MIME_TEXT_HTML; kind++) {
         for (isize i = 0; i < tree->count; i++) {
             const struct mime_part *part = &tree->parts[i];
             if (part->text != kind || !part->readable) {
