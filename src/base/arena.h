@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Memory in one direction: an arena hands out pieces of one region and never takes one back.
 //
-// The program's arena is carved at start with arena_must(), which traps after arena_close(): nothing
-// is taken once the process is sealed. Scratch is a second arena over fixed memory; arena_try() gives
-// NULL when it is full, and it is released by restoring a copied header:
+// The program's arena is carved at start with arena_must(), which traps after arena_close():
+// nothing is taken once the process is sealed. Scratch is a second arena over fixed memory;
+// arena_try() gives NULL when it is full, and it is released by restoring a copied header:
 //     struct arena mark = *scratch; ... *scratch = mark;
 // Pieces are zeroed and aligned to 16 bytes.
 #ifndef BASE_ARENA_H

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // An error is a code; its class is policy and its text says what to do.
 //
-// Codes come from err_table.h. Zero is success. The facts of an error (which address, which words of
-// the server) are written, redacted, into the detail buffer of the exchange or of the job by whoever
-// knows them; the code alone travels. Whoever turns an error into a decision logs it, once.
+// Codes come from err_table.h. Zero is success. The facts of an error (which address, which words
+// of the server) are written, redacted, into the detail buffer of the exchange or of the job by
+// whoever knows them; the code alone travels. Whoever turns an error into a decision logs it, once.
 #ifndef BASE_ERR_H
 #define BASE_ERR_H
 
@@ -36,12 +36,12 @@ typedef struct err err;
 #define FAIL(name) ((err){ERR_##name})
 
 // The only macro that returns: hands an error on to the caller.
-#define TRY(x)                \
-    do {                      \
-        err try_err_ = (x);   \
-        if (try_err_.code) {  \
-            return try_err_;  \
-        }                     \
+#define TRY(x)               \
+    do {                     \
+        err try_err_ = (x);  \
+        if (try_err_.code) { \
+            return try_err_; \
+        }                    \
     } while (0)
 
 static inline bool err_ok(err e)

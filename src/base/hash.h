@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// SipHash-2-4, a keyed 64-bit hash: the far side cannot choose ids that collide, because it does not
-// know the key (Aumasson, Bernstein: "SipHash: a fast short-input PRF", 2012).
+// SipHash-2-4, a keyed 64-bit hash: the far side cannot choose ids that collide, because it does
+// not know the key (Aumasson, Bernstein: "SipHash: a fast short-input PRF", 2012).
 #ifndef BASE_HASH_H
 #define BASE_HASH_H
 

@@ -6,8 +6,7 @@
 
 _Static_assert(sizeof(struct idset_entry) == 16, "20 bytes an id at a load of 0.8");
 
-void idset_init(struct idset *set, struct idset_entry *entries, isize capacity,
-                struct hash_key key)
+void idset_init(struct idset *set, struct idset_entry *entries, isize capacity, struct hash_key key)
 {
     *set = (struct idset){
         .entries = entries,

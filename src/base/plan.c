@@ -5,8 +5,8 @@
 void *plan_take(struct plan *plan, const char *name, isize bytes, isize count, const char *reason)
 {
     ASSERT(plan->count < PLAN_ROWS_MAX);
-    plan->rows[plan->count++] =
-        (struct plan_row){.name = name, .reason = reason, .count = count, .bytes = bytes};
+    plan->rows[plan->count++] = (struct plan_row){
+        .name = name, .reason = reason, .count = count, .bytes = bytes};
     return arena_must(plan->arena, bytes, count);
 }
 

@@ -22,7 +22,8 @@ struct plan {
     int count;
 };
 
-// `count` pieces of `bytes`, contiguous, zeroed, the first aligned to 16. Traps when the arena is full.
+// `count` pieces of `bytes`, contiguous, zeroed, the first aligned to 16. Traps when the arena is
+// full.
 void *plan_take(struct plan *plan, const char *name, isize bytes, isize count, const char *reason);
 #define plan_take_n(plan, name, T, count, reason) \
     ((T *)plan_take((plan), (name), (isize)sizeof(T), (count), (reason)))

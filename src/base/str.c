@@ -152,7 +152,9 @@ static bool str_to_number(str s, u64 base, u64 *out)
     u64 value = 0;
     for (isize i = 0; i < s.n; i++) {
         u8 c = str_lower_byte(s.p[i]);
-        u64 digit = str_is_digit(c) ? (u64)(c - '0') : c >= 'a' && c <= 'f' ? (u64)(c - 'a') + 10 : 99;
+        u64 digit = str_is_digit(c)        ? (u64)(c - '0')
+                    : c >= 'a' && c <= 'f' ? (u64)(c - 'a') + 10
+                                           : 99;
         if (digit >= base || value > (UINT64_MAX - digit) / base) {
             return false;
         }
@@ -190,7 +192,11 @@ bool str_to_i64(str s, i64 *out)
 static isize str_utf8_step(str s, isize i)
 {
     u8 a = s.p[i];
-    isize n = a < 0x80 ? 1 : a >= 0xc2 && a < 0xe0 ? 2 : a >= 0xe0 && a < 0xf0 ? 3 : a >= 0xf0 && a < 0xf5 ? 4 : 0;
+    isize n = a < 0x80                ? 1
+              : a >= 0xc2 && a < 0xe0 ? 2
+              : a >= 0xe0 && a < 0xf0 ? 3
+              : a >= 0xf0 && a < 0xf5 ? 4
+                                      : 0;
     if (n == 0 || n > s.n - i) {
         return 0;
     }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A string is a pointer and a length, by value; it owns nothing and ends with nothing.
 //
-// A str is valid as long as the bytes that it points into. Any byte may occur, NUL too. The length is
-// signed and never negative. An empty str may have a null pointer: nothing here dereferences it.
+// A str is valid as long as the bytes that it points into. Any byte may occur, NUL too. The length
+// is signed and never negative. An empty str may have a null pointer: nothing here dereferences it.
 // Functions that search return an index, or -1.
 #ifndef BASE_STR_H
 #define BASE_STR_H

@@ -25,7 +25,7 @@ typedef ptrdiff_t isize;
 
 #define COUNT(a) ((isize)(sizeof(a) / sizeof((a)[0])))
 
-#define KIB(n) ((isize)(n) * 1024)
-#define MIB(n) ((isize)(n) * 1024 * 1024)
+#define KIB(n) ((isize)(n)*1024)
+#define MIB(n) ((isize)(n)*1024 * 1024)
 
 #endif

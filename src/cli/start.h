@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Everything that is made before the seal: memory, configuration, destinations, the source, the job.
-// It is the same for `sync` and for `limits`, so that what is printed is what is taken.
+// Everything that is made before the seal: memory, configuration, destinations, the source, the
+// job. It is the same for `sync` and for `limits`, so that what is printed is what is taken.
 #ifndef CLI_START_H
 #define CLI_START_H
 

@@ -37,10 +37,11 @@ static err start_check_exception(const struct start *s, bool verify, str what)
         return FAIL(CONFIG_VERIFICATION);
     }
     struct log_fact facts[] = {{"destination", what}};
-    log_line(s->log, LOG_WARN,
-             S("certificates are NOT verified for this destination: whoever is on the way can read and "
-               "change what is sent"),
-             facts, COUNT(facts));
+    log_line(
+        s->log, LOG_WARN,
+        S("certificates are NOT verified for this destination: whoever is on the way can read and "
+          "change what is sent"),
+        facts, COUNT(facts));
     return OK;
 }
 

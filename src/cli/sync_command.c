@@ -35,7 +35,9 @@ static void sync_command_print(struct start *s, struct buf *text, bool terminal)
     const struct loop_stats *loop = loop_stats(s->loop);
     int fd = sync_command_output(s);
     struct summary_settings settings = {
-        .form = s->options->json ? OUTPUT_JSON : terminal ? OUTPUT_TERMINAL : OUTPUT_PLAIN,
+        .form = s->options->json ? OUTPUT_JSON
+                : terminal       ? OUTPUT_TERMINAL
+                                 : OUTPUT_PLAIN,
         .dry_run = s->settings.dry_run,
         .to_elastic = s->settings.to_elastic,
         .index = s->settings.index,

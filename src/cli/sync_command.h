@@ -5,8 +5,8 @@
 
 #include "cli/start.h"
 
-// After start_all(). The result is the exit code: 0 done, 1 the work failed, 75 stopped by a signal or
-// told to come back.
+// After start_all(). The result is the exit code: 0 done, 1 the work failed, 75 stopped by a signal
+// or told to come back.
 int sync_command_run(struct start *s);
 
 #endif

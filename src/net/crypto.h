@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Hashes and signatures for the layers above, over mbedTLS. Keys live in memory taken at start and are
-// wiped by crypto_key_free(). The only secrets that this module holds are private keys.
+// Hashes and signatures for the layers above, over mbedTLS. Keys live in memory taken at start and
+// are wiped by crypto_key_free(). The only secrets that this module holds are private keys.
 #ifndef NET_CRYPTO_H
 #define NET_CRYPTO_H
 
@@ -18,7 +18,8 @@ struct crypto_key; // an RSA private key
 err crypto_key_load(struct plan *plan, str pem, struct crypto_key **out);
 void crypto_key_free(struct crypto_key *key);
 
-// RSASSA-PKCS1-v1_5 with SHA-256 (RS256 of RFC 7518) over `in`; appends the signature (256-512 bytes).
+// RSASSA-PKCS1-v1_5 with SHA-256 (RS256 of RFC 7518) over `in`; appends the signature (256-512
+// bytes).
 err crypto_sign_rs256(struct crypto_key *key, str in, struct buf *signature);
 
 #endif

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one concept of this program: an exchange machine. It yields a request, is fed the answer as it
-// streams in, and then yields the next request, or waits, or is done. Machines do no I/O; the loop
-// (net/loop.h) owns connections, deadlines and retries.
+// The one concept of this program: an exchange machine. It yields a request, is fed the answer as
+// it streams in, and then yields the next request, or waits, or is done. Machines do no I/O; the
+// loop (net/loop.h) owns connections, deadlines and retries.
 //
-// Order of calls for one exchange: next() -> REQUEST; head() once (1xx are not shown); body() as often
-// as there are bytes; end() once. An error that head(), body() or end() returns ends the exchange; of
-// class RETRY it is sent again after a pause: next() is called again and must yield the same request.
-// When attempts are used up, or for any other class, fail() is called once; the next next() then says
-// how the machine goes on (a machine that has nothing left says FAILED).
+// Order of calls for one exchange: next() -> REQUEST; head() once (1xx are not shown); body() as
+// often as there are bytes; end() once. An error that head(), body() or end() returns ends the
+// exchange; of class RETRY it is sent again after a pause: next() is called again and must yield
+// the same request. When attempts are used up, or for any other class, fail() is called once; the
+// next next() then says how the machine goes on (a machine that has nothing left says FAILED).
 #ifndef NET_EXCHANGE_H
 #define NET_EXCHANGE_H
 
@@ -34,19 +34,20 @@ enum step {
     STEP_FAILED,  // it has ended badly; whoever owns it knows why
 };
 
-// How often, and how long apart, an exchange is tried again (net/retry.c computes the pause). The far
-// side's Retry-After is obeyed above this. Jitter is always applied.
+// How often, and how long apart, an exchange is tried again (net/retry.c computes the pause). The
+// far side's Retry-After is obeyed above this. Jitter is always applied.
 struct retry_policy {
-    int attempts;         // in total, the first included
-    i64 base_ms, max_ms;  // pause before the 2nd attempt; upper bound of a pause
-    bool linear;          // base * attempt, else base * 2^(attempt-1)
+    int attempts;        // in total, the first included
+    i64 base_ms, max_ms; // pause before the 2nd attempt; upper bound of a pause
+    bool linear;         // base * attempt, else base * 2^(attempt-1)
 };
 
 enum exchange_flag {
-    EXCHANGE_GZIP = 1,     // offer gzip; the machine sees the inflated body
-    EXCHANGE_HEAD = 2,     // the answer has no body
-    EXCHANGE_CHUNKED = 4,  // the body comes from machine_ops.send(), chunked
-    EXCHANGE_REDIRECT = 8, // redirects are followed (https, no credentials); otherwise they are errors
+    EXCHANGE_GZIP = 1,    // offer gzip; the machine sees the inflated body
+    EXCHANGE_HEAD = 2,    // the answer has no body
+    EXCHANGE_CHUNKED = 4, // the body comes from machine_ops.send(), chunked
+    EXCHANGE_REDIRECT =
+        8, // redirects are followed (https, no credentials); otherwise they are errors
     EXCHANGE_NO_RESEND = 16, // not even on a kept-alive connection that turned out to be closed
 };
 
@@ -55,27 +56,30 @@ enum exchange_flag {
 struct exchange {
     const struct dest *dest;
     str method;
-    struct buf target;  // begins with '/', encoded; appended to dest->url.path
-    struct buf headers; // further lines, each with its CRLF; secrets may be here, so it is never logged
-    str body;           // empty: none, unless send_empty_body
+    struct buf target; // begins with '/', encoded; appended to dest->url.path
+    struct buf
+        headers; // further lines, each with its CRLF; secrets may be here, so it is never logged
+    str body;    // empty: none, unless send_empty_body
     bool send_empty_body; // Content-Length: 0
     u32 flags;
     const struct retry_policy *retry; // NULL: retry_default
-    i64 timeout_ms;       // whole exchange; 0: EXCHANGE_TIMEOUT_MS
-    i64 first_byte_ms;    // request sent -> first byte of the answer; 0: EXCHANGE_FIRST_BYTE_MS
-    i64 wait_until_ms;    // for STEP_WAIT; 0: until something happened
-    i64 retry_at_ms;      // set by head/body/end with a RETRY error: not before this (monotonic); 0: policy
-    struct buf detail;    // facts of an error, for people: redacted by whoever writes them
+    i64 timeout_ms;                   // whole exchange; 0: EXCHANGE_TIMEOUT_MS
+    i64 first_byte_ms; // request sent -> first byte of the answer; 0: EXCHANGE_FIRST_BYTE_MS
+    i64 wait_until_ms; // for STEP_WAIT; 0: until something happened
+    i64 retry_at_ms;   // set by head/body/end with a RETRY error: not before this (monotonic); 0:
+                       // policy
+    struct buf detail; // facts of an error, for people: redacted by whoever writes them
 };
 
-void exchange_header(struct exchange *x, str name, str value); // refuses CR and LF: sets headers.full
+void exchange_header(struct exchange *x, str name,
+                     str value); // refuses CR and LF: sets headers.full
 
 struct machine_ops {
     const char *name; // "gmail fetch", for logs
     enum step (*next)(void *st, i64 now_ms, struct exchange *x);
     err (*head)(void *st, struct exchange *x, const struct http_head *head);
-    // Takes bytes off the front of *in. Leaving some is backpressure: called again with at least the
-    // same bytes on a later turn.
+    // Takes bytes off the front of *in. Leaving some is backpressure: called again with at least
+    // the same bytes on a later turn.
     err (*body)(void *st, struct exchange *x, str *in);
     err (*end)(void *st, struct exchange *x);
     void (*fail)(void *st, struct exchange *x, err e);

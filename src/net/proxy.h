@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // HTTP proxies: which destination goes through one (config `proxy:`, HTTPS_PROXY, HTTP_PROXY,
-// NO_PROXY), and the CONNECT exchange that opens the tunnel (RFC 9110, section 9.3.6), with Basic auth.
-// Plain http destinations are tunnelled too, so that there is one way only.
+// NO_PROXY), and the CONNECT exchange that opens the tunnel (RFC 9110, section 9.3.6), with Basic
+// auth. Plain http destinations are tunnelled too, so that there is one way only.
 #ifndef NET_PROXY_H
 #define NET_PROXY_H
 
@@ -13,8 +13,9 @@ struct proxy {
     str authorization; // "Basic ..." or empty; secret
 };
 
-// NO_PROXY as curl reads it: comma-separated names; a leading dot or none matches the domain and what
-// is below it; address literals match exactly; IPv4/IPv6 CIDR ranges match literals; `*` is everything.
+// NO_PROXY as curl reads it: comma-separated names; a leading dot or none matches the domain and
+// what is below it; address literals match exactly; IPv4/IPv6 CIDR ranges match literals; `*` is
+// everything.
 bool proxy_is_exempt(str no_proxy, str host);
 
 // Makes a proxy of its URL text; Authorization goes into `storage`. PROXY_URL.

@@ -2,8 +2,8 @@
 // What a source is: the way from one service's accounts to documents. A source knows nothing of
 // Elasticsearch, rules, purges or lanes; sync/ drives it through these functions.
 //
-// It keeps its state in memory that it carved at start (source_open). Three kinds of machine steps are
-// asked of it, always for one exchange at a time; sync/ embeds them in its own machines:
+// It keeps its state in memory that it carved at start (source_open). Three kinds of machine steps
+// are asked of it, always for one exchange at a time; sync/ embeds them in its own machines:
 //   accounts   one walk over the directory: yields mailboxes to list
 //   mailbox    one per open mailbox: tokens, and the listing, page by page, of units of work
 //   fetch      one per lane: one unit to one or more documents in the lane's buffer
@@ -32,14 +32,16 @@ bool unit_queue_pop(struct unit_queue *q, struct unit *out);
 // What the directory says of one account. Pointers are valid during the call that hands it over.
 struct account {
     str address;
-    str flags; // "suspended", "archived", "no mailbox": words that explain a later refusal; may be empty
+    str flags; // "suspended", "archived", "no mailbox": words that explain a later refusal; may be
+               // empty
 };
 
 // Where a mailbox stands, as its source knows it.
 enum mailbox_phase {
     MAILBOX_LISTING,  // more units may come
     MAILBOX_LISTED,   // listed to the end by something that cannot skip
-    MAILBOX_REFUSED,  // SCOPE: out of reach for a reason that will not pass (no mailbox, suspended, delegation)
+    MAILBOX_REFUSED,  // SCOPE: out of reach for a reason that will not pass (no mailbox, suspended,
+                      // delegation)
     MAILBOX_FAILED,   // weather, after all retries
     MAILBOX_SYSTEMIC, // an error of the whole tenant: the job has to stop
 };
@@ -54,9 +56,9 @@ struct mailbox {
     i64 units_listed;
 
     enum mailbox_phase phase;
-    err error;          // why, for REFUSED, FAILED and SYSTEMIC
-    struct buf detail;  // facts of that error, for people
-    void *state;        // the source's: source_ops.mailbox_bytes, zeroed when the mailbox is opened
+    err error;         // why, for REFUSED, FAILED and SYSTEMIC
+    struct buf detail; // facts of that error, for people
+    void *state;       // the source's: source_ops.mailbox_bytes, zeroed when the mailbox is opened
 };
 
 // What became of a unit.
@@ -67,23 +69,26 @@ enum fetch_verdict {
     FETCH_UNDECIDED, // not known: protects its mailbox
 };
 
-// One lane's work on one unit. Memory is sync's. `data` is the whole buffer of the lane; when it does
-// not suffice the source returns LANE_TOO_SMALL from body() having taken nothing of *in, and is called
-// again with the same bytes after sync has moved the content to a larger one (or decided CORRUPT).
+// One lane's work on one unit. Memory is sync's. `data` is the whole buffer of the lane; when it
+// does not suffice the source returns LANE_TOO_SMALL from body() having taken nothing of *in, and
+// is called again with the same bytes after sync has moved the content to a larger one (or decided
+// CORRUPT).
 struct fetch {
     struct mailbox *mailbox;
     struct unit unit;
-    struct buf data;      // what was received so far, and scratch for shaping
-    struct buf doc;       // result: members of a JSON object, without braces and without "id"; lies in data
-    str timestamp;        // the value of _timestamp, in JSON: part of doc; empty when there is none
-    i64 message_bytes;    // of the message as it is in the mailbox
-    bool raw_fallback;    // the message could not be read as a mail and went raw
+    struct buf data; // what was received so far, and scratch for shaping
+    struct buf
+        doc; // result: members of a JSON object, without braces and without "id"; lies in data
+    str timestamp;     // the value of _timestamp, in JSON: part of doc; empty when there is none
+    i64 message_bytes; // of the message as it is in the mailbox
+    bool raw_fallback; // the message could not be read as a mail and went raw
     enum fetch_verdict verdict;
-    err error;            // why, for CORRUPT and UNDECIDED
-    void *state;          // the source's: source_ops.fetch_bytes, zeroed before each unit
+    err error;   // why, for CORRUPT and UNDECIDED
+    void *state; // the source's: source_ops.fetch_bytes, zeroed before each unit
 };
 
-// Called by the accounts machine for each account; false: no room now, offer the same one again later.
+// Called by the accounts machine for each account; false: no room now, offer the same one again
+// later.
 struct account_sink {
     bool (*take)(void *st, const struct account *a);
     void *st;
@@ -95,19 +100,21 @@ struct source_estimate {
 };
 
 struct source_ops {
-    const char *service_type; // "gmail"
-    const char *name;         // "GMail"
+    const char *service_type;                         // "gmail"
+    const char *name;                                 // "GMail"
     isize mailbox_bytes, fetch_bytes, accounts_bytes; // private state of each
 
     // Steps as in net/exchange.h; `src` is what the source's open function made.
     enum step (*accounts_next)(void *src, void *st, i64 now_ms, struct exchange *x);
     err (*accounts_head)(void *src, void *st, struct exchange *x, const struct http_head *head);
-    err (*accounts_body)(void *src, void *st, struct exchange *x, str *in, const struct account_sink *to);
+    err (*accounts_body)(void *src, void *st, struct exchange *x, str *in,
+                         const struct account_sink *to);
     err (*accounts_end)(void *src, void *st, struct exchange *x);
     void (*accounts_fail)(void *src, void *st, struct exchange *x, err e);
 
     enum step (*mailbox_next)(void *src, struct mailbox *m, i64 now_ms, struct exchange *x);
-    err (*mailbox_head)(void *src, struct mailbox *m, struct exchange *x, const struct http_head *head);
+    err (*mailbox_head)(void *src, struct mailbox *m, struct exchange *x,
+                        const struct http_head *head);
     err (*mailbox_body)(void *src, struct mailbox *m, struct exchange *x, str *in);
     err (*mailbox_end)(void *src, struct mailbox *m, struct exchange *x);
     void (*mailbox_fail)(void *src, struct mailbox *m, struct exchange *x, err e);
@@ -127,8 +134,8 @@ struct source_ops {
 struct source {
     const struct source_ops *ops;
     void *state;
-    int in_flight_max;            // requests of one mailbox at a time
-    i64 quota_wait_ms;            // time that exchanges waited for quota, summed
+    int in_flight_max; // requests of one mailbox at a time
+    i64 quota_wait_ms; // time that exchanges waited for quota, summed
     i64 quota_units_user_minute, quota_units_project_minute;
     i64 quota_units_used;
 };

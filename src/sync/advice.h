@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the operator should know after a sync besides errors: at most ADVICE_MAX sentences, each with
-// what to do. A sentence that does not fit is cut; one too many is dropped.
+// What the operator should know after a sync besides errors: at most ADVICE_MAX sentences, each
+// with what to do. A sentence that does not fit is cut; one too many is dropped.
 #ifndef SYNC_ADVICE_H
 #define SYNC_ADVICE_H
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The memory that lanes read messages into: one small buffer each, a few medium ones, and one large
-// one, which is address space until a large message touches it. A lane moves up and never down while
-// it holds a message; small, medium, large is the only order, so that waiting cannot form a circle.
+// one, which is address space until a large message touches it. A lane moves up and never down
+// while it holds a message; small, medium, large is the only order, so that waiting cannot form a
+// circle.
 #ifndef SYNC_BUFFERS_H
 #define SYNC_BUFFERS_H
 

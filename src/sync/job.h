@@ -14,33 +14,33 @@
 #include "sync/stats.h"
 
 struct job_limits {
-    isize ids;           // capacity of the id set
-    isize mailboxes;     // mailboxes of one tenant whose fate can be remembered
+    isize ids;       // capacity of the id set
+    isize mailboxes; // mailboxes of one tenant whose fate can be remembered
     int lanes, mailbox_open;
-    int medium_buffers;  // of LANE_MEDIUM_BYTES
+    int medium_buffers; // of LANE_MEDIUM_BYTES
 };
 
 struct job_settings {
     struct job_limits limits;
-    u8 *large;                  // LANE_LARGE_BYTES of address space, not touched
-    bool to_elastic;            // else ndjson into ndjson_fd
+    u8 *large;       // LANE_LARGE_BYTES of address space, not touched
+    bool to_elastic; // else ndjson into ndjson_fd
     int ndjson_fd;
     struct elastic_settings elastic;
     struct bulk_settings bulk;
-    bool any_version;           // ALLOW_ES_VERSION_MISMATCH
+    bool any_version; // ALLOW_ES_VERSION_MISMATCH
     str index;
-    str pipeline;               // empty: default
-    bool pipeline_none;         // `pipeline: none`: documents go in as they are
+    str pipeline;       // empty: default
+    bool pipeline_none; // `pipeline: none`: documents go in as they are
     bool extract_binary_content, reduce_whitespace, run_ml_inference;
     bool document_level_security;
-    bool purge;                 // false: delete nothing
-    double purge_max_share;     // of at least PURGE_MIN_DOCUMENTS
+    bool purge;                  // false: delete nothing
+    double purge_max_share;      // of at least PURGE_MIN_DOCUMENTS
     double max_failed_mailboxes; // share
     double max_failed_items;     // share of a whole job
-    i64 time_budget_ms;         // 0: none
-    bool full;                  // read again what is in the index already
+    i64 time_budget_ms;          // 0: none
+    bool full;                   // read again what is in the index already
     bool dry_run;
-    const str *only_mailboxes;  // --mailbox ADDR: only these; NULL: all
+    const str *only_mailboxes; // --mailbox ADDR: only these; NULL: all
     isize only_mailbox_count;
 };
 
@@ -50,15 +50,16 @@ struct job *job_init(struct plan *plan, const struct job_settings *settings, str
                      struct source *source, struct log *log);
 
 void job_start(struct job *job);
-void job_step(struct job *job); // after each turn of the loop: moves the phases on
-i64 job_wait_ms(const struct job *job);    // how long the next turn may wait for an event
+void job_step(struct job *job);         // after each turn of the loop: moves the phases on
+i64 job_wait_ms(const struct job *job); // how long the next turn may wait for an event
 bool job_is_done(const struct job *job);
-void job_stop(struct job *job); // a signal: flights in the air are awaited (bounded), nothing is purged
+void job_stop(
+    struct job *job); // a signal: flights in the air are awaited (bounded), nothing is purged
 
 enum job_end { JOB_COMPLETED, JOB_COMPLETED_WITH_REFUSALS, JOB_ERROR, JOB_STOPPED, JOB_AGAIN };
 enum job_end job_end(const struct job *job);
-err job_error(const struct job *job);    // of JOB_ERROR
-str job_detail(const struct job *job);   // facts of it
+err job_error(const struct job *job);  // of JOB_ERROR
+str job_detail(const struct job *job); // facts of it
 const struct sync_stats *job_stats(const struct job *job);
 
 // The i-th open mailbox for the progress display; false: no such.

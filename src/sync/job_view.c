@@ -79,7 +79,8 @@ void job_estimate(const struct job *job, struct job_estimate *out)
     i64 longest = s->longest_mailbox * source->ops->fetch_quota_units;
     i64 project_minutes = job_minutes(units, source->quota_units_project_minute);
     i64 user_minutes = job_minutes(longest, source->quota_units_user_minute);
-    double mean = job->lanes.sampled ? (double)job->lanes.sampled_bytes / (double)job->lanes.sampled : 0;
+    double mean = job->lanes.sampled ? (double)job->lanes.sampled_bytes / (double)job->lanes.sampled
+                                     : 0;
     *out = (struct job_estimate){
         .mailboxes = s->mailboxes_done,
         .messages = s->messages_listed,

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Lanes: the workers of a sync. Each takes one unit of any open mailbox that is under its in-flight
-// limit and has quota, lets the source fetch and shape it in the lane's buffer, and hands the document
-// to the sink. A unit is decided once: indexed, gone, corrupt or rejected (kept as seen), or undecided
-// (which protects its mailbox).
+// limit and has quota, lets the source fetch and shape it in the lane's buffer, and hands the
+// document to the sink. A unit is decided once: indexed, gone, corrupt or rejected (kept as seen),
+// or undecided (which protects its mailbox).
 #ifndef SYNC_LANE_H
 #define SYNC_LANE_H
 
@@ -39,9 +39,9 @@ struct lanes {
     const struct job_settings *settings;
     struct lane *lanes;
     int count;
-    int cursor;   // the slot that is looked at first
-    bool stopped; // takes no more units
-    err broken;   // stops the job: the sink cannot write, or too many items failed
+    int cursor;                 // the slot that is looked at first
+    bool stopped;               // takes no more units
+    err broken;                 // stops the job: the sink cannot write, or too many items failed
     i64 sampled, sampled_bytes; // dry run
 };
 

@@ -29,8 +29,8 @@ void mailboxes_init(struct mailboxes *all, struct plan *plan, const struct job_s
     struct unit *units = plan_take_n(plan, "units", struct unit,
                                      (isize)all->slot_count * MAILBOX_UNITS_MAX,
                                      "ids listed and not yet read, two pages a mailbox");
-    u8 *states = plan_take(plan, "mailbox states", ARENA_ROUND(ops->mailbox_bytes),
-                           all->slot_count, "token and page of the source");
+    u8 *states = plan_take(plan, "mailbox states", ARENA_ROUND(ops->mailbox_bytes), all->slot_count,
+                           "token and page of the source");
     u8 *details = plan_take(plan, "mailbox details", EXCHANGE_DETAIL_BYTES, all->slot_count + 2,
                             "facts of a mailbox's error");
     for (int i = 0; i < all->slot_count; i++) {
@@ -39,15 +39,16 @@ void mailboxes_init(struct mailboxes *all, struct plan *plan, const struct job_s
         slot->m.state = states + (isize)i * ARENA_ROUND(ops->mailbox_bytes);
         slot->m.queue = (struct unit_queue){.units = units + (isize)i * MAILBOX_UNITS_MAX,
                                             .cap = MAILBOX_UNITS_MAX};
-        slot->m.detail = buf_over(details + (isize)i * EXCHANGE_DETAIL_BYTES, EXCHANGE_DETAIL_BYTES);
+        slot->m.detail = buf_over(details + (isize)i * EXCHANGE_DETAIL_BYTES,
+                                  EXCHANGE_DETAIL_BYTES);
     }
     details += (isize)all->slot_count * EXCHANGE_DETAIL_BYTES;
     all->accounts_detail = buf_over(details, EXCHANGE_DETAIL_BYTES);
     all->systemic_detail = buf_over(details + EXCHANGE_DETAIL_BYTES, EXCHANGE_DETAIL_BYTES);
     all->waiting = plan_take(plan, "accounts", sizeof(struct waiting_account), MAILBOX_QUEUE,
                              "accounts that wait to be opened, two pages of the directory");
-    all->accounts_state =
-        plan_take(plan, "directory", ops->accounts_bytes, 1, "token and page of the directory");
+    all->accounts_state = plan_take(plan, "directory", ops->accounts_bytes, 1,
+                                    "token and page of the directory");
     all->notes = plan_take_n(plan, "notes", struct job_note, NOTES_MAX,
                              "refused and failed mailboxes that the summary names");
     all->note_text = plan_take(plan, "note texts", ADDRESS_BYTES + NOTE_DETAIL_BYTES, NOTES_MAX,
@@ -104,8 +105,8 @@ static enum step mailboxes_accounts_next(void *st, i64 now_ms, struct exchange *
     if (MAILBOX_QUEUE - all->waiting_count < MAILBOX_PAGE) {
         return STEP_WAIT;
     }
-    enum step step =
-        all->source->ops->accounts_next(all->source->state, all->accounts_state, now_ms, x);
+    enum step step = all->source->ops->accounts_next(all->source->state, all->accounts_state,
+                                                     now_ms, x);
     if (step == STEP_DONE) {
         all->accounts_done = true;
         all->roster->directory_complete = true;

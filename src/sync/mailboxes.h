@@ -2,8 +2,9 @@
 // The mailboxes of a sync: the walk over the directory, the accounts that wait, and the open ones,
 // each listed page by page into its queue of units and closed when everything in it is decided.
 //
-// A mailbox is the unit of failure: what goes wrong in it is noted, protects its documents, and never
-// stops the others, unless too many fail or the source says that the whole tenant is affected.
+// A mailbox is the unit of failure: what goes wrong in it is noted, protects its documents, and
+// never stops the others, unless too many fail or the source says that the whole tenant is
+// affected.
 #ifndef SYNC_MAILBOXES_H
 #define SYNC_MAILBOXES_H
 
@@ -20,9 +21,9 @@ struct mailbox_slot {
     i64 outstanding; // units taken from the queue and not decided
     i64 undecided;   // units whose fate is not known: they protect the mailbox
     i64 decided;
-    int in_flight;   // lanes at work on it
+    int in_flight;     // lanes at work on it
     i64 not_before_ms; // its source has no quota before this
-    bool starved;    // a lane asked in this turn and had to wait
+    bool starved;      // a lane asked in this turn and had to wait
     int task;
 };
 
@@ -54,11 +55,12 @@ struct mailboxes {
 };
 
 void mailboxes_init(struct mailboxes *all, struct plan *plan, const struct job_settings *settings);
-void mailboxes_start(struct mailboxes *all); // adds the directory machine
+void mailboxes_start(struct mailboxes *all);        // adds the directory machine
 void mailboxes_open_waiting(struct mailboxes *all); // fills free slots; each turn
 bool mailboxes_are_done(const struct mailboxes *all);
-void mailboxes_cancel(struct mailboxes *all); // ends directory and listings; slots stay for verdicts
-void mailboxes_stop(struct mailboxes *all);   // closes every slot, wipes tokens
+void mailboxes_cancel(
+    struct mailboxes *all);                 // ends directory and listings; slots stay for verdicts
+void mailboxes_stop(struct mailboxes *all); // closes every slot, wipes tokens
 
 // The slot of (index, generation), or NULL when it was closed since.
 struct mailbox_slot *mailboxes_slot(struct mailboxes *all, u32 index, u32 generation);

@@ -68,7 +68,8 @@ bool purge_visit_delete(void *st, const struct scan_hit *hit)
 
 void purge_mark(struct purge *p, str id)
 {
-    // Ids that were not there before need no mark: the scan that deletes ignores what it does not know.
+    // Ids that were not there before need no mark: the scan that deletes ignores what it does not
+    // know.
     struct idset_entry *entry = idset_find(&p->ids, id);
     if (entry) {
         entry->flags |= PURGE_SEEN;

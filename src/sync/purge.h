@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is in the index and was not seen: the id set over a sync's life. A scan before the sync fills
-// it, units mark it when they are decided, a second scan after the sync finds the documents that may
-// go (DESIGN, "Who owns an id").
+// What is in the index and was not seen: the id set over a sync's life. A scan before the sync
+// fills it, units mark it when they are decided, a second scan after the sync finds the documents
+// that may go (DESIGN, "Who owns an id").
 //
-// A document is deleted only when it was there before the sync, was not seen in it, and either every
-// mailbox of the tenant was finished, or its one owner is known and was finished, or is gone from a
-// directory that was read to the end.
+// A document is deleted only when it was there before the sync, was not seen in it, and either
+// every mailbox of the tenant was finished, or its one owner is known and was finished, or is gone
+// from a directory that was read to the end.
 #ifndef SYNC_PURGE_H
 #define SYNC_PURGE_H
 

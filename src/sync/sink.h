@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where closed documents go: into `_bulk` flights, or as the same bytes into a file or standard output
-// (then every document is decided at once).
+// Where closed documents go: into `_bulk` flights, or as the same bytes into a file or standard
+// output (then every document is decided at once).
 #ifndef SYNC_SINK_H
 #define SYNC_SINK_H
 
 #include "elastic/bulk.h"
 
 enum sink_answer {
-    SINK_TAKEN,   // copied: the memory is free again, the verdict will come (or came)
-    SINK_ALOFT,   // flies alone: the memory must stay until the verdict
-    SINK_BUSY,    // no room now
-    SINK_BROKEN,  // the file cannot be written: the job has to stop
+    SINK_TAKEN,  // copied: the memory is free again, the verdict will come (or came)
+    SINK_ALOFT,  // flies alone: the memory must stay until the verdict
+    SINK_BUSY,   // no room now
+    SINK_BROKEN, // the file cannot be written: the job has to stop
 };
 
 struct sink {
     struct bulk *bulk; // NULL: ndjson
     int fd;            // ndjson: where to
     str index;
-    struct buf line;   // ndjson: the action line
+    struct buf line; // ndjson: the action line
     void (*decided)(void *st, const struct bulk_result *r);
     void *decided_st;
 };

@@ -9,12 +9,12 @@
 
 // Why something was left out; each with a text and an advice in stats.c.
 enum skip_reason {
-    SKIP_GONE,              // vanished between listing and reading
-    SKIP_CORRUPT,           // could not be read even as raw bytes
-    SKIP_TOO_LARGE,         // fits no buffer
-    SKIP_REJECTED,          // Elasticsearch refused the document
-    SKIP_UNDECIDED,         // weather after all retries: will be tried at the next sync
-    SKIP_BAD_ID,            // the far side gave an id that cannot be used
+    SKIP_GONE,      // vanished between listing and reading
+    SKIP_CORRUPT,   // could not be read even as raw bytes
+    SKIP_TOO_LARGE, // fits no buffer
+    SKIP_REJECTED,  // Elasticsearch refused the document
+    SKIP_UNDECIDED, // weather after all retries: will be tried at the next sync
+    SKIP_BAD_ID,    // the far side gave an id that cannot be used
     SKIP_REASONS
 };
 
@@ -24,18 +24,19 @@ enum sync_phase { SYNC_PREFLIGHT, SYNC_SCAN, SYNC_MAILBOXES, SYNC_PURGE, SYNC_FI
 
 struct sync_stats {
     enum sync_phase phase;
-    i64 started_ms, ended_ms;          // monotonic
-    i64 existing;                      // documents found in the index before
+    i64 started_ms, ended_ms; // monotonic
+    i64 existing;             // documents found in the index before
     i64 mailboxes_found, mailboxes_done, mailboxes_refused, mailboxes_failed;
-    i64 mailboxes_explained; // refused, and the directory says why (suspended, archived, no mailbox)
+    i64 mailboxes_explained; // refused, and the directory says why (suspended, archived, no
+                             // mailbox)
     i64 longest_mailbox;     // messages of the largest mailbox
     i64 mailboxes_partial;   // done, with messages that are tried again at the next sync
     i64 messages_listed, messages_decided;
     i64 messages_dropped; // listed in a mailbox that then could not be read
     i64 documents_indexed, documents_updated, documents_unchanged, documents_deleted;
-    i64 kept_from_purge;               // unseen documents that were not deleted
+    i64 kept_from_purge; // unseen documents that were not deleted
     i64 skipped[SKIP_REASONS];
-    i64 raw_fallbacks;                 // messages that went raw because they could not be read as mail
+    i64 raw_fallbacks; // messages that went raw because they could not be read as mail
     i64 message_bytes, document_bytes;
     i64 quota_wait_ms;
 };

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a unit test needs: cases, checks, and inputs that end at a guard page.
 //
-// A test file is one program: functions `static void test_<function>_<case>(void)`, a table of them,
-// and TEST_MAIN(table). Each case prints one line, `PASS file:case` or `FAIL file:case`; tests/tally
-// adds them up. A failed CHECK says where and goes on, so that one run shows all that is wrong.
+// A test file is one program: functions `static void test_<function>_<case>(void)`, a table of
+// them, and TEST_MAIN(table). Each case prints one line, `PASS file:case` or `FAIL file:case`;
+// tests/tally adds them up. A failed CHECK says where and goes on, so that one run shows all that
+// is wrong.
 #ifndef TESTS_UNIT_TEST_H
 #define TESTS_UNIT_TEST_H
 
@@ -23,7 +24,10 @@ struct test_case {
     void (*run)(void);
 };
 
-#define CASE(function) {#function, function}
+#define CASE(function)      \
+    {                       \
+#function, function \
+    }
 
 static int test_failures; // failed checks of the running case
 
@@ -52,14 +56,14 @@ static inline void test_check_str(const char *file, int line, str got, str want)
 
 #define CHECK_STR(got, want) test_check_str(__FILE__, __LINE__, (got), (want))
 
-#define CHECK_ERR(e, want)                                                                   \
-    do {                                                                                     \
-        err check_err_ = (e);                                                                \
-        if (check_err_.code != ERR_##want) {                                                 \
-            fprintf(stderr, "%s:%d: got %s, want %s\n", __FILE__, __LINE__,                  \
-                    err_name(check_err_), #want);                                            \
-            test_failures++;                                                                 \
-        }                                                                                    \
+#define CHECK_ERR(e, want)                                                                        \
+    do {                                                                                          \
+        err check_err_ = (e);                                                                     \
+        if (check_err_.code != ERR_##want) {                                                      \
+            fprintf(stderr, "%s:%d: got %s, want %s\n", __FILE__, __LINE__, err_name(check_err_), \
+                    #want);                                                                       \
+            test_failures++;                                                                      \
+        }                                                                                         \
     } while (0)
 
 #define CHECK_OK(e) CHECK_ERR(e, NONE)
@@ -99,9 +103,9 @@ static inline int test_main(const char *file, const struct test_case *cases, isi
     return failed > 0;
 }
 
-#define TEST_MAIN(cases)                                    \
-    int main(void)                                          \
-    {                                                       \
+#define TEST_MAIN(cases)                                   \
+    int main(void)                                         \
+    {                                                      \
         return test_main(__FILE__, (cases), COUNT(cases)); \
     }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a purge may touch: every combination of seen, owner and fate, as the scans after a sync see it.
+// What a purge may touch: every combination of seen, owner and fate, as the scans after a sync see
+// it.
 #include "test.h"
 
 #include "sync/purge.h"
@@ -89,7 +90,8 @@ static void test_purge_owner_gone_from_the_directory(void)
     CHECK(!goes(S("1"), S("left@x")));
 }
 
-// An answer without any user is a wrong customer or a broken proxy, not a domain that everybody left.
+// An answer without any user is a wrong customer or a broken proxy, not a domain that everybody
+// left.
 static void test_purge_an_empty_directory_takes_nothing(void)
 {
     start();
