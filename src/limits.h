@@ -105,6 +105,7 @@
 #define GMAIL_ID_ELEMENT_BYTES 256   // {"id":"..."}
 #define GMAIL_USER_ELEMENT_BYTES KIB(4) // one user of the directory, its address escaped
 #define GMAIL_SUFFIX_BYTES 2560      // members behind _attachment: a time stamp, an address (320), escaped
+#define GMAIL_PAGES_MAX 200000       // of one listing: 100 million ids; more is a circle of page tokens
 #define GMAIL_RESTARTS_MAX 3         // listings begun again because a page token had expired
 #define GMAIL_SOME_MAX 3             // mailboxes refused alike, none having worked: then it is all of them
 #define GMAIL_SAMPLE_UNITS 50        // messages of one mailbox whose size a dry run asks for

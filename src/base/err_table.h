@@ -154,6 +154,7 @@ ERR(GMAIL_QUOTA_DAY, RETRY, "the quota of the day is used up", "wait: it is trie
 ERR(GMAIL_PAGE_TOKEN, DATA, "a listing could not be read to its end, because its page tokens expire too early", "run it again when the mailbox is less busy")
 ERR(GMAIL_UNIT_ID, DATA, "Gmail listed messages with ids that cannot be used", "report it with the ids that Gmail gives; the mailbox is protected from deletion")
 ERR(GMAIL_BAD_REQUEST, DATA, "Gmail does not accept the request", "read Google's words above")
+ERR(GMAIL_ENDLESS, DATA, "a listing of Google does not come to an end", "check endpoints.google_..., and whether a proxy changes answers")
 ERR(GMAIL_ANSWER, RETRY, "an answer of Google is cut off or not what was asked for", "check endpoints.google_..., and whether a proxy changes answers")
 ERR(GMAIL_RAW, DATA, "a message came without readable content", "open it in Gmail; if it is readable there, report it")
 ERR(GMAIL_TOO_LARGE, LIMIT, "a message is larger than the largest buffer", "report it: Gmail's own maximum fits")

@@ -79,6 +79,20 @@ static isize next_end(struct mime_value *v, isize from)
     return v->end_at + 2 <= v->n ? v->end_at : -1;
 }
 
+// Counts the question marks of from..to, up to three, noting the first two of all.
+static int count_marks(const struct mime_value *v, isize from, isize to, int count, isize marks[2])
+{
+    for (isize i = from; i < to && count < 3; i++) {
+        if (v->p[i] == '?') {
+            if (count < 2) {
+                marks[count] = i;
+            }
+            count++;
+        }
+    }
+    return count;
+}
+
 // The shape of the word at `at`: the index of its end ("?=" or the end of the value) in *close, the
 // indices of its two inner question marks. 0: it has no end; -1: it is not of that shape.
 static int word_shape(struct mime_value *v, isize at, isize *close, isize marks[2])
@@ -87,29 +101,14 @@ static int word_shape(struct mime_value *v, isize at, isize *close, isize marks[
     if (end < 0) {
         return 0;
     }
-    int count = 0;
-    for (isize i = at + 2; i < end && count < 3; i++) {
-        if (v->p[i] == '?') {
-            if (count < 2) {
-                marks[count] = i;
-            }
-            count++;
-        }
-    }
+    int count = count_marks(v, at + 2, end, 0, marks);
     // "=?utf-8?q?=C3=B6?=": what was found is the second question mark and an escape.
     if (count < 2 && end + 3 < v->n && mime_cte_hex_digit(v->p[end + 2]) >= 0 &&
         mime_cte_hex_digit(v->p[end + 3]) >= 0) {
-        marks[count++] = end;
+        isize found = end;
         end = next_end(v, end + 2);
         end = end < 0 ? v->n : end;
-        for (isize i = marks[count - 1] + 1; i < end && count < 3; i++) {
-            if (v->p[i] == '?') {
-                if (count < 2) {
-                    marks[count] = i;
-                }
-                count++;
-            }
-        }
+        count = count_marks(v, found, end, count, marks);
     }
     *close = end;
     return count == 2 && marks[1] == marks[0] + 2 ? 1 : -1;

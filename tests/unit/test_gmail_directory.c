@@ -54,6 +54,20 @@ static void test_directory_byte_by_byte(void)
     }
 }
 
+static void test_directory_circle_of_pages(void)
+{
+    struct rig *r = rig_make(NULL);
+    struct gmail_directory *d = (void *)r->directory_state;
+    d->pages = GMAIL_PAGES_MAX - 2;
+    struct machine_answer answers[] = {
+        {.status = 200, .body = S(RIG_TOKEN)},
+        PAGE_1,
+        ANSWER(200, "{\"users\":[],\"nextPageToken\":\"p1\"}"),
+    };
+    CHECK(machine_run(&r->walk, answers, COUNT(answers)) == STEP_FAILED);
+    CHECK_ERR(r->walk.last, GMAIL_ENDLESS);
+}
+
 static void make_room(void *st)
 {
     struct rig *r = st;
@@ -193,11 +207,12 @@ static void test_directory_customer_encoded(void)
 }
 
 static const struct test_case cases[] = {
-    CASE(test_directory_three_pages),     CASE(test_directory_byte_by_byte),
-    CASE(test_directory_backpressure),    CASE(test_directory_expired_token),
-    CASE(test_directory_unauthorized),    CASE(test_directory_token_expires),
-    CASE(test_directory_not_a_page),      CASE(test_directory_refused),
-    CASE(test_directory_same_page_token), CASE(test_directory_customer_encoded),
+    CASE(test_directory_three_pages),      CASE(test_directory_circle_of_pages),
+    CASE(test_directory_byte_by_byte),     CASE(test_directory_backpressure),
+    CASE(test_directory_expired_token),    CASE(test_directory_unauthorized),
+    CASE(test_directory_token_expires),    CASE(test_directory_not_a_page),
+    CASE(test_directory_refused),          CASE(test_directory_same_page_token),
+    CASE(test_directory_customer_encoded),
 };
 
 TEST_MAIN(cases)

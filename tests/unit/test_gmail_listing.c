@@ -142,6 +142,21 @@ static void test_listing_not_a_page(void)
     }
 }
 
+// Page tokens that lead in a circle: it has an end, and the mailbox is not a listed one.
+static void test_listing_circle_of_pages(void)
+{
+    struct rig *r = rig_make(NULL);
+    rig_grant(r);
+    struct gmail_mailbox *gm = r->mailbox.state;
+    gm->listing.pages = GMAIL_PAGES_MAX - 3;
+    struct machine_answer a = ANSWER(200, "{\"messages\":[],\"nextPageToken\":\"a\"}");
+    struct machine_answer b = ANSWER(200, "{\"messages\":[],\"nextPageToken\":\"b\"}");
+    struct machine_answer answers[] = {a, b, a};
+    CHECK(LISTED(r, answers) == STEP_FAILED);
+    CHECK(r->mailbox.phase == MAILBOX_FAILED && r->list.request_count == 4);
+    CHECK_ERR(r->mailbox.error, GMAIL_ENDLESS);
+}
+
 // A page that broke off and is read again yields nothing twice.
 static void test_listing_broken_page(void)
 {
@@ -404,16 +419,16 @@ static void test_listing_close_wipes(void)
 }
 
 static const struct test_case cases[] = {
-    CASE(test_listing_three_pages),       CASE(test_listing_byte_by_byte),
-    CASE(test_listing_spam_and_trash),    CASE(test_listing_empty),
-    CASE(test_listing_phase_at_end),      CASE(test_listing_not_a_page),
-    CASE(test_listing_broken_page),       CASE(test_listing_lost_after_page),
-    CASE(test_listing_broken_after_page), CASE(test_listing_backpressure),
-    CASE(test_listing_page_too_long),     CASE(test_listing_expired_token),
-    CASE(test_listing_not_found),         CASE(test_listing_switched_off),
-    CASE(test_listing_same_page_token),   CASE(test_listing_bad_ids),
-    CASE(test_listing_unauthorized),      CASE(test_listing_estimate),
-    CASE(test_listing_close_wipes),
+    CASE(test_listing_three_pages),     CASE(test_listing_byte_by_byte),
+    CASE(test_listing_spam_and_trash),  CASE(test_listing_empty),
+    CASE(test_listing_phase_at_end),    CASE(test_listing_not_a_page),
+    CASE(test_listing_circle_of_pages), CASE(test_listing_broken_page),
+    CASE(test_listing_lost_after_page), CASE(test_listing_broken_after_page),
+    CASE(test_listing_backpressure),    CASE(test_listing_page_too_long),
+    CASE(test_listing_expired_token),   CASE(test_listing_not_found),
+    CASE(test_listing_switched_off),    CASE(test_listing_same_page_token),
+    CASE(test_listing_bad_ids),         CASE(test_listing_unauthorized),
+    CASE(test_listing_estimate),        CASE(test_listing_close_wipes),
 };
 
 TEST_MAIN(cases)

@@ -123,6 +123,9 @@ static void test_token_read(void)
     CHECK(t.expires_ms == 1000000 + 86400000);
     CHECK_OK(read_token(&t, S("{\"access_token\":\"a\",\"expires_in\":-1}")));
     CHECK(t.expires_ms == 1000000 + 600000 && t.generation == 5);
+    // Due as soon as it comes, it would be asked for again and again.
+    CHECK_OK(read_token(&t, S("{\"access_token\":\"a\",\"expires_in\":1}")));
+    CHECK(t.expires_ms == 1000000 + 60000 && !gmail_token_is_due(&t, 1000000 + 20000));
 }
 
 static void test_token_read_refused(void)

@@ -138,6 +138,9 @@ static err directory_take_page(struct gmail_directory *d)
     if (next.n && str_eq(buf_str(&next), str_make(d->page_token, d->page_token_bytes))) {
         return FAIL(GMAIL_ANSWER); // it would never end
     }
+    if (next.n && ++d->pages == GMAIL_PAGES_MAX) {
+        return FAIL(GMAIL_ENDLESS); // nor would a circle of several
+    }
     memcpy(d->page_token, bytes, (size_t)next.n);
     d->page_token_bytes = next.n;
     d->is_complete = next.n == 0;

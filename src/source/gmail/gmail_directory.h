@@ -17,6 +17,7 @@ struct gmail_directory {
     bool page_read, is_complete;
     bool failed;
     int restarts;
+    int pages; // read
     // A user that was read and not taken: offered again, before the byte that was given back for
     // it.
     bool pending;

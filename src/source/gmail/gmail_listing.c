@@ -189,6 +189,9 @@ static err listing_take_page(struct gmail *g, struct mailbox *m)
     if (next.n && str_eq(buf_str(&next), str_make(l->page_token, l->page_token_bytes))) {
         return FAIL(GMAIL_ANSWER); // it would never end
     }
+    if (next.n && ++l->pages == GMAIL_PAGES_MAX) {
+        return FAIL(GMAIL_ENDLESS); // nor would a circle of several
+    }
     memcpy(l->page_token, bytes, (size_t)next.n);
     l->page_token_bytes = next.n;
     l->is_complete = next.n == 0;

@@ -22,6 +22,7 @@ struct gmail_listing {
     i64 counted;      // ids of the page in hand
     i64 bad_ids;      // of the mailbox
     int restarts;
+    int pages; // read, those of begun-again listings included
     isize page_token_bytes;
     u8 page_token[GMAIL_PAGE_TOKEN_BYTES]; // of the next page, or of the one in hand
     u8 element_bytes[GMAIL_ID_ELEMENT_BYTES];

@@ -14,6 +14,7 @@
 enum {
     TOKEN_LIFE_S = 3600,        // the most that Google allows
     TOKEN_LIFE_UNKNOWN_S = 600, // of a token that does not say how long it lives
+    TOKEN_LIFE_MIN_S = 60, // one that is due as soon as it comes would be asked for again for ever
     TOKEN_LIFE_MAX_S = 86400,
     TOKEN_NODES = 32,
     TOKEN_CLAIMS_BYTES = 1536, // issuer, user (320), scope, audience, two times
@@ -139,6 +140,7 @@ err gmail_token_read(struct gmail_token *t, const struct gmail_answer *a)
     if (!json_i64(&j, json_get(&j, 0, S("expires_in")), &life_s) || life_s < 1) {
         life_s = TOKEN_LIFE_UNKNOWN_S;
     }
+    life_s = life_s > TOKEN_LIFE_MIN_S ? life_s : TOKEN_LIFE_MIN_S;
     i64 life_ms = (life_s < TOKEN_LIFE_MAX_S ? life_s : TOKEN_LIFE_MAX_S) * 1000;
     i64 early_ms = life_ms / 2 < GMAIL_RENEW_MS ? life_ms / 2 : GMAIL_RENEW_MS;
     t->bytes = text.n;
