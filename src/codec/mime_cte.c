@@ -1,33 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
 // Transfer decodings; mime_cte.h has the contract. Base64 is read four digits at a time while they
-// are clean, quoted-printable is copied from one '=' to the next.
+// are clean, quoted-printable is copied, 16 bytes at a time, from one '=' to the next.
 #include "codec/mime_cte.h"
 
-#include <string.h>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 #include "codec/mime_scan.h"
 
 #define NO 255
 
 static const u8 digits[256] = {
-    [0 ... 42] = NO, ['+'] = 62, [44 ... 46] = NO, ['/'] = 63, [58 ... 64] = NO,
-    ['0'] = 52, ['1'] = 53, ['2'] = 54, ['3'] = 55, ['4'] = 56, ['5'] = 57, ['6'] = 58, ['7'] = 59,
-    ['8'] = 60, ['9'] = 61,
-    ['A'] = 0, ['B'] = 1, ['C'] = 2, ['D'] = 3, ['E'] = 4, ['F'] = 5, ['G'] = 6, ['H'] = 7,
-    ['I'] = 8, ['J'] = 9, ['K'] = 10, ['L'] = 11, ['M'] = 12, ['N'] = 13, ['O'] = 14, ['P'] = 15,
-    ['Q'] = 16, ['R'] = 17, ['S'] = 18, ['T'] = 19, ['U'] = 20, ['V'] = 21, ['W'] = 22, ['X'] = 23,
-    ['Y'] = 24, ['Z'] = 25,
-    [91 ... 96] = NO, [123 ... 255] = NO,
-    ['a'] = 26, ['b'] = 27, ['c'] = 28, ['d'] = 29, ['e'] = 30, ['f'] = 31, ['g'] = 32, ['h'] = 33,
-    ['i'] = 34, ['j'] = 35, ['k'] = 36, ['l'] = 37, ['m'] = 38, ['n'] = 39, ['o'] = 40, ['p'] = 41,
-    ['q'] = 42, ['r'] = 43, ['s'] = 44, ['t'] = 45, ['u'] = 46, ['v'] = 47, ['w'] = 48, ['x'] = 49,
-    ['y'] = 50, ['z'] = 51,
+    [0 ... 42] = NO, ['+'] = 62,       [44 ... 46] = NO,   ['/'] = 63, [58 ... 64] = NO,
+    ['0'] = 52,      ['1'] = 53,       ['2'] = 54,         ['3'] = 55, ['4'] = 56,
+    ['5'] = 57,      ['6'] = 58,       ['7'] = 59,         ['8'] = 60, ['9'] = 61,
+    ['A'] = 0,       ['B'] = 1,        ['C'] = 2,          ['D'] = 3,  ['E'] = 4,
+    ['F'] = 5,       ['G'] = 6,        ['H'] = 7,          ['I'] = 8,  ['J'] = 9,
+    ['K'] = 10,      ['L'] = 11,       ['M'] = 12,         ['N'] = 13, ['O'] = 14,
+    ['P'] = 15,      ['Q'] = 16,       ['R'] = 17,         ['S'] = 18, ['T'] = 19,
+    ['U'] = 20,      ['V'] = 21,       ['W'] = 22,         ['X'] = 23, ['Y'] = 24,
+    ['Z'] = 25,      [91 ... 96] = NO, [123 ... 255] = NO, ['a'] = 26, ['b'] = 27,
+    ['c'] = 28,      ['d'] = 29,       ['e'] = 30,         ['f'] = 31, ['g'] = 32,
+    ['h'] = 33,      ['i'] = 34,       ['j'] = 35,         ['k'] = 36, ['l'] = 37,
+    ['m'] = 38,      ['n'] = 39,       ['o'] = 40,         ['p'] = 41, ['q'] = 42,
+    ['r'] = 43,      ['s'] = 44,       ['t'] = 45,         ['u'] = 46, ['v'] = 47,
+    ['w'] = 48,      ['x'] = 49,       ['y'] = 50,         ['z'] = 51,
+};
+
+static const u8 hex_digits[256] = {
+    [0 ... 47] = NO, ['0'] = 0,  ['1'] = 1,  ['2'] = 2,  ['3'] = 3,          ['4'] = 4,  ['5'] = 5,
+    ['6'] = 6,       ['7'] = 7,  ['8'] = 8,  ['9'] = 9,  [58 ... 64] = NO,   ['A'] = 10, ['B'] = 11,
+    ['C'] = 12,      ['D'] = 13, ['E'] = 14, ['F'] = 15, [71 ... 96] = NO,   ['a'] = 10, ['b'] = 11,
+    ['c'] = 12,      ['d'] = 13, ['e'] = 14, ['f'] = 15, [103 ... 255] = NO,
 };
 
 int mime_cte_hex_digit(u8 c)
 {
-    u8 low = str_lower_byte(c);
-    return str_is_digit(c) ? c - '0' : low >= 'a' && low <= 'f' ? low - 'a' + 10 : -1;
+    return hex_digits[c] == NO ? -1 : hex_digits[c];
 }
 
 isize mime_cte_base64(str s, u8 *to)
@@ -100,25 +110,62 @@ static isize after_soft_break(str s, isize i)
     return at < s.n && s.p[at] == '\n' ? at + 1 : at;
 }
 
+// Copies 16 bytes; a bit for each that is '='.
+#if defined(__SSE2__)
+static u32 copy_16(u8 *to, const u8 *from)
+{
+    __m128i v = _mm_loadu_si128((const __m128i *)(const void *)from);
+    _mm_storeu_si128((__m128i *)(void *)to, v);
+    return (u32)_mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_set1_epi8('=')));
+}
+#else
+static u32 copy_16(u8 *to, const u8 *from)
+{
+    u32 marks = 0;
+    for (int i = 0; i < 16; i++) {
+        to[i] = from[i];
+        marks |= (u32)(from[i] == '=') << i;
+    }
+    return marks;
+}
+#endif
+
+// Copies from s.p + i up to the next '=' and returns how many bytes that were. In steps of 16 a
+// store may reach behind what is kept, which is not yet read text only where `to` overlaps s.
+static isize copy_to_mark(str s, isize i, u8 *to, bool apart)
+{
+    isize run = 0;
+    for (; apart && i + run + 16 <= s.n; run += 16) {
+        u32 marks = copy_16(to + run, s.p + i + run);
+        if (marks) {
+            return run + __builtin_ctz(marks);
+        }
+    }
+    for (; i + run < s.n && s.p[i + run] != '='; run++) {
+        to[run] = s.p[i + run];
+    }
+    return run;
+}
+
 isize mime_cte_quoted(str s, u8 *to)
 {
     isize n = 0;
+    size_t all = (size_t)s.n, shift = (size_t)((uintptr_t)to - (uintptr_t)s.p);
+    bool apart = shift >= all && (size_t)0 - shift >= all;
     for (isize i = 0; i < s.n;) {
-        const u8 *mark = memchr(s.p + i, '=', (size_t)(s.n - i));
-        isize run = mark ? mark - (s.p + i) : s.n - i;
-        memmove(to + n, s.p + i, (size_t)run);
+        isize run = copy_to_mark(s, i, to + n, apart);
         n += run;
         i += run;
-        if (!mark) {
+        if (i == s.n) {
             break;
         }
         i++;
-        int high = i + 1 < s.n ? mime_cte_hex_digit(s.p[i]) : -1;
-        int low = i + 1 < s.n ? mime_cte_hex_digit(s.p[i + 1]) : -1;
-        isize next = after_soft_break(s, i);
+        u32 high = i + 1 < s.n ? hex_digits[s.p[i]] : NO;
+        u32 low = i + 1 < s.n ? hex_digits[s.p[i + 1]] : NO;
+        isize next = high == NO ? after_soft_break(s, i) : i;
         if (next > i) {
             i = next;
-        } else if (high >= 0 && low >= 0) {
+        } else if ((high | low) < 16) {
             to[n++] = (u8)(high * 16 + low);
             i += 2;
         } else if (i < s.n) {
@@ -131,8 +178,8 @@ isize mime_cte_quoted(str s, u8 *to)
 
 // ---- uuencode
 
-// One line: a length, then four characters of six bits for three bytes. -1: it is not one. `line` may
-// be longer than its length says only by blanks.
+// One line: a length, then four characters of six bits for three bytes. -1: it is not one. `line`
+// may be longer than its length says only by blanks.
 static isize uu_line(str line, u8 *to)
 {
     isize want = (line.p[0] - 32) & 63;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Content transfer encodings (RFC 2045, section 6; uuencode) read as CPython reads them, which never
-// refuses: what is not of the encoding is left out or left as it is. Pure; memory is the caller's.
+// Content transfer encodings (RFC 2045, section 6; uuencode) read as CPython reads them, which
+// never refuses: what is not of the encoding is left out or left as it is. Pure; memory is the
+// caller's.
 #ifndef CODEC_MIME_CTE_H
 #define CODEC_MIME_CTE_H
 
@@ -16,7 +17,8 @@ isize mime_cte_base64(str s, u8 *to);
 // Whether mime_cte_base64() would succeed.
 bool mime_cte_is_base64(str s);
 
-// The same for the body of quoted-printable text. Never more bytes than it reads.
+// The same for the body of quoted-printable text. Never more bytes than it reads,
+// of which those behind the result are anything.
 isize mime_cte_quoted(str s, u8 *to);
 
 // `body` decoded as the value of its Content-Transfer-Encoding says, in scratch, or `body` itself.

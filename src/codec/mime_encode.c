@@ -3,6 +3,9 @@
 #include "codec/mime_encode.h"
 
 #include <string.h>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 #include "codec/mime_scan.h"
 #include "limits.h"
@@ -16,28 +19,38 @@ static bool is_safe(u8 c)
     return (c >= 32 && c < 127 && c != '=') || c == '\t';
 }
 
-// How many bytes at the start of s need no escape. Eight at a time: the lowest high bit left by the
-// tests (below 32, above 126, '=') marks the first byte that fails one; a borrow only spoils bits
-// above it. (The lowest byte is the lowest address: charset.c asserts that.)
+// A bit for each of 16 bytes that is_safe() refuses.
+#if defined(__SSE2__)
+static u32 unsafe_16(const u8 *p)
+{
+    __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+    __m128i high = _mm_cmpgt_epi8(v, _mm_set1_epi8(31)); // signed: 128 and more are below
+    __m128i tab = _mm_cmpeq_epi8(v, _mm_set1_epi8('\t'));
+    __m128i del = _mm_cmpeq_epi8(v, _mm_set1_epi8(127));
+    __m128i mark = _mm_cmpeq_epi8(v, _mm_set1_epi8('='));
+    __m128i safe = _mm_andnot_si128(_mm_or_si128(del, mark), _mm_or_si128(high, tab));
+    return (u32)_mm_movemask_epi8(safe) ^ 0xffff;
+}
+#else
+static u32 unsafe_16(const u8 *p)
+{
+    u32 bits = 0;
+    for (int i = 0; i < 16; i++) {
+        bits |= (u32)!is_safe(p[i]) << i;
+    }
+    return bits;
+}
+#endif
+
+// How many bytes at the start of s need no escape.
 static isize safe_run(str s)
 {
-    const u64 ones = 0x0101010101010101;
     isize i = 0;
-    while (i + 8 <= s.n) {
-        u64 w;
-        memcpy(&w, s.p + i, 8);
-        u64 equals = w ^ ones * '=';
-        u64 del = w ^ ones * 127;
-        u64 bad = ((w - ones * 32) | w | (equals - ones) | (del - ones)) & ones * 128;
-        if (!bad) {
-            i += 8;
-            continue;
+    for (; i + 16 <= s.n; i += 16) {
+        u32 bits = unsafe_16(s.p + i);
+        if (bits) {
+            return i + __builtin_ctz(bits);
         }
-        i += __builtin_ctzll(bad) / 8;
-        if (s.p[i] != '\t') {
-            return i;
-        }
-        i++;
     }
     while (i < s.n && is_safe(s.p[i])) {
         i++;
@@ -48,12 +61,12 @@ static isize safe_run(str s)
 // Length of a line once escaped, its end apart.
 static isize quoted_bytes(str line)
 {
-    isize n = line.n;
-    for (isize i = 0; i < line.n;) {
-        i += safe_run(str_from_index(line, i));
-        for (; i < line.n && !is_safe(line.p[i]); i++) {
-            n += 2;
-        }
+    isize n = line.n, i = 0;
+    for (; i + 16 <= line.n; i += 16) {
+        n += 2 * __builtin_popcount(unsafe_16(line.p + i));
+    }
+    for (; i < line.n; i++) {
+        n += is_safe(line.p[i]) ? 0 : 2;
     }
     return n;
 }
@@ -61,16 +74,35 @@ static isize quoted_bytes(str line)
 static void put_escape(u8 c, struct buf *out)
 {
     static const char hex[] = "0123456789ABCDEF";
-    buf_put(out, (str){(u8[]){'=', (u8)hex[c >> 4], (u8)hex[c & 15]}, 3});
+    u8 *at = buf_grab(out, 3);
+    if (at) {
+        at[0] = '=';
+        at[1] = (u8)hex[c >> 4];
+        at[2] = (u8)hex[c & 15];
+    }
+}
+
+// Puts what needs no escape at the start of `line`, at most `limit` bytes of it.
+static isize put_safe(str line, isize limit, struct buf *out)
+{
+    if (line.n < 16 || out->full || out->cap - out->n < 16) {
+        isize run = safe_run(str_slice(line, 0, limit));
+        buf_put(out, str_slice(line, 0, run));
+        return run;
+    }
+    isize run = __builtin_ctz(unsafe_16(line.p) | 1U << 16);
+    run = run < limit ? run : limit;
+    memcpy(out->p + out->n, line.p, 16); // one store; what is behind the run is written over
+    out->n += run;
+    return run;
 }
 
 // Puts up to `room` bytes of escaped text from the start of `line`; the rest of it is returned.
 static str put_segment(str line, isize room, struct buf *out)
 {
     while (line.n > 0 && room > 0) {
-        isize run = safe_run(str_slice(line, 0, line.n < room ? line.n : room));
+        isize run = put_safe(line, line.n < room ? line.n : room, out);
         if (run) {
-            buf_put(out, str_slice(line, 0, run));
             line = str_from_index(line, run);
             room -= run;
         } else if (room >= 3) {
