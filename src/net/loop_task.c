@@ -6,6 +6,7 @@
 // are warm, the others may age and be closed); a free place; the place of the oldest idle one.
 #include "net/loop_task.h"
 
+#include "base/hash.h"
 #include "net/conn_talk.h"
 #include "net/exchange_head.h"
 #include "net/retry.h"
@@ -163,6 +164,11 @@ static void task_request(struct loop *loop, int task, i64 now_ms)
 {
     struct task *t = &loop->tasks[task];
     t->redirects = 0;
+    // A machine may turn to something else after a failed attempt: a lane whose mailbox was given
+    // up meanwhile takes another message, which must not inherit the attempts of that one.
+    u64 asked = hash_siphash((struct hash_key){0}, buf_str(&t->x.target));
+    t->attempts = asked == t->asked ? t->attempts : 0;
+    t->asked = asked;
     if (t->attempts == 0) {
         loop->stats.requests++;
     }

@@ -23,6 +23,7 @@ struct task {
     void *st;
     struct exchange x;
     int attempts; // of the current request that failed
+    u64 asked;    // hash of its target: another one starts with no failed attempt
     i64 until_ms;
     int conn;      // while FLYING
     bool fresh;    // only on a new connection: a kept one turned out to be closed

@@ -22,6 +22,7 @@ struct probe {
     int count;        // requests still to make
     isize take;       // bytes of the body taken at a call; 0: all
     int hold;         // calls of body() that take nothing
+    str later;        // target from the third call of next() on; empty: the same
     bool body_at_end; // an error status is judged at end(), as machines that want the words do
     int chunks;       // of a chunked request
     // heard
@@ -43,7 +44,7 @@ static enum step probe_next(void *st, i64 now_ms, struct exchange *x)
     }
     x->dest = p->dest;
     x->method = p->method.n ? p->method : S("GET");
-    buf_put(&x->target, p->target);
+    buf_put(&x->target, p->later.n && p->nexts > 2 ? p->later : p->target);
     x->flags = p->flags;
     x->body = p->body;
     x->retry = p->retry;
@@ -380,6 +381,20 @@ static void test_retry_gives_up(void)
     CHECK(q.fails == 1 && q.heads == 1);
     CHECK_ERR(q.error, HTTP_FORBIDDEN);
     CHECK(b.peer.counts->accepted == 1);
+    bench_stop(&b);
+}
+
+// What failed before another request was made is not held against it: a lane may turn to another
+// message while it waits, and that one has all its attempts.
+static void test_retry_counts_for_one_request(void)
+{
+    struct bench b;
+    bench_start(&b);
+    struct probe p = probe_of(&b, 0, "/busy-always");
+    p.later = S("/reset");
+    bench_probe(&b, &p);
+    CHECK(p.ends == 1 && p.fails == 0 && p.nexts == 6);
+    CHECK(loop_stats(b.loop)->requests == 2 && loop_stats(b.loop)->retries == 4);
     bench_stop(&b);
 }
 
@@ -769,6 +784,7 @@ static const struct test_case cases[] = {
     CASE(test_turn_fewer_connections_than_machines),
     CASE(test_retry_after_is_obeyed),
     CASE(test_retry_gives_up),
+    CASE(test_retry_counts_for_one_request),
     CASE(test_retry_resets_and_cuts),
     CASE(test_stale_connection_is_replaced),
     CASE(test_extra_bytes_close),
