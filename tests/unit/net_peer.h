@@ -202,7 +202,7 @@ static void peer_answer(int fd, char *head, char *rest, size_t have, struct peer
         peer_gzip(fd, 60000);
     } else if (strcmp(path, "/busy") == 0 && round == 0) {
         peer_say(fd, "HTTP/1.1 503 Busy\r\nRetry-After: 1\r\nContent-Length: 4\r\n\r\nbusy");
-    } else if (strcmp(path, "/busy-always") == 0) {
+    } else if (strncmp(path, "/busy-always", 12) == 0) {
         peer_say(fd, "HTTP/1.1 503 Busy\r\nContent-Length: 4\r\n\r\nbusy");
     } else if (strcmp(path, "/forbidden") == 0) {
         peer_say(fd, "HTTP/1.1 403 No\r\nContent-Length: 4\r\n\r\nno!!");
