@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Aimed at charset_find(), charset_decode(), charset_valid_run(), charset_encode() and the East Asian
-// decoders. The first byte picks a charset, the rest is text in it. Decoding agrees with validating,
-// grows to three bytes a byte at most, and gives UTF-8; what can be encoded again decodes to the same.
+// Aimed at charset_find(), charset_decode(), charset_valid_run(), charset_encode() and the East
+// Asian decoders. The first byte picks a charset, the rest is text in it. Decoding agrees with
+// validating, grows to three bytes a byte at most, and gives UTF-8; what can be encoded again
+// decodes to the same.
 #include "codec/charset.h"
 
 #define IN_MAX 8192

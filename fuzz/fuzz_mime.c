@@ -30,8 +30,11 @@ static err trim(str mail, struct buf *out)
 static void check_head(str mail)
 {
     static const str names[] = {
-        S("subject:"), S("from:"), S("reply-to:"),   S("to:"),           S("cc:"),
-        S("bcc:"),     S("date:"), S("message-id:"), S("content-type:"), S("content-transfer-"),
+        S("subject:"),      S("from:"),
+        S("reply-to:"),     S("to:"),
+        S("cc:"),           S("bcc:"),
+        S("date:"),         S("message-id:"),
+        S("content-type:"), S("content-transfer-"),
         S("mime-version:"),
     };
     str rest = mail;

@@ -83,6 +83,8 @@
 #define BULK_VERDICT_BYTES KIB(8)    // one verdict, or the beginning of an error answer
 #define BULK_PAUSE_MS 250            // after an answer that took some items and refused others; doubles
 #define BULK_PATIENCE 3              // refusals (429) of a whole request before it is made smaller
+#define BULK_REGROW_REQUESTS 100     // taken whole, before requests that had become smaller double
+#define BULK_HEAVY_BYTES KIB(256)    // a document refused alone (429) is to blame itself, not the weather
 #define BULK_PIPELINE_BYTES 256      // name of a pipeline
 #define ELASTIC_ID_BYTES 512         // longest _id that Elasticsearch takes
 #define ELASTIC_REASON_BYTES 300     // of the server's words about one error

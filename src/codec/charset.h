@@ -4,8 +4,9 @@
 // Names are looked up as CPython's codecs do ("ISO-8859-1", "latin1", "iso8859_1" are one). Known:
 // UTF-8, US-ASCII, UTF-16 and UTF-32 (also LE and BE), ISO-8859-1 to -16, windows-125x, KOI8-R/U/T,
 // the DOS and Mac code pages, GB2312, GBK, GB18030, Big5, cp950, EUC-KR, cp949, EUC-JP, Shift_JIS,
-// cp932, ISO-2022-JP. Anything else is unknown. Multi-byte charsets other than the Unicode forms are
-// only decoded: what is already in them is checked and kept (spec/documents.md 8.1), never produced.
+// cp932, ISO-2022-JP. Anything else is unknown. Multi-byte charsets other than the Unicode forms
+// are only decoded: what is already in them is checked and kept (spec/documents.md 8.1), never
+// produced.
 //
 // No state, no memory of its own. Errors: MIME_CHARSET, BUF_FULL.
 #ifndef CODEC_CHARSET_H
@@ -42,8 +43,8 @@ err charset_decode(struct charset cs, str bytes, enum charset_bad bad, struct bu
 // What decoding strictly would say, without an output.
 bool charset_is_valid(struct charset cs, str bytes);
 
-// Length of the longest prefix that can be decoded; *bad: how many bytes behind it mean nothing. Not
-// for text that starts with a byte order mark or within ISO-2022-JP.
+// Length of the longest prefix that can be decoded; *bad: how many bytes behind it mean nothing.
+// Not for text that starts with a byte order mark or within ISO-2022-JP.
 isize charset_valid_run(struct charset cs, str bytes, isize *bad);
 
 // Appends valid UTF-8 `text` in the charset: the Unicode forms (UTF-16 and UTF-32 with a byte order
@@ -54,8 +55,8 @@ err charset_encode(struct charset cs, str text, struct buf *out);
 // Length of the longest prefix without a byte >= 128.
 isize charset_ascii_run(str s);
 
-// The character that starts `s` (not empty) in UTF-8: bytes used; *ch is CHARSET_NONE for bad bytes,
-// whose count is then what a decoder replaces by one U+FFFD.
+// The character that starts `s` (not empty) in UTF-8: bytes used; *ch is CHARSET_NONE for bad
+// bytes, whose count is then what a decoder replaces by one U+FFFD.
 isize charset_utf8_next(str s, u32 *ch);
 #define CHARSET_NONE 0xFFFFFFFFu
 

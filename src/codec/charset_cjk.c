@@ -2,8 +2,8 @@
 // East Asian multi-byte charsets, one character at a time; charset_cjk.h has the contract.
 //
 // Each family is one grid and a list of runs where a vendor's charset differs from it. What is cut
-// off at the end of the text is one bad sequence; any other bad sequence is one byte, so that an ASCII
-// byte behind a stray lead byte is never swallowed.
+// off at the end of the text is one bad sequence; any other bad sequence is one byte, so that an
+// ASCII byte behind a stray lead byte is never swallowed.
 #include "codec/charset_cjk.h"
 
 #include "codec/charset.h"
@@ -105,8 +105,9 @@ static isize chinese_simple(enum charset_kind kind, str s, u32 *ch)
         other = runs_find((struct runs){charset_gb18030, charset_gb18030_count}, a << 8 | b);
     } else if (kind == CHARSET_GB2312) {
         bool inside = in(a, 0xA1, 0xF7) && b >= 0xA1;
-        other = !inside ? 0
-                        : runs_find((struct runs){charset_gb2312, charset_gb2312_count}, a << 8 | b);
+        other = !inside
+                    ? 0
+                    : runs_find((struct runs){charset_gb2312, charset_gb2312_count}, a << 8 | b);
     }
     return give(other >= 0 ? (u32)other : found, 2, ch);
 }
@@ -170,8 +171,8 @@ static u32 cp949_outside(u32 a, u32 b)
 // KS X 1001:1998, annex 3: a syllable spelt as filler, initial, vowel and final.
 static isize korean_spelt(str s, u32 *ch)
 {
-    static const u8 initials[30] = {0, 1, 99, 2, 99, 99, 3, 4, 5, 99, 99, 99, 99, 99, 99,
-                                    99, 6, 7, 8, 99, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18};
+    static const u8 initials[30] = {0,  1, 99, 2, 99, 99, 3,  4,  5,  99, 99, 99, 99, 99, 99,
+                                    99, 6, 7,  8, 99, 9,  10, 11, 12, 13, 14, 15, 16, 17, 18};
     static const u8 finals[30] = {1,  2,  3,  4,  5,  6,  7,  99, 8,  9,  10, 11, 12, 13, 14,
                                   15, 16, 17, 99, 18, 19, 20, 21, 22, 99, 23, 24, 25, 26, 27};
     if (s.n < 8) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The maps of charset.c: about 160 KB of constants, written by charset_tables.py. Only charset.c and
-// charset_cjk.c read them. A character of 0 means that the code has none (no charset but the Unicode
-// forms and ASCII's own zero maps to U+0000).
+// The maps of charset.c: about 160 KB of constants, written by charset_tables.py. Only charset.c
+// and charset_cjk.c read them. A character of 0 means that the code has none (no charset but the
+// Unicode forms and ASCII's own zero maps to U+0000).
 #ifndef CODEC_CHARSET_TABLES_H
 #define CODEC_CHARSET_TABLES_H
 
@@ -46,7 +46,7 @@ struct charset_four {
     u16 linear, ch;
 };
 
-#define CHARSET_ROWS 94       // of the 94 x 94 grids
+#define CHARSET_ROWS 94 // of the 94 x 94 grids
 #define CHARSET_GBK_TRAILS 190
 #define CHARSET_BIG5_TRAILS 157
 

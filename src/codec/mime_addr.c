@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Address fields (RFC 5322, section 3.4) rewritten without being parsed: their text is kept as it
-// is, broken or not, and only words that are encoded, or hold bytes >= 128, are written anew. Folded after
-// commas by preference. mime_words.h has the contract.
+// is, broken or not, and only words that are encoded, or hold bytes >= 128, are written anew.
+// Folded after commas by preference. mime_words.h has the contract.
 //
 // An encoded word stays one: were its text written plainly, a comma in it would make two addresses.
 // Neighbouring words stay apart, so that a reader joins them as it joined the originals.
@@ -14,7 +14,7 @@ struct walk {
     isize depth;     // of comments
     bool after_word; // nothing but blanks since an encoded word
     bool after_comma;
-    bool fresh;      // nothing but blanks since the start or a comma
+    bool fresh;               // nothing but blanks since the start or a comma
     bool escapes, characters; // what the phrase holds that is not ASCII
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Header blocks and boundaries; mime_head.h has the contract. One pass over the lines; a run of broken
-// lines is looked at once more, ahead, before it is decided what they are.
+// Header blocks and boundaries; mime_head.h has the contract. One pass over the lines; a run of
+// broken lines is looked at once more, ahead, before it is decided what they are.
 #include "codec/mime_head.h"
 
 #include "codec/mime_scan.h"
@@ -22,13 +22,23 @@ static const str field_names[MIME_FIELDS] = {
 
 // Names that tell a header block from text with colons in it. Those that end in '-' are beginnings.
 static const str known_names[] = {
-    S("received"),     S("return-path"), S("sender"),       S("mime-version"), S("references"),
-    S("in-reply-to"),  S("delivered-to"), S("user-agent"),  S("importance"),   S("priority"),
-    S("errors-to"),    S("precedence"),  S("organization"), S("status"),       S("lines"),
-    S("authentication-results"), S("received-spf"), S("domainkey-signature"),  S("keywords"),
-    S("comments"),     S("encoding"),    S("x-"),           S("content-"),     S("list-"),
-    S("resent-"),      S("arc-"),        S("thread-"),      S("dkim-"),        S("auto-"),
-    S("disposition-"), S("feedback-"),   S("ironport-"),    S("apparently-"),  S("mail-"),
+    S("received"),     S("return-path"),
+    S("sender"),       S("mime-version"),
+    S("references"),   S("in-reply-to"),
+    S("delivered-to"), S("user-agent"),
+    S("importance"),   S("priority"),
+    S("errors-to"),    S("precedence"),
+    S("organization"), S("status"),
+    S("lines"),        S("authentication-results"),
+    S("received-spf"), S("domainkey-signature"),
+    S("keywords"),     S("comments"),
+    S("encoding"),     S("x-"),
+    S("content-"),     S("list-"),
+    S("resent-"),      S("arc-"),
+    S("thread-"),      S("dkim-"),
+    S("auto-"),        S("disposition-"),
+    S("feedback-"),    S("ironport-"),
+    S("apparently-"),  S("mail-"),
 };
 
 isize mime_boundary_match(str s, isize at, const struct mime_boundaries *b, bool *close,
@@ -123,8 +133,8 @@ static bool is_known(str name)
     return false;
 }
 
-// Where reading goes on after the broken line at `at`: at a later field, at the blank line behind it,
-// or nowhere (-1: the body starts at `at`).
+// Where reading goes on after the broken line at `at`: at a later field, at the blank line behind
+// it, or nowhere (-1: the body starts at `at`).
 static isize after_broken(str s, isize at, const struct mime_boundaries *b, bool may_resume,
                           bool seen)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Header blocks of a mail and of its parts: which fields they hold and where they end (RFC 5322), and
-// the boundaries between parts (RFC 2046). Everything found is a slice of the mail. Bounds: none but
-// the mail's length; a line is looked at three times at most. Nothing is refused.
+// Header blocks of a mail and of its parts: which fields they hold and where they end (RFC 5322),
+// and the boundaries between parts (RFC 2046). Everything found is a slice of the mail. Bounds:
+// none but the mail's length; a line is looked at three times at most. Nothing is refused.
 #ifndef CODEC_MIME_HEAD_H
 #define CODEC_MIME_HEAD_H
 
@@ -38,14 +38,14 @@ struct mime_boundaries {
     str boundary[MIME_DEPTH_MAX];
 };
 
-// Which of `b` the line at `at` (which starts with "--") is: its index, the outermost if several, or
-// -1. *close: it is the last one of its multipart. *after: start of the next line.
+// Which of `b` the line at `at` (which starts with "--") is: its index, the outermost if several,
+// or -1. *close: it is the last one of its multipart. *after: start of the next line.
 isize mime_boundary_match(str s, isize at, const struct mime_boundaries *b, bool *close,
                           isize *after);
 
-// Reads the block at `at` and returns where the body starts. `top`: it is the mail's own, whose first
-// line may be broken too. A line that is no field is skipped when a field that mail is known to
-// have follows, or when it is the only one; otherwise it starts the body, as CPython has it.
+// Reads the block at `at` and returns where the body starts. `top`: it is the mail's own, whose
+// first line may be broken too. A line that is no field is skipped when a field that mail is known
+// to have follows, or when it is the only one; otherwise it starts the body, as CPython has it.
 isize mime_head_read(str s, isize at, const struct mime_boundaries *b, bool top,
                      struct mime_head *out);
 

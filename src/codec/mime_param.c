@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "codec/mime_cte.h"
 #include "limits.h"
 
 err mime_param_unfold(str folded, struct arena *scratch, str *out)
@@ -201,21 +202,16 @@ static bool read_piece(str u, isize *at, struct piece *p)
     return whole;
 }
 
-static int hex_digit(u8 c)
-{
-    u8 low = str_lower_byte(c);
-    return str_is_digit(c) ? c - '0' : low >= 'a' && low <= 'f' ? low - 'a' + 10 : -1;
-}
-
 static void put_value(const struct piece *p, struct buf *out)
 {
     str v = p->value;
     for (isize i = 0; i < v.n; i++) {
         if (p->quoted && v.p[i] == '\\' && i + 1 < v.n) {
             i++;
-        } else if (p->extended && v.p[i] == '%' && i + 2 < v.n && hex_digit(v.p[i + 1]) >= 0 &&
-                   hex_digit(v.p[i + 2]) >= 0) {
-            buf_put_byte(out, (u8)(hex_digit(v.p[i + 1]) * 16 + hex_digit(v.p[i + 2])));
+        } else if (p->extended && v.p[i] == '%' && i + 2 < v.n &&
+                   mime_cte_hex_digit(v.p[i + 1]) >= 0 && mime_cte_hex_digit(v.p[i + 2]) >= 0) {
+            buf_put_byte(
+                out, (u8)(mime_cte_hex_digit(v.p[i + 1]) * 16 + mime_cte_hex_digit(v.p[i + 2])));
             i += 2;
             continue;
         }
@@ -243,8 +239,8 @@ bool mime_param_get(str u, str name, struct buf *out)
     isize at = skip_to_semicolon(u, 0) + 1;
     while (at < u.n && count < MIME_PARAM_PIECES) {
         struct piece p;
-        if (read_piece(u, &at, &p) && (count ? str_eq(p.name, pieces[0].name)
-                                             : str_eq_nocase(p.name, name))) {
+        if (read_piece(u, &at, &p) &&
+            (count ? str_eq(p.name, pieces[0].name) : str_eq_nocase(p.name, name))) {
             pieces[count++] = p;
         }
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The searches that a mail is read with, 16 or 8 bytes at a time: line ends, and lines that start with
-// two dashes (the only ones that can be boundaries). A line ends at CR LF, LF, or a CR alone.
+// The searches that a mail is read with, 16 or 8 bytes at a time: line ends, and lines that start
+// with two dashes (the only ones that can be boundaries). A line ends at CR LF, LF, or a CR alone.
 #ifndef CODEC_MIME_SCAN_H
 #define CODEC_MIME_SCAN_H
 

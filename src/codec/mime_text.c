@@ -99,8 +99,8 @@ static err put_bytes(const struct mime_body *body, str charset, str text, struct
     return buf_check(out);
 }
 
-// How much longer than `bytes` its text in UTF-8 can be: a byte >= 128 grows to three, a unit of UTF-16
-// from two to three, and any byte of ISO-2022-JP can turn out to mean nothing.
+// How much longer than `bytes` its text in UTF-8 can be: a byte >= 128 grows to three, a unit of
+// UTF-16 from two to three, and any byte of ISO-2022-JP can turn out to mean nothing.
 static isize growth_bytes(struct charset cs, str bytes)
 {
     if (!charset_is_ascii_based(cs)) {

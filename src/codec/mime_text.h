@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The text of a mail written as a body: checked against its charset, its lines ended by LF, and given
-// the transfer encoding that CPython's email package would choose. Text is not converted, with two exceptions:
-// bytes that are wrong in UTF-8 become U+FFFD, and UTF-16 and UTF-32 are read to split their lines.
+// The text of a mail written as a body: checked against its charset, its lines ended by LF, and
+// given the transfer encoding that CPython's email package would choose. Text is not converted,
+// with two exceptions: bytes that are wrong in UTF-8 become U+FFFD, and UTF-16 and UTF-32 are read
+// to split their lines.
 #ifndef CODEC_MIME_TEXT_H
 #define CODEC_MIME_TEXT_H
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The parts of a mail; mime_tree.h has the contract. What CPython's parser makes of broken structure
-// holds here too: an outer boundary ends everything inside, boundaries that follow each other are one,
-// what follows the last boundary is nobody's, and a body reaches to the end when its boundary lacks.
+// The parts of a mail; mime_tree.h has the contract. What CPython's parser makes of broken
+// structure holds here too: an outer boundary ends everything inside, boundaries that follow each
+// other are one, what follows the last boundary is nobody's, and a body reaches to the end when its
+// boundary lacks.
 #include "codec/mime_tree.h"
 
 #include <string.h>
@@ -21,7 +22,7 @@ struct walk {
     struct mime_tree *tree;
     struct mime_boundaries open;
     struct level levels[MIME_DEPTH_MAX];
-    u8 *boundary_bytes;   // MIME_BOUNDARY_BYTES for each level
+    u8 *boundary_bytes; // MIME_BOUNDARY_BYTES for each level
     int leaf;           // the part whose body is being passed, -1 in a preamble or epilogue
 };
 
@@ -54,8 +55,11 @@ static str bare_boundary(str b)
     if ((a == '"' && z == '"') || (a == '<' && z == '>')) {
         b = str_slice(b, 1, b.n - 1);
     }
-    while (b.n && (str_is_space(b.p[b.n - 1]) || b.p[b.n - 1] == 11 || b.p[b.n - 1] == 12)) {
-        b.n--;
+    for (; b.n; b.n--) {
+        u8 c = b.p[b.n - 1];
+        if (c != ' ' && (c < 9 || c > 13) && (c < 0x1C || c > 0x1F)) {
+            break;
+        }
     }
     return b;
 }
@@ -123,8 +127,8 @@ static err classify(struct walk *w, int at, const struct mime_head *head)
     return e;
 }
 
-// Notes the child `at` as the root of a related parent: the first one, or the first one that has the
-// Content-ID asked for.
+// Notes the child `at` as the root of a related parent: the first one, or the first one that has
+// the Content-ID asked for.
 static err note_root(struct walk *w, const struct level *level, int at, str content_id)
 {
     struct mime_part *parent = &w->tree->parts[level->part];
@@ -176,7 +180,8 @@ static err enter(struct walk *w, isize at, isize *body)
     return OK;
 }
 
-// The body of the part that was being passed ends before `at`: the line break there is the boundary's.
+// The body of the part that was being passed ends before `at`: the line break there is the
+// boundary's.
 static void leave(struct walk *w, isize at)
 {
     if (w->leaf >= 0) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The parts of a mail (RFC 2046) as a table in the order in which they stand, and which of them may be
-// its text. Found in one pass over the lines that start with two dashes, without recursion.
+// The parts of a mail (RFC 2046) as a table in the order in which they stand, and which of them may
+// be its text. Found in one pass over the lines that start with two dashes, without recursion.
 // Bounds: MIME_PARTS_MAX parts, MIME_DEPTH_MAX open multiparts; beyond them MIME_NESTING.
 #ifndef CODEC_MIME_TREE_H
 #define CODEC_MIME_TREE_H
@@ -22,7 +22,7 @@ struct mime_part {
     u8 text;               // enum mime_text
     bool readable;         // no attachment, not inside one, no mere companion in a related
     bool related, digest, multipart;
-    bool root_named;       // `root` is the one that the start parameter names
+    bool root_named;            // `root` is the one that the start parameter names
 } __attribute__((aligned(16))); // as the arena aligns, so that parts taken one by one are a table
 
 struct mime_tree {

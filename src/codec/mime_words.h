@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Header text: encoded words (RFC 2047) read, and whole fields rewritten with what is not ASCII in
 // encoded words of UTF-8. A value never gets a line break from an encoded word: it becomes a blank.
-// What an encoded word cannot decode, and raw bytes >= 128, go out as words of charset unknown-8bit.
+// What an encoded word cannot decode, and raw bytes >= 128, go out as words of charset
+// unknown-8bit.
 //
-// Scratch: three bytes for each byte of the value. Errors: ARENA_FULL, and MIME_CHARSET where decoded
-// characters and undecodable bytes stand in one phrase, which no encoded word can express.
+// Scratch: three bytes for each byte of the value. Errors: ARENA_FULL, and MIME_CHARSET where
+// decoded characters and undecodable bytes stand in one phrase, which no encoded word can express.
 #ifndef CODEC_MIME_WORDS_H
 #define CODEC_MIME_WORDS_H
 
@@ -18,9 +19,9 @@ struct mime_value {
     isize n;     // up to here it is read
     isize whole; // bytes that there are
     struct buf text;
-    str folded;                    // what it was made from,
-    isize folded_at, unfolded_at;  // and two places in both that correspond
-    isize end_at;                  // the last "?=" found; -1: there is none further on
+    str folded;                   // what it was made from,
+    isize folded_at, unfolded_at; // and two places in both that correspond
+    isize end_at;                 // the last "?=" found; -1: there is none further on
 };
 
 err mime_words_open(str folded, struct arena *scratch, struct mime_value *out);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// mime_trim() for scripts: reads the mails named on the command line, or one from standard input, and
-// writes for each a line "<error name> <bytes>" and then that many bytes, the trimmed mail. With
-// --time N every mail is trimmed N times and a line says what it took of the processor. Mails of up to 72 MiB.
+// mime_trim() for scripts: reads the mails named on the command line, or one from standard input,
+// and writes for each a line "<error name> <bytes>" and then that many bytes, the trimmed mail.
+// With
+// --time N every mail is trimmed N times and a line says what it took of the processor. Mails of up
+// to 72 MiB.
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <stdlib.h>
