@@ -53,9 +53,10 @@ static void ask_fields(struct buf *detail)
                 continue;
             }
             struct arena mark = arena;
-            err e = config_field_str(&config, c, keys[k], &text, &found, &arena, detail);
+            struct config_fields fields = {&config, c, &arena, detail};
+            err e = config_field_str(&fields, keys[k], &text, &found);
             ASSERT(!err_ok(e) || found || text.n == 0);
-            e = config_field_bool(&config, c, keys[k], &truth, &found, &arena, detail);
+            e = config_field_bool(&fields, keys[k], &truth, &found);
             (void)e;
             arena = mark;
         }

@@ -95,15 +95,19 @@ struct config {
 // `arena`; the error's facts (file, line, column, key) go to `detail`.
 err config_load(struct config *config, str name, str text, struct arena *arena, struct buf *detail);
 
+// Where fields are looked for, and where what is kept and said of them goes.
+struct config_fields {
+    const struct config *config;
+    const struct config_connector *connector;
+    struct arena *arena;
+    struct buf *detail;
+};
+
 // A field of connectors[].configuration by its key, coerced as spec/configuration.md 5 says. The
 // value may be given directly, as a Kibana field object ({value: ...}), or as <key>_file, which is
 // read here. *found false: absent.
-err config_field_str(const struct config *config, const struct config_connector *connector,
-                     const char *key, str *out, bool *found, struct arena *arena,
-                     struct buf *detail);
-err config_field_bool(const struct config *config, const struct config_connector *connector,
-                      const char *key, bool *out, bool *found, struct arena *arena,
-                      struct buf *detail);
+err config_field_str(const struct config_fields *f, const char *key, str *out, bool *found);
+err config_field_bool(const struct config_fields *f, const char *key, bool *out, bool *found);
 
 // The i-th key that config.yml may hold, with its default as text; NULL after the last. For the
 // test that compares code and example.

@@ -95,21 +95,22 @@ static bool config_write_map(const struct config_tree *t, int map, struct buf *o
     return !out->full;
 }
 
-static err config_field_from_file(const struct config *config, int node, const char *key, str *out,
-                                  struct arena *arena, struct buf *detail)
+static err config_field_from_file(const struct config_fields *f, int node, const char *key,
+                                  str *out)
 {
-    u8 *memory = arena_try(arena, 1, CONFIG_SCALAR_BYTES);
+    u8 *memory = arena_try(f->arena, 1, CONFIG_SCALAR_BYTES);
     struct buf content = buf_over(memory, memory ? CONFIG_SCALAR_BYTES : 0);
     // Texts of the tree end with a NUL that is not counted (config_tree_copy).
-    const char *path = (const char *)config->tree->nodes[node].text.p;
+    const char *path = (const char *)f->config->tree->nodes[node].text.p;
     u8 words_bytes[KIB(1)];
     struct buf words = buf_over(words_bytes, COUNT(words_bytes));
     err e = os_file_read(path, &content, &words);
     if (!err_ok(e)) {
-        config_field_complain(config, node, key, S("the file "), detail);
+        config_field_complain(f->config, node, key, S("the file "), f->detail);
         bool too_large = err_is(e, ERR_BUF_FULL);
-        output_put_clean(detail, too_large ? str_from(path) : buf_str(&words), CONFIG_DETAIL_BYTES);
-        buf_put(detail, too_large ? S(" is larger than 64 KiB") : S(""));
+        output_put_clean(f->detail, too_large ? str_from(path) : buf_str(&words),
+                         CONFIG_DETAIL_BYTES);
+        buf_put(f->detail, too_large ? S(" is larger than 64 KiB") : S(""));
         return FAIL(CONFIG_FILE);
     }
     str text = buf_str(&content);
@@ -120,71 +121,69 @@ static err config_field_from_file(const struct config *config, int node, const c
 }
 
 // The field's node and that of <key>_file; -1: absent. A null counts as absent.
-static err config_field_nodes(const struct config *config, const struct config_connector *c,
-                              const char *key, int nodes[2], struct buf *detail)
+static err config_field_nodes(const struct config_fields *f, const char *key, int nodes[2])
 {
-    const struct config_tree *t = config->tree;
+    const struct config_tree *t = f->config->tree;
     u8 name_bytes[128];
     struct buf name = buf_over(name_bytes, COUNT(name_bytes));
     buf_put(&name, str_from(key));
-    nodes[0] = config_field_node(config, c, buf_str(&name));
+    nodes[0] = config_field_node(f->config, f->connector, buf_str(&name));
     buf_put(&name, S("_file"));
-    nodes[1] = config_tree_child(t, c->configuration, buf_str(&name));
+    nodes[1] = config_tree_child(t, f->connector->configuration, buf_str(&name));
     for (isize i = 0; i < 2; i++) {
         nodes[i] = nodes[i] >= 0 && t->nodes[nodes[i]].kind == CONFIG_NULL ? -1 : nodes[i];
     }
     if (nodes[0] >= 0 && nodes[1] >= 0) {
-        config_field_complain(config, nodes[1], key, S("given twice, directly and as a file"),
-                              detail);
+        config_field_complain(f->config, nodes[1], key, S("given twice, directly and as a file"),
+                              f->detail);
         return FAIL(CONFIG_TYPE);
     }
     if (nodes[1] >= 0 && t->nodes[nodes[1]].kind != CONFIG_SCALAR) {
-        config_field_complain(config, nodes[1], key, S("the path of a file is wanted"), detail);
+        config_field_complain(f->config, nodes[1], key, S("the path of a file is wanted"),
+                              f->detail);
         return FAIL(CONFIG_TYPE);
     }
     return OK;
 }
 
-err config_field_str(const struct config *config, const struct config_connector *connector,
-                     const char *key, str *out, bool *found, struct arena *arena,
-                     struct buf *detail)
+err config_field_str(const struct config_fields *f, const char *key, str *out, bool *found)
 {
-    const struct config_tree *t = config->tree;
+    const struct config_tree *t = f->config->tree;
     int nodes[2];
-    TRY(config_field_nodes(config, connector, key, nodes, detail));
+    TRY(config_field_nodes(f, key, nodes));
     int node = nodes[0];
     *out = (str){0};
     *found = node >= 0 || nodes[1] >= 0;
     if (nodes[1] >= 0) {
-        return config_field_from_file(config, nodes[1], key, out, arena, detail);
+        return config_field_from_file(f, nodes[1], key, out);
     }
     if (node < 0) {
         return OK;
     }
     if (t->nodes[node].kind == CONFIG_LIST) {
-        config_field_complain(config, node, key, S("a single value is wanted, not a list"), detail);
+        config_field_complain(f->config, node, key, S("a single value is wanted, not a list"),
+                              f->detail);
         return FAIL(CONFIG_TYPE);
     }
     if (t->nodes[node].kind != CONFIG_MAP) {
         *out = t->nodes[node].text;
         return OK;
     }
-    u8 *memory = arena_try(arena, 1, CONFIG_SCALAR_BYTES);
+    u8 *memory = arena_try(f->arena, 1, CONFIG_SCALAR_BYTES);
     struct buf json = buf_over(memory, memory ? CONFIG_SCALAR_BYTES : 0);
     if (!config_write_map(t, node, &json)) {
-        config_field_complain(config, node, key, S("a mapping of plain values is wanted"), detail);
+        config_field_complain(f->config, node, key, S("a mapping of plain values is wanted"),
+                              f->detail);
         return FAIL(CONFIG_TYPE);
     }
     *out = buf_str(&json);
     return OK;
 }
 
-err config_field_bool(const struct config *config, const struct config_connector *connector,
-                      const char *key, bool *out, bool *found, struct arena *arena,
-                      struct buf *detail)
+err config_field_bool(const struct config_fields *f, const char *key, bool *out, bool *found)
 {
     str text;
-    TRY(config_field_str(config, connector, key, &text, found, arena, detail));
+    TRY(config_field_str(f, key, &text, found));
     if (!*found || text.n == 0) {
         *found = false;
         return OK;
@@ -199,7 +198,7 @@ err config_field_bool(const struct config *config, const struct config_connector
         *out = one;
         return OK;
     }
-    int node = config_field_node(config, connector, str_from(key));
-    config_field_complain(config, node, key, S("true or false is wanted"), detail);
+    int node = config_field_node(f->config, f->connector, str_from(key));
+    config_field_complain(f->config, node, key, S("true or false is wanted"), f->detail);
     return FAIL(CONFIG_TYPE);
 }

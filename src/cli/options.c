@@ -228,9 +228,9 @@ static err options_command(struct options *o, str name, struct buf *detail)
     return FAIL(OPTION_COMMAND);
 }
 
-// argv[*i] is a flag: finds it, and its value behind a '=' or in the next argument.
-static err options_take_flag(int argc, char **argv, int *i, enum flag *flag, str *value,
-                             struct buf *detail)
+// argv[*i] is a flag: finds it, and its value behind a '=' or in the next argument, if there is
+// one: argv ends with a NULL.
+static err options_take_flag(char **argv, int *i, enum flag *flag, str *value, struct buf *detail)
 {
     bool has_value;
     str arg = str_from(argv[*i]);
@@ -239,7 +239,7 @@ static err options_take_flag(int argc, char **argv, int *i, enum flag *flag, str
         return options_unknown_flag(arg, detail);
     }
     bool takes = options_flags[*flag].takes_value;
-    if (takes && !has_value && *i + 1 < argc) {
+    if (takes && !has_value && argv[*i + 1]) {
         *value = str_from(argv[++*i]);
     }
     // `--config --json` is a forgotten value, not a file of that name (./--json is one).
@@ -276,7 +276,7 @@ err options_parse(struct options *o, int argc, char **argv, struct buf *detail)
         if (str_starts(arg, S("-")) && arg.n > 1) {
             enum flag flag;
             str value;
-            TRY(options_take_flag(argc, argv, &i, &flag, &value, detail));
+            TRY(options_take_flag(argv, &i, &flag, &value, detail));
             TRY(options_set(o, flag, value, detail));
             given[flag] = true;
         } else if (!have_command && str_eq(arg, S("seal-test")) && i + 1 < argc) {

@@ -68,7 +68,8 @@ static void start_put_connector(struct start *s)
 static err start_gmail_fields(struct start *s)
 {
     struct gmail_settings *g = &s->gmail;
-    const struct config *c = &s->config;
+    struct config_fields fields = {
+        .config = &s->config, .connector = s->connector, .arena = &s->texts, .detail = &s->detail};
     bool found;
     struct {
         const char *key;
@@ -79,8 +80,7 @@ static err start_gmail_fields(struct start *s)
         {"customer_id", &g->customer_id},
     };
     for (isize i = 0; i < COUNT(texts); i++) {
-        TRY(config_field_str(c, s->connector, texts[i].key, texts[i].out, &found, &s->texts,
-                             &s->detail));
+        TRY(config_field_str(&fields, texts[i].key, texts[i].out, &found));
         if (texts[i].out->n == 0) {
             start_put_connector(s);
             buf_put(&s->detail, S(": configuration."));
@@ -99,8 +99,7 @@ static err start_gmail_fields(struct start *s)
     };
     for (isize i = 0; i < COUNT(toggles); i++) {
         bool value;
-        TRY(config_field_bool(c, s->connector, toggles[i].key, &value, &found, &s->texts,
-                              &s->detail));
+        TRY(config_field_bool(&fields, toggles[i].key, &value, &found));
         *toggles[i].out = found ? value : *toggles[i].out;
     }
     return OK;

@@ -68,12 +68,15 @@ void bulk_start(struct bulk *b, str index, str pipeline,
         memcpy(b->pipeline, pipeline.p, (size_t)pipeline.n);
     }
     b->pipeline_bytes = (int)pipeline.n;
+    b->pipeline_guessed = false;
     b->decided = decided;
     b->decided_st = st;
     b->open = -1;
     b->aloft = 0;
     b->proven = false;
     b->request_bytes = b->settings.chunk_bytes;
+    b->request_limit_bytes = b->settings.chunk_bytes;
+    b->smooth = 0;
     b->stats = (struct bulk_stats){0};
     b->error = OK;
     buf_reset(&b->detail);
@@ -81,6 +84,16 @@ void bulk_start(struct bulk *b, str index, str pipeline,
     for (int i = 0; i <= b->settings.flights; i++) {
         flight_free(&b->flights[i]);
     }
+}
+
+void bulk_guess_pipeline(struct bulk *b)
+{
+    b->pipeline_guessed = true;
+}
+
+bool bulk_uses_pipeline(const struct bulk *b)
+{
+    return b->pipeline_bytes > 0;
 }
 
 void flight_free(struct flight *f)

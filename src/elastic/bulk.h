@@ -70,6 +70,11 @@ struct bulk *bulk_init(struct plan *plan, struct elastic *es, const struct bulk_
 void bulk_start(struct bulk *b, str index, str pipeline,
                 void (*decided)(void *st, const struct bulk_result *r), void *st);
 
+// After bulk_start(): nobody could look whether there is such a pipeline, and nobody named it. If
+// there is none, documents go in without.
+void bulk_guess_pipeline(struct bulk *b);
+bool bulk_uses_pipeline(const struct bulk *b);
+
 // Copies one document in: `body` is the inside of the JSON object, without braces; `id` is plain
 // text of 1 to ELASTIC_ID_BYTES bytes. true: taken; its verdict will come. false: no open flight
 // has room now, ask again later; or bulk_error() says that nothing is taken any more.
@@ -83,7 +88,7 @@ bool bulk_fits(const struct bulk *b, str id, isize body_bytes); // false: it has
 // document is rejected as too large. false: no lone flight is free now, or bulk_error().
 bool bulk_fly_alone(struct bulk *b, str id, struct buf *doc, u32 owner, u32 generation);
 
-bool bulk_flush(struct bulk *b);       // whatever is open leaves at the next turn; false: nothing was
+bool bulk_flush(struct bulk *b); // whatever is open leaves at the next turn; false: nothing was
 bool bulk_is_idle(const struct bulk *b); // nothing open, nothing in the air
 // What stops the job: BULK_TOO_MANY_ERRORS, ES_FORBIDDEN, ES_DISK_FULL, ES_BUSY, ES_INDEX_GONE,
 // ES_PIPELINE_MISSING, or the last error of the network. Then nothing more is sent or taken, and

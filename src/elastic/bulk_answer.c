@@ -141,6 +141,17 @@ static void flight_reject_verdict(struct flight *f, struct bulk_item *item, cons
     flight_reject(f, item, v->error, v->status, buf_str(&reason));
 }
 
+// The pipeline that was guessed is not there: the same items go again without one.
+static bool flight_drop_guess(struct flight *f, err e)
+{
+    if (!f->b->pipeline_guessed || !err_is(e, ERR_ES_PIPELINE_MISSING)) {
+        return false;
+    }
+    f->b->pipeline_bytes = 0;
+    f->without_pipeline = true;
+    return true;
+}
+
 void flight_apply(struct flight *f, str element, bool cut)
 {
     if (f->answered >= f->sent) {
@@ -165,7 +176,9 @@ void flight_apply(struct flight *f, str element, bool cut)
         break;
     case VERDICT_STOP:
         item->state = (u16)v.status;
-        bulk_stop_with(f->b, v.error, &v.words);
+        if (!flight_drop_guess(f, v.error)) {
+            bulk_stop_with(f->b, v.error, &v.words);
+        }
         break;
     case VERDICT_UNREADABLE:
         f->unreadable = true;
@@ -192,12 +205,19 @@ static void flight_note_refusal(struct flight *f)
     }
 }
 
-// Something was taken. What it took to get there is kept for the rest of the job.
+// Something was taken. What it took to get there is kept, and given up step by step when all goes
+// well for long: the cluster may have been busy with others.
 static void flight_note_progress(struct flight *f)
 {
     struct bulk *b = f->b;
     if (f->refusals >= BULK_PATIENCE && f->sent_bytes < b->request_bytes) {
         b->request_bytes = f->sent_bytes;
+        b->smooth = 0;
+    } else if (f->again == 0 && b->request_bytes < b->request_limit_bytes &&
+               ++b->smooth == BULK_REGROW_REQUESTS) {
+        isize twice = 2 * b->request_bytes;
+        b->request_bytes = twice < b->request_limit_bytes ? twice : b->request_limit_bytes;
+        b->smooth = 0;
     }
     f->refusals = 0;
 }
@@ -210,6 +230,9 @@ static err flight_land_verdicts(struct flight *f, struct exchange *x)
         buf_put_i64(&x->detail, f->sent);
         elastic_put_cut(&x->detail, f->unreadable ? S(" items, some unreadable") : S(" items"), 23);
         return FAIL(BULK_VERDICTS);
+    }
+    if (f->without_pipeline) {
+        return OK;
     }
     if (f->again && f->decided > 0) {
         f->pause = true; // it goes forward: no attempt is used up
@@ -236,6 +259,7 @@ static void flight_land_too_large(struct flight *f)
     }
     f->b->stats.split++;
     f->b->request_bytes = f->sent_bytes / 2;
+    f->b->request_limit_bytes = f->b->request_bytes;
 }
 
 // 400 for the whole request: one line of it is not understood. It is looked for by halving, so that
@@ -243,6 +267,9 @@ static void flight_land_too_large(struct flight *f)
 static void flight_land_bad(struct flight *f, const struct elastic_error *words)
 {
     if (bulk_verdict_is_pipeline_missing(words)) {
+        if (flight_drop_guess(f, FAIL(ES_PIPELINE_MISSING))) {
+            return;
+        }
         bulk_stop_with(f->b, FAIL(ES_PIPELINE_MISSING), words);
     } else if (f->sent == 1) {
         flight_reject_first(f, FAIL(BULK_REJECTED));
@@ -318,12 +345,14 @@ void flight_give_up(struct flight *f, struct exchange *x, err e)
         f->span = f->sent > 4 ? f->sent / 4 : 1; // once more, down to single items
         return;
     }
-    if (refused && f->alone) {
+    if (refused && (f->alone || f->items[0].bytes > BULK_HEAVY_BYTES)) {
         // A document counts several times its size against the memory that a node spends on
         // indexing (indexing_pressure.memory, a tenth of its heap). If it is not its size but the
         // weather, the flights beside it stop the job.
         f->status = 429;
         flight_reject_first(f, FAIL(BULK_TOO_HEAVY));
+        f->span = 0;
+        f->refusals = 0; // they were its own: the others may be sent as before
     } else if (err_is(e, ERR_BULK_VERDICTS)) {
         bulk_stop(f->b, FAIL(ES_ANSWER), detail);
     } else if (err_is(e, ERR_HTTP_BUSY)) {

@@ -167,6 +167,7 @@ static err flight_head(void *st, struct exchange *x, const struct http_head *hea
     f->again = 0;
     f->blocked = false;
     f->unreadable = false;
+    f->without_pipeline = false;
     f->whole = false;
     buf_reset(&f->answer);
     if (f->status == 200) {

@@ -43,6 +43,7 @@ struct flight {
     int again;                      // of them: to be sent again
     bool blocked;                   // one of them because the index is blocked
     bool unreadable;                // a verdict could not be read
+    bool without_pipeline;          // one of them because of a pipeline that was only guessed
     bool whole;                     // the answer was JSON to its end
     u8 words[ELASTIC_REASON_BYTES]; // of the latest refusal
     int words_bytes;
@@ -53,16 +54,19 @@ struct flight {
 struct bulk {
     struct elastic *es;
     struct bulk_settings settings;
-    struct flight *flights; // settings.flights, and the lone one behind them
-    int open;               // the flight that is filled; -1: none
-    int aloft;              // flights in the air
-    bool proven;            // a document was taken: flights need not go one by one
-    isize request_bytes;    // at most so many bytes in one request, unless it has one item; a 413
-                            // halves it
-    void *gzip;             // memory of the writer, NULL when bodies are not compressed
-    struct buf action;      // BULK_ACTION_BYTES: the line that is being made
+    struct flight *flights;    // settings.flights, and the lone one behind them
+    int open;                  // the flight that is filled; -1: none
+    int aloft;                 // flights in the air
+    bool proven;               // a document was taken: flights need not go one by one
+    isize request_bytes;       // at most so many bytes in one request, unless it has one item; less
+                               // after refusals for want of room (429), and then it grows again
+    isize request_limit_bytes; // up to here; a 413 halves it for good
+    int smooth;                // requests that were taken whole since it last changed
+    void *gzip;                // memory of the writer, NULL when bodies are not compressed
+    struct buf action;         // BULK_ACTION_BYTES: the line that is being made
     u8 index[256], pipeline[BULK_PIPELINE_BYTES];
     int index_bytes, pipeline_bytes;
+    bool pipeline_guessed; // it is done without when it is not there
     void (*decided)(void *st, const struct bulk_result *r);
     void *decided_st;
     struct bulk_stats stats;

@@ -4,8 +4,7 @@
 
 #include <string.h>
 
-void buffers_init(struct buffers *b, struct plan *plan, int lanes, int medium, u8 *large,
-                  isize large_bytes)
+void buffers_init(struct buffers *b, struct plan *plan, int lanes, int medium, struct buf large)
 {
     ASSERT(medium <= LANE_MEDIUM_MAX);
     *b = (struct buffers){
@@ -13,8 +12,8 @@ void buffers_init(struct buffers *b, struct plan *plan, int lanes, int medium, u
         .medium = plan_take(plan, "medium buffers", LANE_MEDIUM_BYTES, medium,
                             "a message that outgrew its lane's buffer"),
         .medium_count = medium,
-        .large = large,
-        .large_bytes = large_bytes,
+        .large = large.p,
+        .large_bytes = large.cap,
     };
 }
 

@@ -20,8 +20,8 @@ struct buffers {
     bool large_used;
 };
 
-void buffers_init(struct buffers *b, struct plan *plan, int lanes, int medium, u8 *large,
-                  isize large_bytes);
+// `large` is empty: its memory is handed over untouched.
+void buffers_init(struct buffers *b, struct plan *plan, int lanes, int medium, struct buf large);
 
 struct buf buffers_small(struct buffers *b, int lane);
 

@@ -68,7 +68,7 @@ struct job *job_init(struct plan *plan, const struct job_settings *settings, str
     job->lanes.sink.line = buf_over(line, BULK_ACTION_BYTES);
     lanes_init(&job->lanes, plan, &job->settings);
     buffers_init(&job->lanes.buffers, plan, settings->limits.lanes,
-                 settings->limits.medium_buffers, settings->large, LANE_LARGE_BYTES);
+                 settings->limits.medium_buffers, buf_over(settings->large, LANE_LARGE_BYTES));
     return job;
 }
 
@@ -168,6 +168,20 @@ static void job_step_wind_down(struct job *job, i64 now_ms)
 
 // ---- preflight and scan
 
+// The default one, with a key that may not read pipelines.
+static bool job_guesses_pipeline(const struct job *job)
+{
+    return job->open.pipeline_unchecked && job->settings.pipeline.n == 0;
+}
+
+static void job_advise_pipeline(struct job *job)
+{
+    buf_put(advice_add(&job->advice),
+            S("no ingest pipeline extracts _attachment, so the text of the mails is not searchable: "
+              "create search-default-ingestion (any connector made in Kibana does), or name one "
+              "with an attachment processor in `pipeline:`, and run with --full"));
+}
+
 static void job_start_mailboxes(struct job *job)
 {
     job->stats.phase = SYNC_MAILBOXES;
@@ -175,6 +189,9 @@ static void job_start_mailboxes(struct job *job)
     if (job->settings.to_elastic) {
         str pipeline = str_make(job->open.pipeline_used, job->open.pipeline_used_bytes);
         bulk_start(job->bulk, job->settings.index, pipeline, lanes_decided, &job->lanes);
+        if (job_guesses_pipeline(job)) {
+            bulk_guess_pipeline(job->bulk);
+        }
         for (int i = 0; i < bulk_machines(job->bulk); i++) {
             int task = loop_add(job->loop, &bulk_flight_ops, bulk_machine(job->bulk, i));
             ASSERT(task >= 0);
@@ -220,10 +237,7 @@ static void job_step_preflight(struct job *job)
         return;
     }
     if (!job->open.extracts && !job->open.pipeline_unchecked) {
-        buf_put(advice_add(&job->advice),
-                S("no ingest pipeline extracts _attachment, so the text of the mails is not searchable: "
-                  "create search-default-ingestion (any connector made in Kibana does), or name one "
-                  "with an attachment processor in `pipeline:`, and run with --full"));
+        job_advise_pipeline(job);
     }
     if (job->open.created) {
         job_start_mailboxes(job);
@@ -433,6 +447,9 @@ static void job_step_finish(struct job *job)
 {
     if (job_is_running(job)) {
         return;
+    }
+    if (job->settings.to_elastic && job_guesses_pipeline(job) && !bulk_uses_pipeline(job->bulk)) {
+        job_advise_pipeline(job);
     }
     if (job->settings.to_elastic && job->count.documents == 0 && job->stats.documents_indexed > 0) {
         buf_put(advice_add(&job->advice),

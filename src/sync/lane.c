@@ -420,7 +420,9 @@ void lanes_decided(void *st, const struct bulk_result *r)
             {"message", buf_str(&id)},
             {"reason", r->reason},
         };
-        log_err(all->log, LOG_WARN, r->error, (str){0}, facts, COUNT(facts));
+        if (rejected || err_ok(bulk_error(all->sink.bulk))) { // else the job says it, once
+            log_err(all->log, LOG_WARN, r->error, (str){0}, facts, COUNT(facts));
+        }
     }
     if (r->verdict != BULK_UNDECIDED) {
         purge_mark(all->purge, buf_str(&id));

@@ -39,6 +39,7 @@ def main():
         for name, function in list(vars(module).items()):
             if name.startswith("test_") and callable(function):
                 good = run_one(f"{module.__name__[5:]}:{name[5:]}", function) and good
+        getattr(module, "finish", lambda: None)()  # what its tests shared
     return 0 if good else 1
 
 

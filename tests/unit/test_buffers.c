@@ -16,7 +16,7 @@ static void start(void)
 {
     arena = arena_over(memory, BYTES);
     plan = (struct plan){.arena = &arena};
-    buffers_init(&buffers, &plan, 2, 1, large, (isize)sizeof large);
+    buffers_init(&buffers, &plan, 2, 1, buf_over(large, (isize)sizeof large));
 }
 
 static void test_buffers_grow_keeps_the_content(void)

@@ -276,14 +276,18 @@ static void test_config_load_environment(void)
 
 static const char *const fields_head = "connectors:\n- service_type: gmail\n  configuration:\n";
 
+static struct config_fields rig_fields(void)
+{
+    return (struct config_fields){&rig_config, rig_config.connectors, &rig_arena, &rig_detail};
+}
+
 static err field_str(const char *text, const char *key, str *out, bool *found)
 {
     static char whole[4096];
     snprintf(whole, sizeof whole, "%s%s", fields_head, text);
     err e = rig_load(whole);
-    return err_ok(e) ? config_field_str(&rig_config, rig_config.connectors, key, out, found,
-                                        &rig_arena, &rig_detail)
-                     : e;
+    struct config_fields fields = rig_fields();
+    return err_ok(e) ? config_field_str(&fields, key, out, found) : e;
 }
 
 static void test_config_field_str_forms(void)
@@ -395,8 +399,8 @@ static void test_config_field_bool(void)
         snprintf(text, sizeof text, "%s    include_spam_and_trash: %s\n", fields_head,
                  cases[i].value);
         CHECK_OK(rig_load(text));
-        err e = config_field_bool(&rig_config, rig_config.connectors, "include_spam_and_trash",
-                                  &out, &found, &rig_arena, &rig_detail);
+        struct config_fields fields = rig_fields();
+        err e = config_field_bool(&fields, "include_spam_and_trash", &out, &found);
         CHECK(err_ok(e) == (cases[i].want >= 0));
         CHECK(!err_ok(e) || found == (cases[i].want < 2));
         CHECK(!err_ok(e) || !found || out == (cases[i].want == 1));
