@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every bound of the program, each with its reason; sizes that add up to the memory that is taken at
-// start. `mailferry limits` prints the pools with these numbers. Configurable ones are defaults here
-// and say so. Sections follow the layers.
+// Every bound of the program, each with its reason; sizes that add up to the memory that is taken
+// at start. `mailferry limits` prints the pools with these numbers. Configurable ones are defaults
+// here and say so. Sections follow the layers.
 #ifndef LIMITS_H
 #define LIMITS_H
 
 #include "base/types.h"
 
 // ---- codec
-#define JSON_DEPTH_MAX 64 // nesting of a JSON value; the APIs spoken need 8
-#define JSON_KEY_BYTES 128 // longest key, decoded, that a stream's path can name
-#define GZIP_FREE_BYTES MIB(4) // unpacked bytes of an answer before the ratio is looked at
-#define GZIP_RATIO_MAX 200 // unpacked to packed: JSON and HTML reach 50, a bomb 1,000
-#define MIME_DEPTH_MAX 32 // nested multiparts: real mail stays below 10
-#define MIME_PARTS_MAX 1000 // parts looked at in one mail; then the raw mail is taken
+#define JSON_DEPTH_MAX 64          // nesting of a JSON value; the APIs spoken need 8
+#define JSON_KEY_BYTES 128         // longest key, decoded, that a stream's path can name
+#define GZIP_FREE_BYTES MIB(4)     // unpacked bytes of an answer before the ratio is looked at
+#define GZIP_RATIO_MAX 200         // unpacked to packed: JSON and HTML reach 50, a bomb 1,000
+#define MIME_DEPTH_MAX 32          // nested multiparts: real mail stays below 10
+#define MIME_PARTS_MAX 1000        // parts looked at in one mail; then the raw mail is taken
 #define MIME_SCRATCH_BYTES KIB(64) // tables of a mail besides its text: 48 bytes a part
-#define MIME_BOUNDARY_BYTES 250 // RFC 2046 allows 70; a longer one makes the mail go raw
-#define MIME_PARAM_PIECES 40 // pieces of one RFC 2231 parameter that are joined
+#define MIME_BOUNDARY_BYTES 250    // RFC 2046 allows 70; a longer one makes the mail go raw
+#define MIME_PARAM_PIECES 40       // pieces of one RFC 2231 parameter that are joined
 #define MIME_LINE_BYTES 78 // of header lines and 7-bit bodies written (RFC 5322, section 2.1.1)
 
 // ---- codec/http1
@@ -24,150 +24,162 @@
 #define HTTP_HEADERS_MAX 100
 #define HTTP_CHUNK_LINE_BYTES 256 // size and extensions of one chunk
 #define HTTP_TRAILER_BYTES KIB(4)
-#define HTTP_OVERHEAD_FREE_BYTES KIB(16) // chunk framing before its share of the content is looked at
+#define HTTP_OVERHEAD_FREE_BYTES \
+    KIB(16)                       // chunk framing before its share of the content is looked at
 #define HTTP_OVERHEAD_RATIO_MAX 8 // framing to content: 1-byte chunks cost 5
 
 // ---- os
 #define LOG_LINE_BYTES KIB(1)
 #define LOG_FACTS_MAX 8
-#define LOG_PER_CODE 20 // lines of one error code a minute
+#define LOG_PER_CODE 20      // lines of one error code a minute
 #define STACK_BYTES KIB(256) // touched before the seal
-#define POLL_MAX 256 // descriptors of one wait: connections, twice as many look-ups as servers, signals
+#define POLL_MAX \
+    256 // descriptors of one wait: connections, twice as many look-ups as servers, signals
 
 // ---- net
-#define DNS_SERVERS_MAX 3    // as resolv.conf(5)
-#define DNS_SEARCH_MAX 6     // as resolv.conf(5)
-#define DNS_NAME_BYTES 256   // RFC 1035: 255 octets
-#define DNS_ADDRS_MAX 8      // addresses of one name that are tried
-#define DNS_PACKET_BYTES KIB(4) // of an answer by TCP; 8 addresses and their CNAMEs need 1
-#define DNS_DATAGRAM_BYTES 1500 // an answer by UDP is at most 512 without EDNS
-#define DNS_READS_MAX 16        // datagrams looked at in one step
-#define DNS_CNAME_MAX 16        // in one answer; content networks use up to 5
-#define DNS_SECOND_WAIT_MS 500  // for AAAA once A is there, or the reverse
-#define EXCHANGE_TIMEOUT_MS 300000   // one whole exchange, unless the machine asks for another
+#define DNS_SERVERS_MAX 3          // as resolv.conf(5)
+#define DNS_SEARCH_MAX 6           // as resolv.conf(5)
+#define DNS_NAME_BYTES 256         // RFC 1035: 255 octets
+#define DNS_ADDRS_MAX 8            // addresses of one name that are tried
+#define DNS_PACKET_BYTES KIB(4)    // of an answer by TCP; 8 addresses and their CNAMEs need 1
+#define DNS_DATAGRAM_BYTES 1500    // an answer by UDP is at most 512 without EDNS
+#define DNS_READS_MAX 16           // datagrams looked at in one step
+#define DNS_CNAME_MAX 16           // in one answer; content networks use up to 5
+#define DNS_SECOND_WAIT_MS 500     // for AAAA once A is there, or the reverse
+#define EXCHANGE_TIMEOUT_MS 300000 // one whole exchange, unless the machine asks for another
 #define EXCHANGE_FIRST_BYTE_MS 120000
 #define EXCHANGE_TARGET_BYTES KIB(4)
 #define EXCHANGE_HEADERS_BYTES KIB(8) // a bearer token is up to 4 KiB
 #define EXCHANGE_DETAIL_BYTES 512
 #define RETRY_AFTER_MAX_MS 3600000 // a longer Retry-After counts as an hour
-#define TLS_HEAP_BYTES KIB(88)   // of one connection: 70 KiB with 140 names in a certificate, 80 KiB with
-                                 // five of 4096 bits and a hundred names
+#define TLS_HEAP_BYTES \
+    KIB(88) // of one connection: 70 KiB with 140 names in a certificate, 80 KiB with
+            // five of 4096 bits and a hundred names
 #define TLS_READ_BYTES KIB(16)   // wire bytes read ahead: one system call a record instead of two
 #define TLS_FACTS_BYTES 256      // what is wrong with a certificate, in words
 #define TLS_SESSIONS_MAX 16      // destinations whose last TLS session is kept for resumption
 #define TLS_SESSION_BYTES KIB(4) // one of them: ticket and certificate; a larger one is not kept
 #define TLS_ROOTS_MAX 400        // certificates of a ca_file: a whole system bundle has 150
 #define TLS_ROOTS_HEAP_BYTES KIB(24) // parsing one of them at start
-#define TLS_SAME_SUBJECT_MAX 8   // roots of one name: a reissued key makes two
-#define CRYPTO_HEAP_BYTES KIB(24) // one private key and a signature in the making: 16 KiB at 4096 bits
-#define CONN_IN_BYTES KIB(17)    // decrypted bytes: a whole head (HTTP_HEAD_BYTES), a whole TLS record
-#define CONN_OUT_BYTES (KIB(16) - 16) // request head and the beginning of its body: one record of TLS 1.3
-#define CONN_FACTS_BYTES 320     // why a connection failed, in words
-#define CONN_TURN_BYTES KIB(256) // moved for one connection in one turn, so that none starves another
+#define TLS_SAME_SUBJECT_MAX 8       // roots of one name: a reissued key makes two
+#define CRYPTO_HEAP_BYTES \
+    KIB(24)                   // one private key and a signature in the making: 16 KiB at 4096 bits
+#define CONN_IN_BYTES KIB(17) // decrypted bytes: a whole head (HTTP_HEAD_BYTES), a whole TLS record
+#define CONN_OUT_BYTES \
+    (KIB(16) - 16)           // request head and the beginning of its body: one record of TLS 1.3
+#define CONN_FACTS_BYTES 320 // why a connection failed, in words
+#define CONN_TURN_BYTES \
+    KIB(256) // moved for one connection in one turn, so that none starves another
 #define CONN_DRAIN_BYTES KIB(64) // of an unwanted answer, read to keep its connection
 #define CONN_DRAIN_MS 5000
-#define CONN_INTERIM_MAX 16      // 1xx answers before the real one
-#define CONN_RESOLVERS 8         // look-ups at the same time
-#define GZIP_READERS 8           // inflated answers at the same time; beyond, gzip is not offered
-#define GZIP_OUT_BYTES KIB(16)   // inflated bytes on their way to the machine
-#define REDIRECTS_MAX 5          // of one exchange that allows them
+#define CONN_INTERIM_MAX 16    // 1xx answers before the real one
+#define CONN_RESOLVERS 8       // look-ups at the same time
+#define GZIP_READERS 8         // inflated answers at the same time; beyond, gzip is not offered
+#define GZIP_OUT_BYTES KIB(16) // inflated bytes on their way to the machine
+#define REDIRECTS_MAX 5        // of one exchange that allows them
 
 // ---- elastic
-#define INDEX_ANSWER_BYTES KIB(64)   // an answer of preflight: pipelines can be long
-#define SCAN_TRIES 3                 // a scroll that the cluster lost is begun again
+#define INDEX_ANSWER_BYTES KIB(64) // an answer of preflight: pipelines can be long
+#define SCAN_TRIES 3               // a scroll that the cluster lost is begun again
 #define SCAN_PAGE_HITS 1000
-#define SCAN_SCROLL_ID_BYTES KIB(8)  // grows with the shards of the index
-#define SCAN_REST_BYTES KIB(16)      // an answer without its hits
-#define SCAN_ELEMENT_BYTES KIB(8)    // one hit: an id of 512 bytes escaped, an owner, a time stamp
-#define BULK_ACTION_BYTES KIB(4)     // action line: an index name (255) and an id (512), both escaped
-#define BULK_VERDICT_BYTES KIB(8)    // one verdict, or the beginning of an error answer
-#define BULK_PAUSE_MS 250            // after an answer that took some items and refused others; doubles
-#define BULK_PATIENCE 3              // refusals (429) of a whole request before it is made smaller
-#define BULK_REGROW_REQUESTS 100     // taken whole, before requests that had become smaller double
-#define BULK_HEAVY_BYTES KIB(256)    // a document refused alone (429) is to blame itself, not the weather
-#define BULK_PIPELINE_BYTES 256      // name of a pipeline
-#define ELASTIC_ID_BYTES 512         // longest _id that Elasticsearch takes
-#define ELASTIC_REASON_BYTES 300     // of the server's words about one error
-#define ELASTIC_NODES 128            // JSON values in an error answer or a verdict: 26 when all is well
-#define SCAN_NODES 512               // JSON values in one hit; an owner list may be long
+#define SCAN_SCROLL_ID_BYTES KIB(8) // grows with the shards of the index
+#define SCAN_REST_BYTES KIB(16)     // an answer without its hits
+#define SCAN_ELEMENT_BYTES KIB(8)   // one hit: an id of 512 bytes escaped, an owner, a time stamp
+#define BULK_ACTION_BYTES KIB(4)  // action line: an index name (255) and an id (512), both escaped
+#define BULK_VERDICT_BYTES KIB(8) // one verdict, or the beginning of an error answer
+#define BULK_PAUSE_MS 250        // after an answer that took some items and refused others; doubles
+#define BULK_PATIENCE 3          // refusals (429) of a whole request before it is made smaller
+#define BULK_REGROW_REQUESTS 100 // taken whole, before requests that had become smaller double
+#define BULK_HEAVY_BYTES \
+    KIB(256) // a document refused alone (429) is to blame itself, not the weather
+#define BULK_PIPELINE_BYTES 256  // name of a pipeline
+#define ELASTIC_ID_BYTES 512     // longest _id that Elasticsearch takes
+#define ELASTIC_REASON_BYTES 300 // of the server's words about one error
+#define ELASTIC_NODES 128        // JSON values in an error answer or a verdict: 26 when all is well
+#define SCAN_NODES 512           // JSON values in one hit; an owner list may be long
 #define ERROR_WINDOW_MAX 1000
 
 // ---- source/gmail
-#define GMAIL_ACCOUNT_BYTES KIB(16)  // the file of a service account: 2.4 KB with a key of 2,048 bits
-#define GMAIL_KEY_BYTES KIB(8)       // its private key in PEM: 3.3 KB with 4,096 bits
-#define GMAIL_FIELD_BYTES 512        // one of its other fields
-#define GMAIL_ACCOUNT_NODES 128      // JSON nodes of it: 14 fields, scopes, claims
-#define GMAIL_TOKEN_BYTES KIB(4)     // an access token; Google says 2,048
-#define GMAIL_ASSERTION_BYTES KIB(4) // a token request: claims (up to 1.9 KB encoded) and signature (683)
-#define GMAIL_ANSWER_BYTES KIB(8)    // a token answer, an error, a page without its elements
+#define GMAIL_ACCOUNT_BYTES \
+    KIB(16)                      // the file of a service account: 2.4 KB with a key of 2,048 bits
+#define GMAIL_KEY_BYTES KIB(8)   // its private key in PEM: 3.3 KB with 4,096 bits
+#define GMAIL_FIELD_BYTES 512    // one of its other fields
+#define GMAIL_ACCOUNT_NODES 128  // JSON nodes of it: 14 fields, scopes, claims
+#define GMAIL_TOKEN_BYTES KIB(4) // an access token; Google says 2,048
+#define GMAIL_ASSERTION_BYTES \
+    KIB(4) // a token request: claims (up to 1.9 KB encoded) and signature (683)
+#define GMAIL_ANSWER_BYTES KIB(8)       // a token answer, an error, a page without its elements
 #define GMAIL_MESSAGE_REST_BYTES KIB(4) // a message without its text, or an error
-#define GMAIL_ERROR_NODES 128        // JSON nodes of an error: real ones have 40
+#define GMAIL_ERROR_NODES 128           // JSON nodes of an error: real ones have 40
 #define GMAIL_PAGE_TOKEN_BYTES KIB(1)
-#define GMAIL_PAGE_UNITS 500         // ids or users of one page: the most that Google gives
-#define GMAIL_ID_ELEMENT_BYTES 256   // {"id":"..."}
+#define GMAIL_PAGE_UNITS 500            // ids or users of one page: the most that Google gives
+#define GMAIL_ID_ELEMENT_BYTES 256      // {"id":"..."}
 #define GMAIL_USER_ELEMENT_BYTES KIB(4) // one user of the directory, its address escaped
-#define GMAIL_SUFFIX_BYTES 2560      // members behind _attachment: a time stamp, an address (320), escaped
-#define GMAIL_PAGES_MAX 200000       // of one listing: 100 million ids; more is a circle of page tokens
-#define GMAIL_RESTARTS_MAX 3         // listings begun again because a page token had expired
-#define GMAIL_SOME_MAX 3             // mailboxes refused alike, none having worked: then it is all of them
-#define GMAIL_SAMPLE_UNITS 50        // messages of one mailbox whose size a dry run asks for
-#define GMAIL_IN_FLIGHT 4            // default of gmail.requests_per_mailbox
+#define GMAIL_SUFFIX_BYTES \
+    2560 // members behind _attachment: a time stamp, an address (320), escaped
+#define GMAIL_PAGES_MAX 200000 // of one listing: 100 million ids; more is a circle of page tokens
+#define GMAIL_RESTARTS_MAX 3   // listings begun again because a page token had expired
+#define GMAIL_SOME_MAX 3      // mailboxes refused alike, none having worked: then it is all of them
+#define GMAIL_SAMPLE_UNITS 50 // messages of one mailbox whose size a dry run asks for
+#define GMAIL_IN_FLIGHT 4     // default of gmail.requests_per_mailbox
 #define GMAIL_UNITS_USER_MINUTE 6000 // Google's quota of May 2026; default of gmail.quota_units_...
 #define GMAIL_UNITS_PROJECT_MINUTE 1200000
 #define GMAIL_UNITS_GET 20
 #define GMAIL_UNITS_LIST 5
-#define GMAIL_BURST_MS 3000          // quota of so long may be used at once
-#define GMAIL_RENEW_MS 300000        // a token is renewed so long before its end
-#define GMAIL_DAY_PAUSE_MS 3600000   // pause after "daily limit exceeded"
+#define GMAIL_BURST_MS 3000        // quota of so long may be used at once
+#define GMAIL_RENEW_MS 300000      // a token is renewed so long before its end
+#define GMAIL_DAY_PAUSE_MS 3600000 // pause after "daily limit exceeded"
 
 // ---- source
-#define UNIT_ID_BYTES 64   // a Gmail id has 16; longer ids are counted and skipped
-#define ADDRESS_BYTES 320  // a mail address: 64 + @ + 255 (RFC 5321, section 4.5.3.1)
+#define UNIT_ID_BYTES 64       // a Gmail id has 16; longer ids are counted and skipped
+#define ADDRESS_BYTES 320      // a mail address: 64 + @ + 255 (RFC 5321, section 4.5.3.1)
 #define MAILBOX_UNITS_MAX 1024 // units queued in one mailbox: two pages of 500
 
 // ---- sync
-#define LANES 32               // default of limits.lanes: requests for content under way
+#define LANES 32 // default of limits.lanes: requests for content under way
 #define LANES_MAX 64
-#define LANE_BYTES KIB(256)    // most mails, with their document
+#define LANE_BYTES KIB(256) // most mails, with their document
 #define LANE_MEDIUM_BYTES MIB(4)
-#define LANE_MEDIUM 4          // default of limits.medium_buffers
+#define LANE_MEDIUM 4 // default of limits.medium_buffers
 #define LANE_MEDIUM_MAX 16
 #define LANE_LARGE_BYTES MIB(72) // Gmail's 50 MB raw as base64 (67 MB) with its surroundings
 #define FETCH_DOC_OFFSET BULK_ACTION_BYTES // free bytes before a document, for its action line
-#define FETCH_DOC_TAIL KIB(2)  // free bytes after it, for members that sync adds
-#define MAILBOX_OPEN 16        // default of limits.mailbox_open: mailboxes read at the same time
+#define FETCH_DOC_TAIL KIB(2)              // free bytes after it, for members that sync adds
+#define MAILBOX_OPEN 16 // default of limits.mailbox_open: mailboxes read at the same time
 #define MAILBOX_OPEN_MAX 64
-#define MAILBOX_QUEUE 1024     // accounts that wait: two pages of the directory
-#define MAILBOX_PAGE 500       // accounts of one page
-#define MAILBOXES 50000        // default of limits.mailboxes: 20 bytes each
-#define IDS 500000             // default of limits.ids: 20 bytes each
-#define NOTES_MAX 100          // refused and failed mailboxes that a summary names
+#define MAILBOX_QUEUE 1024 // accounts that wait: two pages of the directory
+#define MAILBOX_PAGE 500   // accounts of one page
+#define MAILBOXES 50000    // default of limits.mailboxes: 20 bytes each
+#define IDS 500000         // default of limits.ids: 20 bytes each
+#define NOTES_MAX 100      // refused and failed mailboxes that a summary names
 #define NOTE_DETAIL_BYTES 256
 #define ADVICE_MAX 12
 #define ADVICE_BYTES 320
-#define PURGE_MIN_DOCUMENTS 100 // below it, purge.max_share does not apply
+#define PURGE_MIN_DOCUMENTS 100   // below it, purge.max_share does not apply
 #define SYSTEMIC_MIN_MAILBOXES 10 // before so many have ended, no share of failures stops a job
 #define SYSTEMIC_MIN_ITEMS 100
-#define STOP_WAIT_MS 10000     // flights in the air are awaited so long after a signal
+#define STOP_WAIT_MS 10000 // flights in the air are awaited so long after a signal
 
 // ---- cli
-#define CONFIG_BYTES KIB(256)     // config.yml, before and after variables are replaced
+#define CONFIG_BYTES KIB(256) // config.yml, before and after variables are replaced
 #define CONFIG_NODES_MAX 2048
 #define CONFIG_DEPTH_MAX 16
-#define CONFIG_SCALAR_BYTES KIB(64) // a service account is 2.4 KiB
+#define CONFIG_SCALAR_BYTES KIB(64)  // a service account is 2.4 KiB
 #define CONFIG_ARENA_BYTES KIB(1024) // tree, texts and secret files
 #define CONFIG_DETAIL_BYTES KIB(2)
-#define YAML_HEAP_BYTES KIB(512)  // libyaml's own memory: 167 KiB with the longest scalar
+#define YAML_HEAP_BYTES KIB(512)      // libyaml's own memory: 167 KiB with the longest scalar
 #define START_RESERVE_BYTES MIB(4096) // address space to carve from; what is not used is given back
-#define START_FIXED_BYTES MIB(256) // what no setting of limits.ids, limits.mailboxes or bulk changes: 130 at most
-#define START_TEXT_BYTES KIB(64)     // resolv.conf and hosts, each
-#define START_CA_BYTES KIB(512)      // a ca_file: a whole system bundle has 220 KB
-#define START_SPARE_CONNECTIONS 8    // besides lanes and flights: directory, listings, tokens
+#define START_FIXED_BYTES \
+    MIB(256) // what no setting of limits.ids, limits.mailboxes or bulk changes: 130 at most
+#define START_TEXT_BYTES KIB(64)  // resolv.conf and hosts, each
+#define START_CA_BYTES KIB(512)   // a ca_file: a whole system bundle has 220 KB
+#define START_SPARE_CONNECTIONS 8 // besides lanes and flights: directory, listings, tokens
 #define CONNECTORS_MAX 64
 #define OPTION_MAILBOXES_MAX 64 // --mailbox ADDR given so often
 #define PROGRESS_PER_SECOND 5
 #define PROGRESS_PLAIN_MS 10000
 #define PROGRESS_MAILBOXES 10 // lines of single mailboxes on a terminal
-#define SUMMARY_BYTES KIB(512) // NOTES_MAX mailboxes and ADVICE_MAX sentences, each byte escaped as six
+#define SUMMARY_BYTES \
+    KIB(512) // NOTES_MAX mailboxes and ADVICE_MAX sentences, each byte escaped as six
 
 #endif

@@ -317,8 +317,8 @@ static err start_check_memory(const struct config *c)
 {
     double chunks = (double)c->bulk.max_concurrency * (c->elasticsearch.compress ? 2 : 1);
     double bytes = chunks * c->bulk.chunk_max_mem_size_mib * (double)MIB(1);
-    double places = (double)IDSET_PLACES(c->limits.ids) + (double)IDSET_PLACES(c->limits.mailboxes);
-    bytes += places * (double)sizeof(struct idset_entry);
+    isize places = IDSET_PLACES(c->limits.ids) + IDSET_PLACES(c->limits.mailboxes);
+    bytes += (double)places * (double)sizeof(struct idset_entry);
     return bytes > (double)(START_RESERVE_BYTES - START_FIXED_BYTES) ? FAIL(CONFIG_MEMORY) : OK;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The phases of one sync (see job.h): preflight, scan, mailboxes, purge, finish. Every phase is a set
-// of machines in the loop; job_step() looks whether they have ended and starts the next ones. An error
-// or a signal winds the job down: what is in the air is awaited, nothing is deleted.
+// The phases of one sync (see job.h): preflight, scan, mailboxes, purge, finish. Every phase is a
+// set of machines in the loop; job_step() looks whether they have ended and starts the next ones.
+// An error or a signal winds the job down: what is in the air is awaited, nothing is deleted.
 #include "os/os.h"
 #include "sync/job_internal.h"
 
@@ -14,7 +14,8 @@ static void job_init_elastic(struct job *job, struct plan *plan)
     scan_init(&job->scan, plan);
     u8 *answers = plan_take(plan, "index answers", INDEX_ANSWER_BYTES, 1,
                             "answers of preflight and of the final count");
-    u8 *details = plan_take(plan, "index details", EXCHANGE_DETAIL_BYTES, 1, "facts of their errors");
+    u8 *details = plan_take(plan, "index details", EXCHANGE_DETAIL_BYTES, 1,
+                            "facts of their errors");
     job->open.answer = buf_over(answers, INDEX_ANSWER_BYTES);
     job->open.detail = buf_over(details, EXCHANGE_DETAIL_BYTES);
     job->count.answer = job->open.answer;
@@ -35,11 +36,12 @@ struct job *job_init(struct plan *plan, const struct job_settings *settings, str
     struct hash_key key;
     os_entropy(&key, sizeof key);
     const struct job_limits *limits = &settings->limits;
-    struct idset_entry *ids = plan_take_n(plan, "ids", struct idset_entry, IDSET_PLACES(limits->ids),
+    struct idset_entry *ids = plan_take_n(plan, "ids", struct idset_entry,
+                                          IDSET_PLACES(limits->ids),
                                           "what is in the index, 20 bytes an id: limits.ids");
-    struct idset_entry *fates =
-        plan_take_n(plan, "roster", struct idset_entry, IDSET_PLACES(limits->mailboxes),
-                    "the fate of every mailbox: limits.mailboxes");
+    struct idset_entry *fates = plan_take_n(plan, "roster", struct idset_entry,
+                                            IDSET_PLACES(limits->mailboxes),
+                                            "the fate of every mailbox: limits.mailboxes");
     idset_init(&job->purge.ids, ids, limits->ids, key);
     idset_init(&job->roster.set, fates, limits->mailboxes, key);
     job->purge.roster = &job->roster;
@@ -67,8 +69,8 @@ struct job *job_init(struct plan *plan, const struct job_settings *settings, str
     u8 *line = plan_take(plan, "action line", BULK_ACTION_BYTES, 1, "of the ndjson sink");
     job->lanes.sink.line = buf_over(line, BULK_ACTION_BYTES);
     lanes_init(&job->lanes, plan, &job->settings);
-    buffers_init(&job->lanes.buffers, plan, settings->limits.lanes,
-                 settings->limits.medium_buffers, buf_over(settings->large, LANE_LARGE_BYTES));
+    buffers_init(&job->lanes.buffers, plan, settings->limits.lanes, settings->limits.medium_buffers,
+                 buf_over(settings->large, LANE_LARGE_BYTES));
     return job;
 }
 
@@ -176,10 +178,11 @@ static bool job_guesses_pipeline(const struct job *job)
 
 static void job_advise_pipeline(struct job *job)
 {
-    buf_put(advice_add(&job->advice),
-            S("no ingest pipeline extracts _attachment, so the text of the mails is not searchable: "
-              "create search-default-ingestion (any connector made in Kibana does), or name one "
-              "with an attachment processor in `pipeline:`, and run with --full"));
+    buf_put(
+        advice_add(&job->advice),
+        S("no ingest pipeline extracts _attachment, so the text of the mails is not searchable: "
+          "create search-default-ingestion (any connector made in Kibana does), or name one "
+          "with an attachment processor in `pipeline:`, and run with --full"));
 }
 
 static void job_start_mailboxes(struct job *job)
@@ -320,8 +323,9 @@ static void job_step_mailboxes(struct job *job, i64 now_ms)
         return;
     }
     if (job_is_over_budget(job, now_ms)) {
-        buf_put(advice_add(&job->advice),
-                S("the time budget of the job ended it early: the next run goes on where it stopped"));
+        buf_put(
+            advice_add(&job->advice),
+            S("the time budget of the job ended it early: the next run goes on where it stopped"));
         job_wind_down(job, JOB_AGAIN, OK, (str){0});
         return;
     }
@@ -363,11 +367,13 @@ static void job_advise_kept(struct job *job)
 {
     struct buf *b = advice_add(&job->advice);
     buf_put_i64(b, job->purge.kept);
-    buf_put(b, job->settings.document_level_security
-                   ? S(" documents were not seen and were kept, because their mailbox was not read to "
-                       "the end in this run (see the mailboxes above)")
-                   : S(" documents were not seen and were kept: some mailbox was not read to the end, and "
-                       "without document level security a document does not say whose it is"));
+    buf_put(
+        b,
+        job->settings.document_level_security
+            ? S(" documents were not seen and were kept, because their mailbox was not read to "
+                "the end in this run (see the mailboxes above)")
+            : S(" documents were not seen and were kept: some mailbox was not read to the end, and "
+                "without document level security a document does not say whose it is"));
 }
 
 // The safety stop: a purge of too large a share is more likely a mistake than a wish.
@@ -382,8 +388,9 @@ static bool job_purge_is_too_large(struct job *job)
     buf_put_i64(b, job->purge.would_delete);
     buf_put(b, S(" of "));
     buf_put_i64(b, total);
-    buf_put(b, S(" documents would be deleted, more than purge.max_share allows: nothing was deleted. "
-                 "If the messages are really gone, raise purge.max_share for one run"));
+    buf_put(b,
+            S(" documents would be deleted, more than purge.max_share allows: nothing was deleted. "
+              "If the messages are really gone, raise purge.max_share for one run"));
     return true;
 }
 
@@ -452,9 +459,9 @@ static void job_step_finish(struct job *job)
         job_advise_pipeline(job);
     }
     if (job->settings.to_elastic && job->count.documents == 0 && job->stats.documents_indexed > 0) {
-        buf_put(advice_add(&job->advice),
-                S("the index counts 0 documents after a sync that wrote some: the key may write, but not "
-                  "read it; give it `read` on the index"));
+        buf_put(advice_add(&job->advice), S("the index counts 0 documents after a sync that wrote "
+                                            "some: the key may write, but not "
+                                            "read it; give it `read` on the index"));
     }
     const struct sync_stats *s = &job->stats;
     if (s->mailboxes_failed || s->mailboxes_partial) {

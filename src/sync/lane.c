@@ -105,7 +105,8 @@ static enum step lane_find_work(struct lane *lane, i64 now_ms, struct exchange *
             return STEP_REQUEST;
         }
         if (step != STEP_WAIT) {
-            x->wait_until_ms = now_ms; // decided without a request: concluded at once, in a call of its own
+            x->wait_until_ms =
+                now_ms; // decided without a request: concluded at once, in a call of its own
             return STEP_WAIT;
         }
         if (x->wait_until_ms && (!earliest_ms || x->wait_until_ms < earliest_ms)) {
@@ -403,8 +404,7 @@ void lanes_decided(void *st, const struct bulk_result *r)
         lanes_decide_delete(all, r, buf_str(&id));
         return;
     }
-    struct mailbox_slot *slot =
-        mailboxes_slot(all->mailboxes, r->item->owner, r->item->generation);
+    struct mailbox_slot *slot = mailboxes_slot(all->mailboxes, r->item->owner, r->item->generation);
     lanes_land(all, r, buf_str(&id));
     if (!slot) {
         return; // the job was stopped

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The loop with machines of its own against a small HTTP server on loopback (net_peer.h), without
-// TLS: keep-alive, every framing, retries, each deadline, backpressure, refusals, proxies.
+// The loop against an HTTP server on loopback (net_peer.h): framing, retries, deadlines, refusals.
 #include "test.h"
-
 #include "net_peer.h"
-
 #include "net/loop.h"
 #include "net/proxy.h"
 #include "net/retry.h"
@@ -25,7 +22,6 @@ struct probe {
     str later;        // target from the third call of next() on; empty: the same
     bool body_at_end; // an error status is judged at end(), as machines that want the words do
     int chunks;       // of a chunked request
-    // heard
     int nexts, heads, ends, fails, calls, status;
     err error;
     char detail[EXCHANGE_DETAIL_BYTES + 1];
