@@ -208,6 +208,7 @@ static void read_text(struct mime_value *v)
 {
     enum last last = LAST_OTHER;
     isize blanks_at = 0; // where the last blanks start in the text
+    isize token_end = 0; // of the token at hand
     for (isize i = 0; i < v->n;) {
         if (is_blank(v->p[i])) {
             isize end = i;
@@ -232,10 +233,12 @@ static void read_text(struct mime_value *v)
             i += used;
             continue;
         }
-        isize end = i;
-        while (end < v->n && !is_blank(v->p[end])) {
-            end++;
+        // Searched once a token: one may be a whole header of words with a comma between them.
+        token_end = token_end > i ? token_end : i;
+        while (token_end < v->n && !is_blank(v->p[token_end])) {
+            token_end++;
         }
+        isize end = token_end;
         str token = {v->p + i, end - i};
         if (used == 0 && holds_word(token)) {
             isize at = str_find(token, S("=?"));
