@@ -295,7 +295,6 @@ static bool gcm_is_record(size_t n, size_t iv_bytes, size_t aad_bytes, size_t ta
 
 // The parameters of this and the next function are those of mbedTLS (gcm.h).
 // NOLINTNEXTLINE(readability-function-size)
-// mbedTLS's signature. NOLINTNEXTLINE(readability-function-size)
 int mbedtls_gcm_crypt_and_tag(mbedtls_gcm_context *ctx, int mode, size_t n, const unsigned char *iv,
                               size_t iv_bytes, const unsigned char *aad, size_t aad_bytes,
                               const unsigned char *in, unsigned char *out, size_t tag_bytes,
@@ -312,7 +311,6 @@ int mbedtls_gcm_crypt_and_tag(mbedtls_gcm_context *ctx, int mode, size_t n, cons
 }
 
 // NOLINTNEXTLINE(readability-function-size)
-// mbedTLS's signature. NOLINTNEXTLINE(readability-function-size)
 int mbedtls_gcm_auth_decrypt(mbedtls_gcm_context *ctx, size_t n, const unsigned char *iv,
                              size_t iv_bytes, const unsigned char *aad, size_t aad_bytes,
                              const unsigned char *tag, size_t tag_bytes, const unsigned char *in,
