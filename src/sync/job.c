@@ -226,6 +226,10 @@ void job_start(struct job *job)
         index_open_init(&job->open, &job->elastic, job->settings.index, job->settings.pipeline);
         job_run(job, &index_open_ops, &job->open);
     } else {
+        if (job->settings.dry_run) {
+            buf_put(advice_add(&job->advice),
+                    S("Elasticsearch was not asked: a dry run reads Google only"));
+        }
         job_start_mailboxes(job);
     }
 }
@@ -268,7 +272,10 @@ static void job_step_scan(struct job *job)
         struct buf *b = advice_add(&job->advice);
         buf_put(b, S("the index holds "));
         buf_put_i64(b, job->purge.existing);
-        buf_put(b, S(" documents, more than limits.ids: nothing was deleted; raise limits.ids"));
+        buf_put(
+            b,
+            S(" documents, more than limits.ids: nothing was deleted, and what is beyond is read "
+              "again each time; raise limits.ids"));
     }
     job_start_mailboxes(job);
 }
@@ -367,6 +374,12 @@ static void job_advise_kept(struct job *job)
 {
     struct buf *b = advice_add(&job->advice);
     buf_put_i64(b, job->purge.kept);
+    if (job->settings.only_mailboxes) {
+        buf_put(
+            b,
+            S(" documents were not seen and were kept: only the mailboxes of --mailbox were read"));
+        return;
+    }
     buf_put(
         b,
         job->settings.document_level_security
@@ -450,6 +463,18 @@ static void job_start_finish(struct job *job)
     job_run_count(job);
 }
 
+// The first of --mailbox that the directory did not name, in any case of its letters; empty: none.
+static str job_absent_mailbox(struct job *job)
+{
+    const struct job_settings *s = &job->settings;
+    for (isize i = 0; s->only_mailboxes && i < s->only_mailbox_count; i++) {
+        if (!mailboxes_was_found(&job->mailboxes, i)) {
+            return s->only_mailboxes[i];
+        }
+    }
+    return (str){0};
+}
+
 static void job_step_finish(struct job *job)
 {
     if (job_is_running(job)) {
@@ -468,8 +493,9 @@ static void job_step_finish(struct job *job)
         job_fail_now(job, FAIL(JOB_MAILBOXES_FAILED), (str){0});
         return;
     }
-    if (s->mailboxes_found < job->settings.only_mailbox_count) {
-        job_fail_now(job, FAIL(JOB_MAILBOX_UNKNOWN), (str){0});
+    str absent = job_absent_mailbox(job);
+    if (absent.n) {
+        job_fail_now(job, FAIL(JOB_MAILBOX_UNKNOWN), absent);
         return;
     }
     job_finish(job, s->mailboxes_refused ? JOB_COMPLETED_WITH_REFUSALS : JOB_COMPLETED);

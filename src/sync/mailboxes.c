@@ -57,15 +57,24 @@ void mailboxes_init(struct mailboxes *all, struct plan *plan, const struct job_s
 
 // ---- the directory
 
-static bool mailboxes_is_wanted(const struct mailboxes *all, str address)
+_Static_assert(OPTION_MAILBOXES_MAX <= 64, "one bit each");
+
+bool mailboxes_was_found(const struct mailboxes *all, isize wanted)
+{
+    return all->wanted_found >> wanted & 1;
+}
+
+static bool mailboxes_is_wanted(struct mailboxes *all, str address)
 {
     const struct job_settings *s = all->settings;
+    bool hit = false;
     for (isize i = 0; s->only_mailboxes && i < s->only_mailbox_count; i++) {
         if (str_eq_nocase(s->only_mailboxes[i], address)) {
-            return true;
+            all->wanted_found |= (u64)1 << i;
+            hit = true;
         }
     }
-    return !s->only_mailboxes;
+    return hit || !s->only_mailboxes;
 }
 
 static bool mailboxes_take_account(void *st, const struct account *a)

@@ -47,7 +47,8 @@ struct mailboxes {
     struct buf accounts_detail;
     int accounts_task;
 
-    err systemic; // stops the job
+    u64 wanted_found; // bit i: the i-th of settings->only_mailboxes is in the directory
+    err systemic;     // stops the job
     struct buf systemic_detail;
     struct job_note *notes;
     u8 *note_text;
@@ -55,8 +56,9 @@ struct mailboxes {
 };
 
 void mailboxes_init(struct mailboxes *all, struct plan *plan, const struct job_settings *settings);
-void mailboxes_start(struct mailboxes *all);        // adds the directory machine
-void mailboxes_open_waiting(struct mailboxes *all); // fills free slots; each turn
+void mailboxes_start(struct mailboxes *all);                         // adds the directory machine
+bool mailboxes_was_found(const struct mailboxes *all, isize wanted); // the i-th of --mailbox
+void mailboxes_open_waiting(struct mailboxes *all);                  // fills free slots; each turn
 bool mailboxes_are_done(const struct mailboxes *all);
 void mailboxes_cancel(
     struct mailboxes *all);                 // ends directory and listings; slots stay for verdicts
