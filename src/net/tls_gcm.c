@@ -8,6 +8,11 @@
 // carry-less multiplication and GCM, algorithms 1 and 5). No branch and no index depends on a key
 // or a byte of text. The fast way takes what TLS sends: nonces of 12 bytes and less than 4 GiB;
 // anything else, wrong arguments too, goes to mbedTLS.
+// Before the headers of mbedTLS: their <limits.h> would make glibc's fortified <stdlib.h> refuse.
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
 #include "net/tls_gcm.h"
 
 #include <mbedtls/aes.h>
@@ -28,7 +33,6 @@ struct gcm_text {
 };
 
 #if defined(__x86_64__)
-#include <immintrin.h>
 
 #define GCM_TARGET __attribute__((target("aes,pclmul,ssse3,sse4.1")))
 #define GCM_INLINE GCM_TARGET __attribute__((always_inline)) static inline
