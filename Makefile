@@ -69,7 +69,7 @@ SRC := src/main.c \
     start_config.c start_dest.c summary.c sync_command.c yaml_heap.c)
 
 TESTS := advice arena base64 buf buffers bulk bulk_flight bulk_verdict charset client config \
-  config_tree crypto date dns dns_packet err gmail_account gmail_directory gmail_error \
+  config_tree copy crypto date dns dns_packet err gmail_account gmail_directory gmail_error \
   gmail_listing gmail_message gmail_quota gmail_token gzip hash http1 idset index interpolate \
   json json_write log loop mime monitor options os plan progress proxy purge retry roots \
   roster scan seal sink str summary tls tls_gcm url
