@@ -112,6 +112,13 @@ static err start_make_dest(struct start *s, enum start_dest which, const char *l
         buf_put(&s->detail, str_from(err_what(e)));
         return FAIL(CONFIG_URL);
     }
+    // Without TLS nothing is verified. The host of Elasticsearch counts once somebody has named it.
+    bool asked = which != DEST_ELASTIC || config_tree_find(&s->tree, S("elasticsearch.host")) >= 0;
+    if (s->config.tls.require_verification && asked && !d->url.tls) {
+        buf_put(&s->detail, str_from(label));
+        buf_put(&s->detail, S(" is named with http://, which sends credentials in clear"));
+        return FAIL(CONFIG_VERIFICATION);
+    }
     if (s->proxied && !proxy_is_exempt(s->no_proxy, d->url.host)) {
         d->proxy = &s->proxy;
     }

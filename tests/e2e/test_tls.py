@@ -272,3 +272,11 @@ def test_sessions_are_resumed():
             true((s["handshakes_resumed"] >= s["handshakes"] // 2) if resumed else
                  s["handshakes_resumed"] == 0, f"{version} {more} {s}")
             rig.stop_all()
+
+
+def test_required_verification_refuses_plain_http():
+    t = rig.Tenant("--plain", "--users", 1, "--messages", 1, "--size", 200)
+    extra = "" if "\ntls:" in t.config else "\ntls:\n  require_verification: true\n"
+    r = t.sync(change=lambda c: c.replace("\ntls:", "\ntls:\n  require_verification: true"), extra=extra)
+    same(r.code, 2)
+    true("http://" in r.err and "require_verification" in r.err, r)
