@@ -13,6 +13,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "net/exchange.h"
+#include "source/schema.h"
 
 // One piece of work within a mailbox: a message id.
 struct unit {
@@ -34,6 +35,7 @@ struct account {
     str address;
     str flags; // "suspended", "archived", "no mailbox": words that explain a later refusal; may be
                // empty
+    str created; // creation time as the directory writes it; empty: not given
 };
 
 // Where a mailbox stands, as its source knows it.
@@ -94,6 +96,15 @@ struct account_sink {
     void *st;
 };
 
+// What a job gives to its source (source_ops.configure).
+struct source_setup {
+    const struct field_value *values; // schema.count of them
+    bool document_level_security;     // the connector's feature is on: the field decides then
+    const str *queries;               // of advanced rules; each mailbox is listed once a query
+    isize query_count;                // 0: one listing without
+    bool probe;                       // only pinged: no mailbox will be opened
+};
+
 // A dry run asks for sizes instead of content.
 struct source_estimate {
     i64 sampled, bytes; // messages looked at, sum of their sizes
@@ -126,6 +137,25 @@ struct source_ops {
     err (*fetch_body)(void *src, struct fetch *f, struct exchange *x, str *in);
     err (*fetch_end)(void *src, struct fetch *f, struct exchange *x);
     void (*fetch_fail)(void *src, struct fetch *f, struct exchange *x, err e);
+
+    // The service runs one source after another in the same memory. configure() checks all that
+    // needs no network and may be called again and again; release() wipes keys and tokens.
+    // Errors are friendly, `detail` names labels and values, never a secret.
+    const struct schema *schema;
+    err (*configure)(void *src, const struct source_setup *setup, struct buf *detail);
+    void (*release)(void *src);
+
+    // Is the far side there, and does it take these credentials: at most a few requests.
+    isize ping_bytes;
+    enum step (*ping_next)(void *src, void *st, i64 now_ms, struct exchange *x);
+    err (*ping_head)(void *src, void *st, struct exchange *x, const struct http_head *head);
+    err (*ping_body)(void *src, void *st, struct exchange *x, str *in);
+    err (*ping_end)(void *src, void *st, struct exchange *x);
+    void (*ping_fail)(void *src, void *st, struct exchange *x, err e); // then next() says FAILED
+
+    // Document level security: the members of the access control document of an account, without
+    // braces and without "id" (spec/documents.md 9). false: this account has none.
+    bool (*identity)(void *src, const struct account *a, struct buf *doc);
 
     // Dry run: the quota units of one message, and how many a minute one user and the project have.
     i64 fetch_quota_units;

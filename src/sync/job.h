@@ -45,9 +45,26 @@ struct job_settings {
 };
 
 struct job;
+struct rules;
 
 struct job *job_init(struct plan *plan, const struct job_settings *settings, struct loop *loop,
                      struct source *source, struct log *log);
+
+// What one run is about, when a job of the service runs one after another in the same memory. Every
+// str must outlive the run; the source was configured before.
+struct job_run {
+    bool incremental; // what is in the index with an equal _timestamp is not written; ids that need
+                      // no reading to know that are not fetched
+    str index;
+    str pipeline;      // as the job's snapshot says; never checked, never guessed
+    str authorization; // of the connector's own key; empty: that of the settings
+    bool extract_binary_content, reduce_whitespace, run_ml_inference;
+    bool document_level_security;
+    const struct rules *rules; // basic sync rules; NULL: none
+};
+
+// Before job_start(), never while a run is under way. `full` of the settings is !incremental then.
+void job_configure(struct job *job, const struct job_run *run);
 
 void job_start(struct job *job);
 void job_step(struct job *job);         // after each turn of the loop: moves the phases on
