@@ -290,6 +290,10 @@ build/tenant: $(TENANT:%.c=build/host/tests/tenant/%.o) \
 	$(SAY) LINK $@
 	$(Q)$(CC_host) $(FLAGS_host) $(LINK_host) -o $@ $(call GROUP,$^)
 
+build/badnet: build/host/tests/badnet/badnet.o
+	$(SAY) LINK $@
+	$(Q)$(CC_host) $(FLAGS_host) $(LINK_host) -o $@ $^
+
 limits: build/mailferry
 	@build/mailferry limits
 
@@ -319,7 +323,7 @@ $(TOOLS): build/%: build/fortify/tests/tools/%.o build/fortify/mailferry.a build
 	$(SAY) LINK $@
 	$(Q)$(CC_fortify) $(FLAGS_fortify) $(LINK_fortify) -o $@ $(call GROUP,$^)
 
-test-programs: build/mailferry build/tenant $(UNIT) $(REPLAY) $(TOOLS)
+test-programs: build/mailferry build/tenant build/badnet $(UNIT) $(REPLAY) $(TOOLS)
 
 check: test-programs
 	@tests/check $(UNIT) $(REPLAY)
