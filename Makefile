@@ -48,16 +48,16 @@ help:
 
 SRC := src/main.c \
   $(addprefix src/base/,arena.c buf.c copy.c date.c err.c hash.c idset.c plan.c str.c) \
-  $(addprefix src/codec/,base64.c charset.c charset_cjk.c charset_tables.c gzip.c http1.c \
-    json.c json_grammar.c json_stream.c json_write.c mime.c mime_addr.c mime_cte.c mime_date.c \
+  $(addprefix src/codec/,base64.c charset.c charset_cjk.c charset_tables.c cron.c gzip.c http1.c \
+    json.c json_grammar.c json_pretty.c json_stream.c json_write.c mime.c mime_addr.c mime_cte.c mime_date.c \
     mime_encode.c mime_fold.c mime_head.c mime_param.c mime_scan.c mime_text.c mime_tree.c \
     mime_words.c url.c) \
   $(addprefix src/os/,log.c os_file.c os_linux.c os_socket.c seal.c seal_try.c) \
   $(addprefix src/net/,conn.c conn_talk.c crypto.c dns.c dns_config.c dns_packet.c exchange.c \
     loop.c loop_task.c proxy.c retry.c tls.c tls_gcm.c tls_heap.c tls_roots.c tls_session.c \
     tls_verify.c) \
-  $(addprefix src/elastic/,bulk.c bulk_answer.c bulk_flight.c bulk_verdict.c client.c index.c \
-    index_count.c monitor.c scan.c) \
+  $(addprefix src/elastic/,bulk.c bulk_answer.c bulk_flight.c bulk_verdict.c call.c client.c \
+    index.c index_count.c monitor.c scan.c) \
   $(addprefix src/source/gmail/,gmail.c gmail_account.c gmail_answer.c gmail_directory.c \
     gmail_error.c gmail_listing.c gmail_mailbox.c gmail_message.c gmail_quota.c gmail_shape.c \
     gmail_token.c) \
@@ -65,15 +65,15 @@ SRC := src/main.c \
   $(addprefix src/sync/,advice.c buffers.c job.c job_view.c lane.c mailboxes.c purge.c \
     roster.c sink.c stats.c) \
   $(addprefix src/cli/,commands.c config.c config_check.c config_fields.c config_lists.c \
-    config_names.c config_tree.c interpolate.c options.c output.c progress.c start.c \
+    config_names.c config_tree.c ingest.c interpolate.c options.c output.c progress.c start.c \
     start_config.c start_dest.c summary.c sync_command.c yaml_heap.c)
 
 TESTS := advice arena base64 buf buffers bulk bulk_flight bulk_verdict charset client config \
-  config_tree copy crypto date dns dns_packet err gmail_account gmail_directory gmail_error \
-  gmail_listing gmail_message gmail_quota gmail_token gzip hash http1 idset index interpolate \
-  json json_write log loop mime monitor options os plan progress proxy purge retry roots \
+  config_tree copy cron crypto date dns dns_packet err gmail_account gmail_directory gmail_error \
+  gmail_listing gmail_message gmail_quota gmail_token gzip hash http1 idset index ingest interpolate \
+  json json_pretty json_write log loop mime monitor options os plan progress proxy purge retry roots \
   roster scan seal sink str summary tls tls_gcm url
-FUZZ := base64 bulk_answer charset config date dns exchange gmail_account gmail_directory \
+FUZZ := base64 bulk_answer charset config cron date dns exchange gmail_account gmail_directory \
   gmail_error gmail_listing gmail_message gmail_token gzip http1 index_answer interpolate json \
   json_write mime scan_answer tls_gcm url
 TENANT := content.c control.c es_bulk.c es_control.c es_double.c es_search.c es_store.c faults.c \
@@ -318,7 +318,7 @@ build/asan/replay/%: build/asan/fuzz/%.o build/asan/fuzz/replay.o build/asan/mai
 	$(Q)$(CC_asan) $(FLAGS_asan) $(LINK_asan) -o $@ $(call GROUP,$^)
 
 # Parts of the program for scripts in tests/interop.
-TOOLS := build/mime_trim_tool
+TOOLS := build/mime_trim_tool build/cron_tool build/regex_tool build/rules_tool
 $(TOOLS): build/%: build/fortify/tests/tools/%.o build/fortify/mailferry.a build/fortify/third_party.a
 	$(SAY) LINK $@
 	$(Q)$(CC_fortify) $(FLAGS_fortify) $(LINK_fortify) -o $@ $(call GROUP,$^)
