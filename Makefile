@@ -318,7 +318,7 @@ build/asan/replay/%: build/asan/fuzz/%.o build/asan/fuzz/replay.o build/asan/mai
 	$(Q)$(CC_asan) $(FLAGS_asan) $(LINK_asan) -o $@ $(call GROUP,$^)
 
 # Parts of the program for scripts in tests/interop.
-TOOLS := build/mime_trim_tool build/cron_tool build/regex_tool build/rules_tool
+TOOLS := build/mime_trim_tool build/cron_tool
 $(TOOLS): build/%: build/fortify/tests/tools/%.o build/fortify/mailferry.a build/fortify/third_party.a
 	$(SAY) LINK $@
 	$(Q)$(CC_fortify) $(FLAGS_fortify) $(LINK_fortify) -o $@ $(call GROUP,$^)

@@ -12,6 +12,7 @@
 #define JSON_KEY_BYTES 128         // longest key, decoded, that a stream's path can name
 #define GZIP_FREE_BYTES MIB(4)     // unpacked bytes of an answer before the ratio is looked at
 #define GZIP_RATIO_MAX 200         // unpacked to packed: JSON and HTML reach 50, a bomb 1,000
+#define CRON_TEXT_BYTES 1024       // of a Quartz expression; a list of 60 minutes has 170
 #define MIME_DEPTH_MAX 32          // nested multiparts: real mail stays below 10
 #define MIME_PARTS_MAX 1000        // parts looked at in one mail; then the raw mail is taken
 #define MIME_SCRATCH_BYTES KIB(64) // tables of a mail besides its text: 48 bytes a part

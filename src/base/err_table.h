@@ -38,6 +38,9 @@ ERR(HTTP_CUT, RETRY, "the connection was closed in the middle of an answer", "se
 ERR(MIME_CHARSET, DATA, "a mail's text is in an unknown charset, or is not text of it", "nothing: the raw mail is indexed")
 ERR(MIME_NESTING, DATA, "a mail has too many parts, or parts too deep in each other", "nothing: the raw mail is indexed")
 
+// codec/cron codec/regex
+ERR(CRON_SYNTAX, CONFIG, "a schedule is not a Quartz expression that can be understood", "write it as: second minute hour day-of-month month day-of-week, for example 0 30 4 * * ?")
+
 // os net/dns
 ERR(FILE_MISSING, CONFIG, "a file does not exist", "check the path that the message names, and from which folder the program was started")
 ERR(FILE_UNREADABLE, CONFIG, "a file cannot be read", "check that it is a file and that the user of this process may read it")
@@ -119,6 +122,18 @@ ERR(BULK_TOO_LARGE, DATA, "a document is larger than Elasticsearch takes", "rais
 ERR(BULK_TOO_HEAVY, DATA, "Elasticsearch has too little memory to index a document of this size", "give its nodes more heap, or raise indexing_pressure.memory.limit there; the document is tried again at the next full sync")
 ERR(BULK_ITEM_FAILED, DATA, "Elasticsearch failed on a document again and again", "see the logs of Elasticsearch at this time")
 ERR(BULK_TOO_MANY_ERRORS, FATAL, "too many documents were refused", "see the reasons in the log; elasticsearch.bulk.error_monitor in config.yml sets the bounds")
+
+// elastic: records of connectors and jobs
+ERR(ES_NOT_FOUND, DATA, "Elasticsearch knows no such document, index or alias", "look whether it was deleted, and for a spelling mistake in its id")
+ERR(ES_CONFLICT, DATA, "the record was changed by somebody else meanwhile", "nothing: it is read again; if it stays, look for other services or scripts that write to the same connector")
+ERR(CALL_REQUEST, LIMIT, "a request to Elasticsearch does not fit its buffer", "shorten the id or text that the message names")
+ERR(CALL_TOO_LARGE, LIMIT, "an answer of Elasticsearch is larger than there is room for", "look at what makes the record so large: values, sync rules or an advanced snippet")
+ERR(CONNECTOR_RECORD, DATA, "the record of a connector cannot be understood", "look at the record in .elastic-connectors; what the message names was written by hand or by another program")
+ERR(CONNECTOR_TOO_LARGE, DATA, "the record of a connector is too large", "keep a record below 256 KiB, and its id below 512 bytes: look at values, sync rules and the advanced snippet")
+ERR(CONNECTOR_INDEX_NAME, DATA, "the connector has no index", "attach an index to the connector in Kibana")
+ERR(CONNECTOR_SERVICE_TYPE, DATA, "the connector has no service type", "choose its type in Kibana, or give service_type in config.yml")
+ERR(SYNC_JOB_RECORD, DATA, "the record of a sync job cannot be understood", "look at the record in .elastic-connectors-sync-jobs; cancel or delete the job")
+ERR(SYNC_JOB_TOO_LARGE, DATA, "the record of a sync job is too large", "keep the configuration and sync rules of its connector below 256 KiB; cancel or delete the job")
 
 // source/gmail
 ERR(GMAIL_ACCOUNT_JSON, CONFIG, "the service account is not readable as JSON", "put the whole key file into service_account_credentials, as Google Cloud console > IAM & Admin > Service accounts > Keys > Add key > JSON gives it")
