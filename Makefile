@@ -68,7 +68,7 @@ SRC := src/main.c \
     config_names.c config_tree.c ingest.c interpolate.c options.c output.c progress.c start.c \
     start_config.c start_dest.c summary.c sync_command.c yaml_heap.c)
 
-TESTS := advice arena base64 buf buffers bulk bulk_flight bulk_verdict charset client config \
+TESTS := advice arena base64 buf buffers bulk bulk_flight bulk_verdict call charset client config \
   config_tree copy cron crypto date dns dns_packet err gmail_account gmail_directory gmail_error \
   gmail_listing gmail_message gmail_quota gmail_token gzip hash http1 idset index ingest interpolate \
   json json_pretty json_write log loop mime monitor options os plan progress proxy purge retry roots \

@@ -34,6 +34,9 @@
 #define LOG_FACTS_MAX 8
 #define LOG_PER_CODE 20      // lines of one error code a minute
 #define STACK_BYTES KIB(256) // touched before the seal
+#define WRITE_BYTES KIB(4) // PIPE_BUF of Linux (pipe(7))
+#define WRITE_STOP_WAIT_MS 5000 // a reader that takes nothing is awaited so long after a signal
+#define STATUS_BYTES KIB(3) // of /proc/self/status: it has 1.5 KB, VmHWM in its first half
 #define POLL_MAX \
     256 // descriptors of one wait: connections, twice as many look-ups as servers, signals
 
@@ -99,6 +102,7 @@
 #define ELASTIC_NODES 128        // JSON values in an error answer or a verdict: 26 when all is well
 #define SCAN_NODES 512           // JSON values in one hit; an owner list may be long
 #define ERROR_WINDOW_MAX 1000
+#define CALL_PATH_BYTES 160 // of a request's path, in what people read about its failure
 
 // ---- source/gmail
 #define GMAIL_ACCOUNT_BYTES \
@@ -160,6 +164,14 @@
 #define SYSTEMIC_MIN_MAILBOXES 10 // before so many have ended, no share of failures stops a job
 #define SYSTEMIC_MIN_ITEMS 100
 #define STOP_WAIT_MS 10000 // flights in the air are awaited so long after a signal
+
+// ---- service
+#define CONNECTOR_RECORD_BYTES KIB(256) // one record of a connector or job; real ones have 8 KB
+#define CONNECTOR_NODES 16384           // JSON values in it: a value and its key take 16 bytes
+#define CONNECTOR_TEXTS_BYTES KIB(16)   // its names and intervals that had to be decoded
+#define CONNECTOR_ID_BYTES 512          // as ELASTIC_ID_BYTES
+#define CONNECTOR_ERROR_BYTES KIB(8) // of an error's text: it is a keyword, at most 32766 bytes
+#define SERVICE_CONNECTORS_MAX 1024  // connectors that one process serves
 
 // ---- cli
 #define CONFIG_BYTES KIB(256) // config.yml, before and after variables are replaced

@@ -179,7 +179,7 @@ ERR(LANE_TOO_SMALL, LIMIT, "a message outgrew the buffer of its lane", "nothing:
 ERR(JOB_TOO_MANY_MAILBOXES, FATAL, "too many mailboxes failed", "look at the mailboxes named above; raise sync.max_failed_mailboxes if that is expected. Nothing was deleted")
 ERR(JOB_TOO_MANY_ITEMS, FATAL, "too many messages failed", "look at the messages named above; raise sync.max_failed_items if that is expected. Nothing was deleted")
 ERR(JOB_MAILBOXES_FAILED, FATAL, "some mailboxes could not be read for reasons that may pass", "run it again; the mailboxes are named above, their documents were kept")
-ERR(JOB_OUTPUT, FATAL, "the documents could not be written", "check that the disk is not full, or that the program that reads them has not ended")
+ERR(JOB_OUTPUT, FATAL, "the documents could not be written", "read the words of the system: the disk may be full, or the program that reads them has ended; the last line that was written may be cut")
 ERR(JOB_DIRECTORY, FATAL, "the users of the domain could not be asked for", "see the lines above; nothing was deleted")
 ERR(JOB_DIRECTORY_EMPTY, FATAL, "the directory names no user at all", "check customer_id: whoever may read the directory is a user of it. Nothing was deleted")
 ERR(JOB_MAILBOX_UNKNOWN, CONFIG, "a mailbox that --mailbox names is not in the directory", "check its spelling: it has to be a primary address of the domain")

@@ -17,6 +17,7 @@ struct elastic_call {
     struct buf body;   // storage of the caller; empty: none
     struct buf answer; // storage of the caller; a longer answer is CALL_TOO_LARGE, unless `front`
     bool front;        // only the front of the answer matters: what does not fit is dropped
+    bool once;         // one attempt: the caller has a patience of its own
     // results
     int status;        // 0: no answer came at all
     err error;         // OK, or why there is no whole answer (network, CALL_TOO_LARGE)
@@ -27,14 +28,17 @@ struct elastic_call {
 
 extern const struct machine_ops elastic_call_ops; // st = struct elastic_call
 
-// Empties target, body, answer and results; the caller then writes target and body.
+// Empties target, body, answer, detail and results, and clears `front` and `once`; the four buffers
+// keep their storage. The caller then writes target and body. What did not fit there is
+// CALL_REQUEST, and nothing is sent. It may be called again when a call has ended, or in its midst.
 void elastic_call_init(struct elastic_call *c, const struct elastic *es, str method);
 
 // 200 to 299, whole.
 bool elastic_call_is_ok(const struct elastic_call *c);
 
-// What the answer amounts to as an error: OK for 2xx, ES_* by status otherwise (the server's words
-// are added to c->detail), or the network's.
+// What the answer amounts to as an error: OK for 2xx; ES_NOT_FOUND, ES_CONFLICT, ES_UNAUTHORIZED,
+// ES_FORBIDDEN, ES_BUSY (408, 429, 5xx after all attempts), ES_REFUSED; or the network's. c->detail
+// then says method, path, status and the server's words; asking twice gives the same.
 err elastic_call_error(struct elastic_call *c);
 
 #endif
