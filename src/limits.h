@@ -163,6 +163,7 @@
 #define PURGE_MIN_DOCUMENTS 100   // below it, purge.max_share does not apply
 #define SYSTEMIC_MIN_MAILBOXES 10 // before so many have ended, no share of failures stops a job
 #define SYSTEMIC_MIN_ITEMS 100
+#define SHARDS_MAX 1000    // processes that share one tenant
 #define STOP_WAIT_MS 10000 // flights in the air are awaited so long after a signal
 
 // ---- service
