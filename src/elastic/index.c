@@ -199,13 +199,12 @@ static bool index_version_is_known(int major, int minor)
     return false;
 }
 
-static err index_check_version(struct index_open *o, struct exchange *x, const struct json *j)
+static err index_check_version(struct elastic *es, const struct json *j, bool any_version,
+                               struct buf *version, struct buf *detail)
 {
-    struct elastic *es = o->es;
     str number = json_raw(j, json_path(j, 0, S("version.number")));
-    struct buf version = buf_over(o->version, (isize)sizeof o->version);
-    elastic_put_cut(&version, number, version.cap);
-    o->version_bytes = (int)version.n;
+    buf_reset(version);
+    elastic_put_cut(version, number, version->cap);
     es->serverless = json_equals(j, json_path(j, 0, S("version.build_flavor")), S("serverless"));
     es->major = 0;
     es->minor = 0;
@@ -213,13 +212,23 @@ static err index_check_version(struct index_open *o, struct exchange *x, const s
     bool read = index_take_number(&rest, &es->major) && str_starts(rest, S("."));
     rest = read ? str_from_index(rest, 1) : rest;
     read = read && index_take_number(&rest, &es->minor);
-    if (es->serverless || o->any_version ||
-        (read && index_version_is_known(es->major, es->minor))) {
+    if (es->serverless || any_version || (read && index_version_is_known(es->major, es->minor))) {
         return OK;
     }
-    elastic_put_cut(&x->detail, S("version "), 8);
-    elastic_put_cut(&x->detail, buf_str(&version), version.n);
+    elastic_put_cut(detail, S("version "), 8);
+    elastic_put_cut(detail, buf_str(version), version->n);
     return FAIL(ES_VERSION);
+}
+
+err index_read_root(struct elastic *es, str answer, bool any_version, struct buf *version,
+                    struct buf *detail)
+{
+    struct json_node nodes[ELASTIC_NODES];
+    struct json j;
+    bool read = err_ok(json_parse(&j, answer, nodes, COUNT(nodes))) &&
+                json_type(&j, json_get(&j, 0, S("version"))) == JSON_OBJECT &&
+                json_equals(&j, json_get(&j, 0, S("tagline")), S("You Know, for Search"));
+    return read ? index_check_version(es, &j, any_version, version, detail) : FAIL(ES_NOT_ELASTIC);
 }
 
 static err index_end_root(struct index_open *o, struct exchange *x)
@@ -244,7 +253,10 @@ static err index_end_root(struct index_open *o, struct exchange *x)
     if (!read || (!tagline && !o->product_header)) {
         return index_refused(o, x, S(""), FAIL(ES_NOT_ELASTIC));
     }
-    TRY(index_check_version(o, x, &j));
+    struct buf version = buf_over(o->version, (isize)sizeof o->version);
+    e = index_check_version(o->es, &j, o->any_version, &version, &x->detail);
+    o->version_bytes = (int)version.n;
+    TRY(e);
     o->state = INDEX_GET;
     return OK;
 }

@@ -43,6 +43,11 @@ extern const struct machine_ops index_open_ops; // st = struct index_open
 // the rest.
 void index_open_init(struct index_open *o, struct elastic *es, str index, str pipeline);
 
+// The answer to `GET /` by itself, for the service: is this an Elasticsearch that we know? Fills
+// es->serverless, major and minor, and `version` for people. ES_VERSION, ES_NOT_ELASTIC.
+err index_read_root(struct elastic *es, str answer, bool any_version, struct buf *version,
+                    struct buf *detail);
+
 // Whether Elasticsearch takes `name` as the name of an index or alias, as far as that is known
 // here.
 bool index_name_is_valid(str name);
