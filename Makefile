@@ -56,8 +56,9 @@ SRC := src/main.c \
   $(addprefix src/net/,conn.c conn_talk.c crypto.c dns.c dns_config.c dns_packet.c exchange.c \
     loop.c loop_task.c proxy.c retry.c tls.c tls_gcm.c tls_heap.c tls_roots.c tls_session.c \
     tls_verify.c) \
-  $(addprefix src/elastic/,bulk.c bulk_answer.c bulk_flight.c bulk_verdict.c call.c client.c \
-    index.c index_count.c monitor.c scan.c) \
+  $(addprefix src/elastic/,answers.c bulk.c bulk_answer.c bulk_flight.c bulk_verdict.c call.c \
+    client.c connector.c connector_body.c index.c index_count.c monitor.c record.c scan.c \
+    sync_job.c sync_job_body.c) \
   $(addprefix src/source/gmail/,gmail.c gmail_account.c gmail_answer.c gmail_directory.c \
     gmail_error.c gmail_listing.c gmail_mailbox.c gmail_message.c gmail_quota.c gmail_shape.c \
     gmail_token.c) \

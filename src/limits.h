@@ -102,6 +102,7 @@
 #define ELASTIC_NODES 128        // JSON values in an error answer or a verdict: 26 when all is well
 #define SCAN_NODES 512           // JSON values in one hit; an owner list may be long
 #define ERROR_WINDOW_MAX 1000
+#define SEARCH_REST_BYTES KIB(2) // a search answer without its hits; failed shards give reasons
 #define CALL_PATH_BYTES 160 // of a request's path, in what people read about its failure
 
 // ---- source/gmail

@@ -22,6 +22,7 @@ enum connector_status {
 };
 
 const char *job_type_name(enum job_type type); // "full", "incremental", "access_control"
+bool job_type_from(str name, enum job_type *out);
 
 struct connector_schedule {
     bool enabled;
@@ -53,15 +54,18 @@ struct connector {
     int draft, active; // of the filtering entry DEFAULT; -1: absent
     int filtering;     // node of the array; -1
     int pipeline;      // node of an object; -1
+    int features_node; // node of an object; -1
 };
 
 // Reads one hit or one `_doc` answer. CONNECTOR_RECORD (the record cannot be understood; detail
-// says where), CONNECTOR_TOO_LARGE.
+// says where), CONNECTOR_TOO_LARGE. When it is OK, detail says what of it is wrong and was ignored
+// (an unknown status, a schedule without interval), for one log line; mostly empty. `hit` and
+// `texts` must live as long as *c.
 err connector_read(struct connector *c, str hit, struct json_node *nodes, int cap,
                    struct arena *texts, struct buf *detail);
 
-// What of a record was wrong and is ignored, for one log line; may be empty. (unknown status, a
-// schedule without interval, ...)
+// One of the sync rules features is on: drafts are validated, and documents filtered.
+bool connector_rules_are_on(const struct connector *c);
 
 // ---- bodies: each appends {"doc":{...}}
 void connector_put_connected(struct buf *b);             // status connected, error null
@@ -71,6 +75,10 @@ void connector_put_scheduled(struct buf *b, enum job_type type, i64 planned_us);
 void connector_put_sync_starts(struct buf *b, enum job_type type);
 
 enum job_outcome { OUTCOME_COMPLETED, OUTCOME_ERROR, OUTCOME_CANCELED, OUTCOME_SUSPENDED };
+const char *job_outcome_name(enum job_outcome outcome); // "completed", ... as in both records
+
+// What of an error's text is written: CONNECTOR_ERROR_BYTES, whole characters.
+str connector_error_text(str text);
 
 struct connector_done {
     enum job_type type;
@@ -96,5 +104,7 @@ struct connector_query {
     i64 from, size;
 };
 bool connector_put_query(struct buf *b, const struct connector_query *q);
+// The ids of all connectors, also of soft-deleted ones (12): hits without _source.
+void connector_put_ids_query(struct buf *b, i64 from, i64 size);
 
 #endif
