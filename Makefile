@@ -65,6 +65,7 @@ SRC := src/main.c \
   $(addprefix src/source/,source.c) \
   $(addprefix src/sync/,advice.c buffers.c job.c job_view.c lane.c mailboxes.c purge.c \
     roster.c shard.c sink.c stats.c) \
+  $(addprefix src/service/,listener.c) \
   $(addprefix src/cli/,commands.c config.c config_check.c config_fields.c config_lists.c \
     config_names.c config_tree.c ingest.c interpolate.c options.c output.c progress.c start.c \
     start_config.c start_dest.c summary.c sync_command.c yaml_heap.c)
@@ -72,11 +73,11 @@ SRC := src/main.c \
 TESTS := advice arena base64 buf buffers bulk bulk_flight bulk_verdict call charset client config \
   config_tree copy cron crypto date dns dns_packet err gmail_account gmail_directory gmail_error \
   gmail_listing gmail_message gmail_quota gmail_token gzip hash http1 idset index ingest interpolate \
-  json json_pretty json_write log loop mime monitor options os plan progress proxy purge retry roots \
+  json json_pretty json_write listener log loop mime monitor options os plan progress proxy purge retry roots \
   roster scan seal shard sink str summary tls tls_gcm url
 FUZZ := base64 bulk_answer charset chunked config cron date dns exchange gmail_account gmail_directory \
   gmail_error gmail_listing gmail_message gmail_token gzip http1 index_answer interpolate json \
-  json_write mime scan_answer tls_gcm url
+  json_write listener mime scan_answer tls_gcm url
 TENANT := content.c control.c es_bulk.c es_control.c es_double.c es_search.c es_store.c faults.c \
   google_common.c google_directory.c google_gmail.c google_history.c google_query.c \
   google_quota.c google_token.c main.c output.c server.c stats.c synthetic.c t_gzip.c t_http.c \

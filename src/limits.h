@@ -32,11 +32,11 @@
 // ---- os
 #define LOG_LINE_BYTES KIB(1)
 #define LOG_FACTS_MAX 8
-#define LOG_PER_CODE 20      // lines of one error code a minute
-#define STACK_BYTES KIB(256) // touched before the seal
-#define WRITE_BYTES KIB(4) // PIPE_BUF of Linux (pipe(7))
+#define LOG_PER_CODE 20         // lines of one error code a minute
+#define STACK_BYTES KIB(256)    // touched before the seal
+#define WRITE_BYTES KIB(4)      // PIPE_BUF of Linux (pipe(7))
 #define WRITE_STOP_WAIT_MS 5000 // a reader that takes nothing is awaited so long after a signal
-#define STATUS_BYTES KIB(3) // of /proc/self/status: it has 1.5 KB, VmHWM in its first half
+#define STATUS_BYTES KIB(3)     // of /proc/self/status: it has 1.5 KB, VmHWM in its first half
 #define POLL_MAX \
     256 // descriptors of one wait: connections, twice as many look-ups as servers, signals
 
@@ -107,11 +107,15 @@
 
 // ---- source/gmail
 #define GMAIL_ACCOUNT_BYTES \
-    KIB(16)                      // the file of a service account: 2.4 KB with a key of 2,048 bits
-#define GMAIL_KEY_BYTES KIB(8)   // its private key in PEM: 3.3 KB with 4,096 bits
-#define GMAIL_FIELD_BYTES 512    // one of its other fields
-#define GMAIL_ACCOUNT_NODES 128  // JSON nodes of it: 14 fields, scopes, claims
-#define GMAIL_TOKEN_BYTES KIB(4) // an access token; Google says 2,048
+    KIB(16)                        // the file of a service account: 2.4 KB with a key of 2,048 bits
+#define GMAIL_KEY_BYTES KIB(8)     // its private key in PEM: 3.3 KB with 4,096 bits
+#define GMAIL_FIELD_BYTES 512      // one of its other fields
+#define GMAIL_ACCOUNT_NODES 128    // JSON nodes of it: 14 fields, scopes, claims
+#define GMAIL_QUERY_BYTES 2400 // one query of the advanced rules, percent-encoded
+#define GMAIL_PING_MS 60000 // one request of a ping
+#define GMAIL_CREATED_BYTES 64 // creation time of a user
+#define GMAIL_DEST_FIRST (1 << 30) // numbers of the token endpoints that accounts name
+#define GMAIL_TOKEN_BYTES KIB(4)   // an access token; Google says 2,048
 #define GMAIL_ASSERTION_BYTES \
     KIB(4) // a token request: claims (up to 1.9 KB encoded) and signature (683)
 #define GMAIL_ANSWER_BYTES KIB(8)       // a token answer, an error, a page without its elements
@@ -172,8 +176,16 @@
 #define CONNECTOR_NODES 16384           // JSON values in it: a value and its key take 16 bytes
 #define CONNECTOR_TEXTS_BYTES KIB(16)   // its names and intervals that had to be decoded
 #define CONNECTOR_ID_BYTES 512          // as ELASTIC_ID_BYTES
-#define CONNECTOR_ERROR_BYTES KIB(8) // of an error's text: it is a keyword, at most 32766 bytes
-#define SERVICE_CONNECTORS_MAX 1024  // connectors that one process serves
+#define CONNECTOR_ERROR_BYTES KIB(8)    // of an error's text: it is a keyword, at most 32766 bytes
+#define SERVICE_CONNECTORS_MAX 1024     // connectors that one process serves
+
+// ---- service/listener
+#define LISTENER_CONNS 4 // probes and scrapers at the same time
+#define LISTENER_POLLS (1 + LISTENER_CONNS)
+#define LISTENER_IN_BYTES KIB(4) // head of a request
+#define METRICS_BYTES KIB(128)   // one page: 64 connectors with 25 lines each
+#define LISTENER_OUT_BYTES (METRICS_BYTES + 512)
+#define LISTENER_MS 5000 // from accept to the last byte of the answer
 
 // ---- cli
 #define CONFIG_BYTES KIB(256) // config.yml, before and after variables are replaced

@@ -132,6 +132,14 @@ int os_tcp_listen(const struct os_addr *at)
     return fd;
 }
 
+int os_tcp_accept(int fd)
+{
+    int got = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    return got >= 0                                                     ? got
+           : errno == EAGAIN || errno == EINTR || errno == ECONNABORTED ? OS_AGAIN
+                                                                        : OS_BROKEN;
+}
+
 void os_close(int fd)
 {
     ASSERT(fd >= 0);

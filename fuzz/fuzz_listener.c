@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// Aimed at listener_read(): the head of a request, whole and in growing pieces. What is refused
+// stays refused, a page stays the same page, and its path holds no blank and no control byte.
+#include "service/listener.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
+
+int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
+{
+    str whole = str_make(p, (isize)n);
+    struct listener_request last, r;
+    enum listener_verdict end = listener_read(whole, &last);
+    enum listener_verdict before = LISTENER_MORE;
+    for (isize i = 0; i <= whole.n; i++) {
+        enum listener_verdict v = listener_read(str_slice(whole, 0, i), &r);
+        ASSERT(before == LISTENER_MORE || v == before);
+        before = v;
+    }
+    ASSERT(before == end);
+    if (end == LISTENER_PAGE) {
+        ASSERT(str_eq(last.path, r.path) && last.path.n > 0 && last.path.p[0] == '/');
+        for (isize i = 0; i < last.path.n; i++) {
+            ASSERT(last.path.p[i] > ' ' && last.path.p[i] < 127 && last.path.p[i] != '?');
+        }
+    }
+    return 0;
+}
