@@ -75,9 +75,9 @@ TESTS := advice arena base64 buf buffers bulk bulk_flight bulk_verdict call char
   gmail_listing gmail_message gmail_quota gmail_token gzip hash http1 idset index ingest interpolate \
   json json_pretty json_write listener log loop mime monitor options os plan progress proxy purge retry roots \
   roster scan seal shard sink str summary tls tls_gcm url
-FUZZ := base64 bulk_answer charset chunked config cron date dns exchange gmail_account gmail_directory \
-  gmail_error gmail_listing gmail_message gmail_token gzip http1 index_answer interpolate json \
-  json_write listener mime scan_answer tls_gcm url
+FUZZ := base64 bulk_answer charset chunked config cron date dns exchange gmail_account \
+  gmail_directory gmail_error gmail_listing gmail_message gmail_token gzip http1 index_answer \
+  interpolate json json_write listener mime scan_answer tls_gcm url
 TENANT := content.c control.c es_bulk.c es_control.c es_double.c es_search.c es_store.c faults.c \
   google_common.c google_directory.c google_gmail.c google_history.c google_query.c \
   google_quota.c google_token.c main.c output.c server.c stats.c synthetic.c t_gzip.c t_http.c \

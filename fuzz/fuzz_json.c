@@ -2,10 +2,13 @@
 // Aimed at json_parse() and its accessors, json_unescape(), json_stream_next(),
 // json_grammar_next(). The stream gives the same events for the whole and for every cut that the
 // input's first bytes ask for, it takes a document exactly when json_parse() takes it, and so it is
-// for rest and elements.
+// for rest and elements. A second reader (json_reference.h) takes the same documents, and finds the
+// same values, members and texts in them.
 #include "codec/json.h"
 
 #include <string.h>
+
+#include "json_reference.h"
 
 #define IN_MAX 4096
 #define NODES_MAX (IN_MAX + 1)
@@ -37,6 +40,37 @@ static void walk(const struct json *j)
         ASSERT(!text.full && (!is_string || json_equals(j, i, buf_str(&text))));
     }
     (void)json_path(j, 0, S("a.0.b"));
+}
+
+// What json_parse() says against the second reader.
+static void compare(const struct json *j, err e, str in)
+{
+    static struct json_reference r;
+    static u8 decoded[IN_MAX * 3], text_bytes[IN_MAX * 3];
+    enum reference_verdict want = json_reference_read(&r, in, buf_over(decoded, sizeof decoded));
+    ASSERT(err_ok(e) == (want == REFERENCE_GOOD));
+    ASSERT(err_is(e, ERR_JSON_TOO_DEEP) == (want == REFERENCE_DEEP));
+    if (!err_ok(e)) {
+        return;
+    }
+    static const u8 types[] = {
+        [JSON_OBJECT] = '{', [JSON_ARRAY] = '[', [JSON_STRING] = '"', [JSON_NUMBER] = '0',
+        [JSON_TRUE] = 't',   [JSON_FALSE] = 'f', [JSON_NULL] = 'n',
+    };
+    ASSERT(j->count == r.count);
+    for (int i = 0; i < r.count; i++) {
+        const struct reference_value *v = &r.values[i];
+        enum json_type type = json_type(j, i);
+        ASSERT(type != JSON_NONE && types[type] == v->type);
+        if (v->type == '{' || v->type == '[') {
+            ASSERT(json_size(j, i) == v->members);
+        } else if (v->type == '0') {
+            ASSERT(str_eq(json_raw(j, i), v->text));
+        } else if (v->type == '"') {
+            struct buf text = buf_over(text_bytes, sizeof text_bytes);
+            ASSERT(json_put_string(j, i, &text) && str_eq(buf_str(&text), v->text));
+        }
+    }
 }
 
 struct result {
@@ -106,6 +140,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
     str in = {p + 2, (isize)n - 2};
     struct json j;
     err e = json_parse(&j, in, nodes, NODES_MAX);
+    compare(&j, e, in);
     if (err_ok(e)) {
         walk(&j);
     }
