@@ -51,7 +51,8 @@ SRC := src/main.c \
   $(addprefix src/codec/,base64.c charset.c charset_cjk.c charset_tables.c cron.c gzip.c http1.c \
     json.c json_grammar.c json_pretty.c json_stream.c json_write.c mime.c mime_addr.c mime_cte.c mime_date.c \
     mime_encode.c mime_fold.c mime_head.c mime_param.c mime_scan.c mime_text.c mime_tree.c \
-    mime_words.c url.c) \
+    mime_words.c regex.c regex_parse.c \
+    regex_run.c regex_tables.c regex_unicode.c url.c) \
   $(addprefix src/os/,log.c os_file.c os_linux.c os_socket.c seal.c seal_try.c) \
   $(addprefix src/net/,conn.c conn_talk.c crypto.c dns.c dns_config.c dns_packet.c exchange.c \
     loop.c loop_task.c proxy.c retry.c tls.c tls_gcm.c tls_heap.c tls_roots.c tls_session.c \
@@ -73,11 +74,11 @@ SRC := src/main.c \
 TESTS := advice arena base64 buf buffers bulk bulk_flight bulk_verdict call charset client config \
   config_tree copy cron crypto date dns dns_packet err gmail_account gmail_directory gmail_error \
   gmail_listing gmail_message gmail_quota gmail_token gzip hash http1 idset index ingest interpolate \
-  json json_pretty json_write listener log loop mime monitor options os plan progress proxy purge retry roots \
+  json json_pretty json_write listener log loop mime monitor options os plan progress proxy purge regex retry roots \
   roster scan seal shard sink str summary tls tls_gcm url
 FUZZ := base64 bulk_answer charset chunked config cron date dns exchange gmail_account \
   gmail_directory gmail_error gmail_listing gmail_message gmail_token gzip http1 index_answer \
-  interpolate json json_write listener mime scan_answer tls_gcm url
+  interpolate json json_write listener mime regex scan_answer tls_gcm url
 TENANT := content.c control.c es_bulk.c es_control.c es_double.c es_search.c es_store.c faults.c \
   google_common.c google_directory.c google_gmail.c google_history.c google_query.c \
   google_quota.c google_token.c main.c output.c server.c stats.c synthetic.c t_gzip.c t_http.c \
@@ -320,7 +321,7 @@ build/asan/replay/%: build/asan/fuzz/%.o build/asan/fuzz/replay.o build/asan/mai
 	$(Q)$(CC_asan) $(FLAGS_asan) $(LINK_asan) -o $@ $(call GROUP,$^)
 
 # Parts of the program for scripts in tests/interop.
-TOOLS := build/mime_trim_tool build/cron_tool
+TOOLS := build/mime_trim_tool build/cron_tool build/regex_tool
 $(TOOLS): build/%: build/fortify/tests/tools/%.o build/fortify/mailferry.a build/fortify/third_party.a
 	$(SAY) LINK $@
 	$(Q)$(CC_fortify) $(FLAGS_fortify) $(LINK_fortify) -o $@ $(call GROUP,$^)

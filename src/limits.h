@@ -13,6 +13,9 @@
 #define GZIP_FREE_BYTES MIB(4)     // unpacked bytes of an answer before the ratio is looked at
 #define GZIP_RATIO_MAX 200         // unpacked to packed: JSON and HTML reach 50, a bomb 1,000
 #define CRON_TEXT_BYTES 1024       // of a Quartz expression; a list of 60 minutes has 170
+#define REGEX_PROGRAM_MAX 4096 // instructions of one pattern, its repeats written out: .{1000} is 1,000
+#define REGEX_DEPTH_MAX 64     // groups within each other
+#define REGEX_NAMES_MAX 64     // named groups of one pattern
 #define MIME_DEPTH_MAX 32          // nested multiparts: real mail stays below 10
 #define MIME_PARTS_MAX 1000        // parts looked at in one mail; then the raw mail is taken
 #define MIME_SCRATCH_BYTES KIB(64) // tables of a mail besides its text: 48 bytes a part

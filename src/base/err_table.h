@@ -40,6 +40,9 @@ ERR(MIME_NESTING, DATA, "a mail has too many parts, or parts too deep in each ot
 
 // codec/cron codec/regex
 ERR(CRON_SYNTAX, CONFIG, "a schedule is not a Quartz expression that can be understood", "write it as: second minute hour day-of-month month day-of-week, for example 0 30 4 * * ?")
+ERR(REGEX_SYNTAX, CONFIG, "a regular expression is malformed", "mend it where the message says: it is read as Python's re reads it")
+ERR(REGEX_UNSUPPORTED, CONFIG, "a regular expression needs something that is not supported", "write it without look-around, back-references, conditionals, atomic groups and possessive repeats")
+ERR(REGEX_TOO_LARGE, LIMIT, "a regular expression is too large", "shorten it, or lower its repeat counts: each repeat is written out")
 
 // os net/dns
 ERR(FILE_MISSING, CONFIG, "a file does not exist", "check the path that the message names, and from which folder the program was started")
@@ -141,6 +144,10 @@ ERR(GMAIL_ACCOUNT_UNKNOWN_FIELD, CONFIG, "the service account has a field that s
 ERR(GMAIL_ACCOUNT_FIELD, CONFIG, "a field of the service account is missing or unusable", "use the key file of a service account, unchanged")
 ERR(GMAIL_ACCOUNT_KEY, CONFIG, "the private key of the service account cannot be used", "create a new key in Google Cloud console > IAM & Admin > Service accounts > Keys > Add key > JSON")
 ERR(GMAIL_SUBJECT, CONFIG, "'Google Workspace admin email' (subject) is not a mail address", "set it to the address of a Google Workspace administrator")
+ERR(GMAIL_TOKEN_URI, CONFIG, "the service account names a token endpoint that cannot be used", "use the key file of a service account, unchanged; another endpoint is named by endpoints.google_token in config.yml")
+ERR(GMAIL_QUERY, CONFIG, "a query of the advanced sync rules cannot be sent to Gmail", "shorten it to 2,400 bytes (800 where it is not plain letters and digits), or split it into several")
+ERR(GMAIL_PING_DIRECTORY, CONFIG, "the Google Directory API did not take the credentials", "check the values of 'GMail service account JSON', 'Google Workspace admin email' and 'Google customer id', and that domain-wide delegation grants the scope https://www.googleapis.com/auth/admin.directory.user.readonly")
+ERR(GMAIL_PING_PROFILE, CONFIG, "the Gmail API did not take the credentials", "check the values of 'GMail service account JSON', 'Google Workspace admin email' and 'Google customer id', and that domain-wide delegation grants the scope https://www.googleapis.com/auth/gmail.readonly")
 ERR(GMAIL_CUSTOMER_ID, CONFIG, "'Google customer id' (customer_id) is empty or unusable", "copy it from Admin console > Account > Account settings > Customer ID")
 ERR(TOKEN_UNAUTHORIZED, CONFIG, "Google does not let the service account act for users", "in Admin console > Security > Access and data control > API controls > Domain-wide delegation, add the client id and the scope named above; it can take up to 24 hours to work")
 ERR(TOKEN_CLOCK, CONFIG, "Google takes the request for a token as too old or too new", "set the clock of this host (NTP)")
@@ -183,6 +190,31 @@ ERR(JOB_OUTPUT, FATAL, "the documents could not be written", "read the words of 
 ERR(JOB_DIRECTORY, FATAL, "the users of the domain could not be asked for", "see the lines above; nothing was deleted")
 ERR(JOB_DIRECTORY_EMPTY, FATAL, "the directory names no user at all", "check customer_id: whoever may read the directory is a user of it. Nothing was deleted")
 ERR(JOB_MAILBOX_UNKNOWN, CONFIG, "a mailbox that --mailbox names is not in the directory", "check its spelling: it has to be a primary address of the domain")
+
+// service/values service/classes: what ends a job or makes a connector's status `error`
+ERR(VALUES_MISSING, CONFIG, "the configuration of the connector lacks fields", "open the connector in Kibana: the fields are added with their defaults in the next round")
+ERR(VALUES_INVALID, CONFIG, "the configuration of the connector is invalid", "correct the values that the message names, in Kibana")
+ERR(VALUES_TOO_LARGE, CONFIG, "the values of the configuration are too long", "shorten them: all texts together may have 48 KiB")
+ERR(SYNC_JOB_PROTOCOL, FATAL, "the record of the job could not be written", "see the words of Elasticsearch in the message")
+ERR(SYNC_JOB_NOT_RUNNING, FATAL, "the job is not running any more", "nothing, if somebody ended it; look for a second service that works on the same jobs")
+ERR(SYNC_JOB_CONNECTOR_GONE, FATAL, "the connector was deleted", "nothing, if that was meant")
+ERR(SYNC_JOB_GONE, FATAL, "the record of the job was deleted", "nothing, if that was meant")
+ERR(SYNC_JOB_FILTER, CONFIG, "the sync rules of the job are not valid", "correct the sync rules in Kibana, and sync again")
+ERR(SYNC_JOB_INCREMENTAL, CONFIG, "incremental syncs are not enabled for this connector", "enable the feature, or start a full sync")
+ERR(SYNC_JOB_FORBIDDEN, CONFIG, "the credentials may not write to the index", "make a new API key for the index in Kibana")
+ERR(SYNC_JOB_IDLE, FATAL, "the job gave no sign of life for too long", "look whether the service that ran it was killed")
+ERR(SYNC_JOB_ORPHAN, FATAL, "the connector of the job does not exist", "nothing")
+
+// service
+ERR(SERVICE_UNREACHABLE, FATAL, "Elasticsearch did not answer in time", "check elasticsearch.host, the network and the credentials; raise elasticsearch.max_wait_duration if the cluster needs longer to start")
+ERR(SERVICE_NO_CONNECTORS, CONFIG, "there is no connector to serve", "list one under `connectors` in config.yml, with the connector_id that Kibana shows and service_type gmail")
+ERR(SERVICE_CHANGEME, CONFIG, "an entry of `connectors` still says changeme", "replace it with the connector_id that Kibana shows, and the service_type")
+ERR(SERVICE_TYPES, CONFIG, "service.worker_mode is on, but service.service_types is empty", "name the service types that this worker serves, or switch worker_mode off")
+ERR(SERVICE_INDICES, FATAL, "the indices of the connectors are not there and cannot be made", "give the credentials all rights on .elastic-connectors*, and look at the health of the cluster")
+ERR(SERVICE_TOO_MANY_ERRORS, FATAL, "the service met too many errors in a short time", "see the errors above; service.max_errors and service.max_errors_span in config.yml set the bounds")
+ERR(SERVICE_PING, FATAL, "the far side did not take the ping", "see the message of the connector")
+ERR(SERVICE_TYPE_UNKNOWN, CONFIG, "this version does not know the service type", "use gmail; other types need another service")
+ERR(SERVICE_LICENSE, CONFIG, "the license of Elasticsearch does not cover document level security", "access control syncs need a platinum, enterprise or trial license")
 
 // cli
 ERR(OPTION_UNKNOWN, CONFIG, "unknown flag", "see mailferry --help")
