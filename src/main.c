@@ -8,12 +8,12 @@
 static struct app {
     struct options options;
     struct start start;
-    u8 text_bytes[KIB(16)];
+    u8 text_bytes[KIB(48)];
 } app;
 
 static void main_say(int fd, str s)
 {
-    err lost = os_write_all(fd, s);
+    err lost = os_write_all(fd, s, NULL, NULL);
     (void)lost;
 }
 

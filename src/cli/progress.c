@@ -32,6 +32,7 @@ struct progress_mailbox {
 struct progress {
     enum output_form form;
     int columns;
+    struct os_watch *watch;
     int lines; // drawn on the terminal now
     i64 next_ms;
     struct progress_rate rate;
@@ -39,11 +40,13 @@ struct progress {
     struct buf text;
 };
 
-struct progress *progress_init(struct plan *plan, enum output_form form, int columns)
+struct progress *progress_init(struct plan *plan, enum output_form form, int columns,
+                               struct os_watch *watch)
 {
     struct progress *p = plan_take_n(plan, "progress", struct progress, 1, "the progress display");
     u8 *text = plan_take(plan, "progress text", PROGRESS_TEXT_BYTES, 1, "one drawing of it");
     p->form = form;
+    p->watch = watch;
     p->columns = columns < 40 ? 40 : columns > 200 ? 200 : columns;
     p->text = buf_over(text, PROGRESS_TEXT_BYTES);
     return p;
@@ -52,7 +55,7 @@ struct progress *progress_init(struct plan *plan, enum output_form form, int col
 // A display that cannot be written to is not an error of the sync.
 static void progress_write(struct progress *p)
 {
-    err lost = os_write_all(2, buf_str(&p->text));
+    err lost = os_write_all(2, buf_str(&p->text), p->watch, NULL);
     (void)lost;
 }
 

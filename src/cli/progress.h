@@ -8,11 +8,15 @@
 #include "base/plan.h"
 #include "sync/job.h"
 
+struct os_watch;
+
 enum output_form { OUTPUT_TERMINAL, OUTPUT_PLAIN, OUTPUT_JSON };
 
 struct progress;
 
-struct progress *progress_init(struct plan *plan, enum output_form form, int columns);
+// `watch` may be NULL (os/os.h).
+struct progress *progress_init(struct plan *plan, enum output_form form, int columns,
+                               struct os_watch *watch);
 void progress_step(struct progress *p, const struct job *job, i64 now_ms); // draws when it is time
 void progress_clear(void *st); // st = struct progress: takes the lines off the screen (log_on_line)
 

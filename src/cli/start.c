@@ -176,7 +176,9 @@ static bool start_names_elastic(struct start *s)
 {
     return config_tree_find(&s->tree, S("elasticsearch.host")) >= 0 ||
            config_tree_find(&s->tree, S("elasticsearch.api_key")) >= 0 ||
+    j->watch = &s->watch;
            config_tree_find(&s->tree, S("elasticsearch.password")) >= 0 ||
+    j->ndjson_name = S("standard output");
            s->options->command == COMMAND_LIMITS;
 }
 
@@ -191,7 +193,10 @@ static err start_sink(struct start *s)
     }
     if (str_starts(o->to, S("ndjson:"))) {
         str path = str_from_index(o->to, 7);
-        j->ndjson_fd = str_eq(path, S("-")) ? 1 : os_file_create((const char *)path.p, &s->detail);
+        if (!str_eq(path, S("-"))) {
+            j->ndjson_name = path;
+            j->ndjson_fd = os_file_create((const char *)path.p, &s->detail);
+        }
         return j->ndjson_fd < 0 ? FAIL(CONFIG_FILE) : OK;
     }
     j->to_elastic = str_eq(o->to, S("elastic")) || start_names_elastic(s);
@@ -281,7 +286,8 @@ static void start_form(struct start *s)
         level = s->options->log_level;
     }
     s->log = log_init(&s->plan, level, s->options->json ? LOG_JSON : LOG_PLAIN);
-    s->progress = progress_init(&s->plan, s->form, os_terminal_columns(2));
+    s->progress = progress_init(&s->plan, s->form, os_terminal_columns(2), &s->watch);
+    log_watch(s->log, &s->watch);
     log_on_line(s->log, progress_clear, s->progress);
 }
 
@@ -318,6 +324,7 @@ static err start_check_memory(const struct config *c)
     double chunks = (double)c->bulk.max_concurrency * (c->elasticsearch.compress ? 2 : 1);
     double bytes = chunks * c->bulk.chunk_max_mem_size_mib * (double)MIB(1);
     isize places = IDSET_PLACES(c->limits.ids) + IDSET_PLACES(c->limits.mailboxes);
+    s->watch.signals_fd = -1;
     bytes += (double)places * (double)sizeof(struct idset_entry);
     return bytes > (double)(START_RESERVE_BYTES - START_FIXED_BYTES) ? FAIL(CONFIG_MEMORY) : OK;
 }
@@ -347,7 +354,8 @@ err start_all(struct start *s, const struct options *options)
     TRY(start_loop(s));
     TRY(start_gmail(s));
     TRY(start_job(s));
-    s->signals_fd = os_signals_open();
+    s->watch.signals_fd = os_signals_open();
+    s->status_fd = os_status_open();
     arena_close(&s->arena);
     os_trim(s->reserved, START_RESERVE_BYTES, s->arena.n);
     return OK;

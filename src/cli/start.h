@@ -41,7 +41,8 @@ struct start {
     struct progress *progress;
     struct job *job;
     enum output_form form;
-    int signals_fd;
+    int status_fd; // for the peak of memory
+    struct os_watch watch;
 };
 
 // Reads config.yml and everything that it names into s->config; needs s->texts. (start_config.c)

@@ -43,7 +43,7 @@ static void sync_command_print(struct start *s, struct buf *text, bool terminal)
         .index = s->settings.index,
         .connector = s->connector->connector_id,
         .cpu_us = os_cpu_us(),
-        .peak_rss_bytes = os_peak_rss_bytes(),
+        .peak_rss_bytes = os_peak_rss_bytes(s->status_fd),
         .requests = loop->requests,
         .retries = loop->retries,
         .bytes_in = loop->bytes_in,
@@ -52,7 +52,7 @@ static void sync_command_print(struct start *s, struct buf *text, bool terminal)
     progress_clear(s->progress);
     summary_put(text, s->job, &settings);
     // A summary that cannot be written changes nothing of what was done.
-    err lost = os_write_all(fd, buf_str(text));
+    err lost = os_write_all(fd, buf_str(text), &s->watch, NULL);
     (void)lost;
 }
 
@@ -79,15 +79,15 @@ int sync_command_run(struct start *s)
     log_line(s->log, report.seccomp ? LOG_DEBUG : LOG_WARN, S("sealed"), facts, COUNT(facts));
 
     job_start(s->job);
+    bool stopping = false;
     while (!job_is_done(s->job)) {
-        bool signalled = loop_turn(s->loop, job_wait_ms(s->job), s->signals_fd);
-        while (signalled) {
-            enum os_signal signal = os_signals_next(s->signals_fd);
-            signalled = signal != OS_SIGNAL_NONE;
-            if (signal == OS_SIGNAL_STOP) {
-                log_line(s->log, LOG_INFO, S("stopping: what is in the air is awaited"), NULL, 0);
-                job_stop(s->job);
-            }
+        if (loop_turn(s->loop, job_wait_ms(s->job), s->watch.signals_fd)) {
+            (void)os_watch_signals(&s->watch);
+        }
+        if (s->watch.stopped && !stopping) { // taken here, or by a write that had to wait
+            stopping = true;
+            log_line(s->log, LOG_INFO, S("stopping: what is in the air is awaited"), NULL, 0);
+            job_stop(s->job);
         }
         job_step(s->job);
         progress_step(s->progress, s->job, os_mono_ms());
@@ -95,6 +95,6 @@ int sync_command_run(struct start *s)
     sync_command_print(s, &summary, terminal);
     log_say_left_out(s->log);
     loop_close(s->loop);
-    gmail_close(&s->source);
+    s->source.ops->release(s->source.state);
     return sync_command_exit_code(s->job);
 }

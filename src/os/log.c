@@ -28,6 +28,7 @@ struct log {
     enum log_form form;
     void (*clear)(void *st);
     void *clear_st;
+    struct os_watch *watch; // while standard error takes nothing
     struct log_limit limits[ERR_CODE_COUNT];
     u8 line[LOG_LINE_BYTES];
 };
@@ -52,6 +53,11 @@ struct log *log_init(struct plan *plan, enum log_level level, enum log_form form
 void log_level_set(struct log *log, enum log_level level)
 {
     log->level = level;
+}
+
+void log_watch(struct log *log, struct os_watch *watch)
+{
+    log->watch = watch;
 }
 
 void log_on_line(struct log *log, void (*clear)(void *st), void *st)
@@ -266,7 +272,7 @@ static void log_write(struct log *log, const struct log_entry *entry)
     if (log->clear) {
         log->clear(log->clear_st);
     }
-    (void)os_write_all(LOG_FD, buf_str(&out.buf));
+    (void)os_write_all(LOG_FD, buf_str(&out.buf), log->watch, NULL);
     if (log->clear) {
         log->clear(log->clear_st);
     }

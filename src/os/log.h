@@ -15,10 +15,14 @@ enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 enum log_form { LOG_PLAIN, LOG_JSON }; // key=value, or JSON lines in ECS field names
 
 struct log; // one a process
+struct os_watch;
 struct plan;
 
 struct log *log_init(struct plan *plan, enum log_level level, enum log_form form);
 void log_level_set(struct log *log, enum log_level level);
+
+// A reader of standard error that takes nothing must not keep a signal to stop from being seen.
+void log_watch(struct log *log, struct os_watch *watch);
 
 // Facts of a line, up to LOG_FACTS_MAX: keys are literals ("mailbox"), values are escaped.
 struct log_fact {

@@ -3,7 +3,7 @@
 // sockets. os_linux.c implements it; tests replace it whole by linking another implementation.
 //
 // Two phases. Before seal_engage() (os/seal.h) everything works; after it the functions marked
-// [start] end the process. Nothing here blocks except os_poll() and writes to files and terminals.
+// [start] end the process. Nothing here blocks except os_poll() and os_write_all().
 #ifndef OS_OS_H
 #define OS_OS_H
 
@@ -22,7 +22,8 @@ void os_entropy(void *p, isize n); // traps if the system has none
 str os_env(const char *name, bool *found);
 str os_env_at(isize i);            // "NAME=value" of the i-th variable; empty str after the last
 str os_host_name(struct buf *out); // [start]
-isize os_peak_rss_bytes(void);     // 0 = unknown
+int os_status_open(void);          // [start] for the next one; -1 where there is no /proc
+isize os_peak_rss_bytes(int status_fd); // 0 = unknown
 _Noreturn void os_exit(int code);
 
 // ---- files
@@ -31,9 +32,22 @@ _Noreturn void os_exit(int code);
 err os_file_read(const char *path, struct buf *out, struct buf *detail); // [start]
 // Opens for writing, truncated, mode 0600. A descriptor, or -1 with the system's words in detail.
 int os_file_create(const char *path, struct buf *detail); // [start]
-err os_write_all(int fd, str s);                          // FILE_WRITE
-bool os_is_terminal(int fd);                              // [start]
-int os_terminal_columns(int fd);                          // [start] 80 when unknown
+
+// What a write looks at while a pipe or terminal takes nothing: the signals (signals_fd, -1: none).
+// Until one says stop it waits as long as it takes; from then on WRITE_STOP_WAIT_MS, all writes
+// together.
+struct os_watch {
+    int signals_fd;
+    bool stopped; // a signal to stop came
+    i64 until_ms; // by os_mono_ms(), once it came
+};
+bool os_watch_signals(struct os_watch *w); // takes the signals that came; true once one said stop
+
+// Writes `s` whole, or says FILE_WRITE with the system's words in `detail`; then a part of it may
+// be written. `watch` and `detail` may be NULL.
+err os_write_all(int fd, str s, struct os_watch *watch, struct buf *detail);
+bool os_is_terminal(int fd);     // [start]
+int os_terminal_columns(int fd); // [start] 80 when unknown
 
 // ---- signals: INT, TERM and HUP are blocked and come through a descriptor; PIPE is ignored
 int os_signals_open(void); // [start] a descriptor, or OS_BROKEN
@@ -56,6 +70,7 @@ int os_udp_connect(const struct os_addr *to);
 isize os_send(int fd, str s);                // bytes sent, OS_AGAIN, OS_BROKEN
 isize os_recv(int fd, void *p, isize n);     // bytes, 0 = closed by the peer, OS_AGAIN, OS_BROKEN
 int os_tcp_listen(const struct os_addr *at); // [start] for the metrics listener of a later release
+int os_tcp_accept(int fd); // of os_tcp_listen(): a connection, OS_AGAIN, OS_BROKEN
 void os_close(int fd);
 
 struct os_poll {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The door to Linux: files, environment, terminal (see os.h).
+// The door to Linux: files, environment, terminal, writing (see os.h).
 //
 // Files are read whole into a buffer of the caller and closed again; files that are written are
 // opened before the seal and live as descriptors. Paths are used as given. The system's words for a
@@ -16,6 +16,8 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
+
+#include "limits.h"
 
 str os_env(const char *name, bool *found)
 {
@@ -100,15 +102,63 @@ int os_file_create(const char *path, struct buf *detail)
     return fd;
 }
 
-err os_write_all(int fd, str s)
+bool os_watch_signals(struct os_watch *w)
+{
+    enum os_signal signal = OS_SIGNAL_NONE;
+    do {
+        signal = w->signals_fd >= 0 ? os_signals_next(w->signals_fd) : OS_SIGNAL_NONE;
+        if (signal == OS_SIGNAL_STOP && !w->stopped) {
+            w->stopped = true;
+            w->until_ms = os_mono_ms() + WRITE_STOP_WAIT_MS;
+        }
+    } while (signal != OS_SIGNAL_NONE);
+    return w->stopped;
+}
+
+// Waits until the descriptor takes bytes, or is broken. false: nobody took any in time.
+static bool os_wait_writable(int fd, struct os_watch *watch)
+{
+    struct pollfd list[] = {
+        {.fd = fd, .events = POLLOUT},
+        {.fd = watch ? watch->signals_fd : -1, .events = POLLIN},
+    };
+    while (fd >= 0) { // poll() would wait for ever for a negative one; write() refuses it
+        bool stopped = watch && watch->stopped;
+        i64 left_ms = stopped ? watch->until_ms - os_mono_ms() : -1;
+        bool over = stopped && left_ms <= 0;
+        int ready = poll(list, COUNT(list), over ? 0 : (int)left_ms);
+        if (ready > 0 && list[0].revents) {
+            return true;
+        }
+        if (over) {
+            return false;
+        }
+        if (ready > 0 && list[1].revents) {
+            (void)os_watch_signals(watch);
+        }
+    }
+    return true;
+}
+
+static err os_write_failed(struct buf *detail, const char *reason)
+{
+    if (detail) {
+        buf_put(detail, str_from(reason));
+    }
+    return FAIL(FILE_WRITE);
+}
+
+// A pipe that is ready takes WRITE_BYTES without blocking; a larger piece could block in the
+// middle, where no signal is read.
+err os_write_all(int fd, str s, struct os_watch *watch, struct buf *detail)
 {
     while (s.n > 0) {
-        ssize_t wrote = write(fd, s.p, (size_t)s.n);
-        if (wrote < 0 && errno == EAGAIN) { // a pipe or terminal that somebody made non-blocking
-            struct pollfd wait = {.fd = fd, .events = POLLOUT};
-            (void)poll(&wait, 1, -1);
-        } else if (wrote <= 0 && errno != EINTR) {
-            return FAIL(FILE_WRITE);
+        if (!os_wait_writable(fd, watch)) {
+            return os_write_failed(detail, "nobody read it any more");
+        }
+        ssize_t wrote = write(fd, s.p, (size_t)(s.n < WRITE_BYTES ? s.n : WRITE_BYTES));
+        if (wrote < 0 && errno != EINTR && errno != EAGAIN) {
+            return os_write_failed(detail, strerror(errno));
         }
         s = str_from_index(s, wrote > 0 ? wrote : 0);
     }

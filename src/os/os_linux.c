@@ -11,6 +11,7 @@
 #include "os/os.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -82,10 +83,28 @@ void os_entropy(void *p, isize n)
     }
 }
 
-// ru_maxrss also counts what the process had resident before its execve(): started by a large
-// program that does not use vfork(), it can be that program's figure.
-isize os_peak_rss_bytes(void)
+int os_status_open(void)
 {
+    return open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+}
+
+// "VmHWM:     1234 kB" of /proc/self/status (proc(5)). Where there is none: ru_maxrss, which also
+// counts what the process had resident before its execve(); started by a large program that does
+// not use vfork(), it can be that program's figure.
+isize os_peak_rss_bytes(int status_fd)
+{
+    char text[STATUS_BYTES];
+    ssize_t n = status_fd >= 0 ? pread(status_fd, text, sizeof text, 0) : 0;
+    str s = str_make(text, n > 0 ? n : 0), number;
+    isize at = str_find(s, S("\nVmHWM:"));
+    u64 kib = 0;
+    bool found = false;
+    if (at >= 0) {
+        (void)str_cut(str_trim(str_from_index(s, at + 7)), ' ', &number, &found);
+    }
+    if (found && str_to_u64(number, &kib) && kib < INT64_MAX / 1024) {
+        return (isize)kib * 1024;
+    }
     struct rusage usage;
     return getrusage(RUSAGE_SELF, &usage) ? 0 : (isize)usage.ru_maxrss * 1024;
 }

@@ -62,12 +62,17 @@ struct job *job_init(struct plan *plan, const struct job_settings *settings, str
     job->lanes.sink = (struct sink){
         .bulk = settings->to_elastic ? job->bulk : NULL,
         .fd = settings->ndjson_fd,
+        .name = settings->ndjson_name,
+        .watch = settings->watch,
         .index = settings->index,
         .decided = lanes_decided,
         .decided_st = &job->lanes,
     };
     u8 *line = plan_take(plan, "action line", BULK_ACTION_BYTES, 1, "of the ndjson sink");
     job->lanes.sink.line = buf_over(line, BULK_ACTION_BYTES);
+    u8 *reason = plan_take(plan, "output detail", EXCHANGE_DETAIL_BYTES, 1,
+                           "why the ndjson sink cannot write");
+    job->lanes.sink.detail = buf_over(reason, EXCHANGE_DETAIL_BYTES);
     lanes_init(&job->lanes, plan, &job->settings);
     buffers_init(&job->lanes.buffers, plan, settings->limits.lanes, settings->limits.medium_buffers,
                  buf_over(settings->large, LANE_LARGE_BYTES));
@@ -296,7 +301,7 @@ static err job_mailboxes_error(struct job *job, str *detail)
     if (job->settings.to_elastic && !err_ok(bulk_error(job->bulk))) {
         return bulk_error(job->bulk);
     }
-    *detail = (str){0};
+    *detail = job->lanes.sink.broken ? buf_str(&job->lanes.sink.detail) : (str){0};
     return job->lanes.broken;
 }
 
@@ -537,7 +542,11 @@ void job_step(struct job *job)
 
 void job_stop(struct job *job)
 {
-    if (!job_is_done(job)) {
-        job_wind_down(job, JOB_STOPPED, OK, (str){0});
+    if (job_is_done(job)) {
+        return;
     }
+    if (job->lanes.sink.broken && !job->winding_down) {
+        log_err(job->log, LOG_WARN, job->lanes.broken, buf_str(&job->lanes.sink.detail), NULL, 0);
+    }
+    job_wind_down(job, JOB_STOPPED, OK, (str){0});
 }

@@ -13,6 +13,8 @@
 #include "source/source.h"
 #include "sync/stats.h"
 
+struct os_watch;
+
 struct job_limits {
     isize ids;       // capacity of the id set
     isize mailboxes; // mailboxes of one tenant whose fate can be remembered
@@ -25,6 +27,8 @@ struct job_settings {
     u8 *large;       // LANE_LARGE_BYTES of address space, not touched
     bool to_elastic; // else ndjson into ndjson_fd
     int ndjson_fd;
+    str ndjson_name;        // for people
+    struct os_watch *watch; // of writes that have to wait; may be NULL
     struct elastic_settings elastic;
     struct bulk_settings bulk;
     bool any_version; // ALLOW_ES_VERSION_MISMATCH

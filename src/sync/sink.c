@@ -23,12 +23,14 @@ static enum sink_answer sink_put_ndjson(struct sink *s, str id, struct buf *whol
     json_write_object_end(&w);
     buf_put(&s->line, S("\n{"));
     buf_put(whole, S("}\n"));
-    if (s->line.full || whole->full) {
-        return SINK_BROKEN;
-    }
+    ASSERT(!s->line.full && !whole->full); // BULK_ACTION_BYTES, FETCH_DOC_TAIL
     isize start = FETCH_DOC_OFFSET - s->line.n;
     memcpy(whole->p + start, s->line.p, (size_t)s->line.n);
-    if (!err_ok(os_write_all(s->fd, str_from_index(buf_str(whole), start)))) {
+    buf_reset(&s->detail);
+    buf_put(&s->detail, s->name);
+    buf_put(&s->detail, S(": "));
+    if (!err_ok(os_write_all(s->fd, str_from_index(buf_str(whole), start), s->watch, &s->detail))) {
+        s->broken = true;
         return SINK_BROKEN;
     }
     struct bulk_result result = {.item = &owner, .verdict = BULK_DONE, .id = id, .status = 201};
@@ -39,6 +41,9 @@ static enum sink_answer sink_put_ndjson(struct sink *s, str id, struct buf *whol
 enum sink_answer sink_put(struct sink *s, str id, struct buf *whole, struct bulk_item owner,
                           i64 now_ms)
 {
+    if (s->broken) {
+        return SINK_BROKEN;
+    }
     if (!s->bulk) {
         return sink_put_ndjson(s, id, whole, owner);
     }

@@ -5,6 +5,7 @@
 #define SYNC_SINK_H
 
 #include "elastic/bulk.h"
+#include "os/os.h"
 
 enum sink_answer {
     SINK_TAKEN,  // copied: the memory is free again, the verdict will come (or came)
@@ -16,8 +17,12 @@ enum sink_answer {
 struct sink {
     struct bulk *bulk; // NULL: ndjson
     int fd;            // ndjson: where to
+    str name;          // of the file, for people
+    struct os_watch *watch;
     str index;
-    struct buf line; // ndjson: the action line
+    struct buf line;   // ndjson: the action line
+    struct buf detail; // why the file is broken
+    bool broken;       // nothing more is written: the last document may be there in part
     void (*decided)(void *st, const struct bulk_result *r);
     void *decided_st;
 };

@@ -55,7 +55,29 @@ static void test_clocks_go_forward(void)
         work++;
     }
     CHECK(work > 0 && os_cpu_us() > cpu);
-    CHECK(os_peak_rss_bytes() > KIB(100));
+    CHECK(os_peak_rss_bytes(-1) > KIB(100));
+}
+
+// What one process had resident before its execve() is not the peak of the next program: the
+// kernel's ru_maxrss says it is.
+static void test_peak_is_of_this_program(void)
+{
+    int fd = os_status_open();
+    if (fd < 0) {
+        fprintf(stderr, "test_os: there is no /proc here, not tested\n");
+        return;
+    }
+    isize before = os_peak_rss_bytes(fd);
+    CHECK(before > KIB(100) && before < MIB(200));
+    u8 *p = os_reserve(MIB(24));
+    for (isize i = 0; p && i < MIB(24); i += KIB(4)) {
+        p[i] = 1;
+    }
+    isize after = os_peak_rss_bytes(fd); // the same descriptor, read anew
+    CHECK(after >= before + MIB(20) && after <= before + MIB(30));
+    os_trim(p, MIB(24), 0);
+    CHECK(os_peak_rss_bytes(fd) >= after - MIB(1)); // the kernel counts in steps
+    os_close(fd);
 }
 
 static void test_entropy_fills_everything(void)
@@ -96,7 +118,7 @@ static void test_file_read_whole_and_appended(void)
     int fd = os_file_create(path_of("a"), &detail);
     struct stat st;
     CHECK(fd >= 0 && fstat(fd, &st) == 0 && (st.st_mode & 0777) == 0600);
-    CHECK_OK(os_write_all(fd, S("hello\nworld")));
+    CHECK_OK(os_write_all(fd, S("hello\nworld"), NULL, NULL));
     os_close(fd);
     buf_put_byte(&out, '>');
     CHECK_OK(os_file_read(path_of("a"), &out, &detail)); // exactly full
@@ -136,7 +158,7 @@ static void test_write_all_to_a_slow_non_blocking_pipe(void)
     pid_t pid = fork();
     if (pid == 0) {
         close(fds[0]);
-        _exit(err_ok(os_write_all(fds[1], str_make(big, COUNT(big)))) ? 0 : 1);
+        _exit(err_ok(os_write_all(fds[1], str_make(big, COUNT(big)), NULL, NULL)) ? 0 : 1);
     }
     close(fds[1]);
     usleep(50000); // the pipe is full by now
@@ -156,11 +178,67 @@ static void test_write_all_failures(void)
     void (*old)(int) = signal(SIGPIPE, SIG_IGN);
     CHECK(pipe(fds) == 0);
     close(fds[0]);
-    CHECK_ERR(os_write_all(fds[1], S("x")), FILE_WRITE);
+    CHECK_ERR(os_write_all(fds[1], S("x"), NULL, NULL), FILE_WRITE);
     close(fds[1]);
-    CHECK_ERR(os_write_all(-1, S("x")), FILE_WRITE);
-    CHECK_OK(os_write_all(-1, S("")));
+    CHECK_ERR(os_write_all(-1, S("x"), NULL, NULL), FILE_WRITE);
+    CHECK_OK(os_write_all(-1, S(""), NULL, NULL));
     signal(SIGPIPE, old);
+}
+
+// A reader that takes nothing, and a signal to stop: the write goes on when the reader comes back
+// in time, and gives up when it does not.
+static int child_write_stalled(int fd, bool reader_comes_back)
+{
+    static u8 big[KIB(300)];
+    struct os_watch watch = {.signals_fd = os_signals_open()};
+    u8 words[100];
+    struct buf detail = buf_over(words, COUNT(words));
+    memset(big, 'x', sizeof big);
+    i64 begin = os_mono_ms();
+    err e = os_write_all(fd, str_make(big, COUNT(big)), &watch, &detail);
+    i64 took = os_mono_ms() - begin;
+    if (reader_comes_back) {
+        return err_ok(e) && watch.stopped ? 7 : 1;
+    }
+    bool bounded = took >= WRITE_STOP_WAIT_MS && took < WRITE_STOP_WAIT_MS + 3000;
+    bool named = str_find(buf_str(&detail), S("nobody read")) >= 0;
+    begin = os_mono_ms();
+    bool at_once = !err_ok(os_write_all(fd, S("x"), &watch, NULL)) && os_mono_ms() - begin < 1000;
+    return err_is(e, ERR_FILE_WRITE) && bounded && named && at_once && watch.stopped ? 7 : 2;
+}
+
+static void check_write_stalled(bool reader_comes_back)
+{
+    static u8 got[KIB(300) + 1];
+    int fds[2];
+    CHECK(pipe(fds) == 0);
+    fflush(NULL);
+    pid_t pid = fork();
+    if (pid == 0) {
+        close(fds[0]);
+        _exit(child_write_stalled(fds[1], reader_comes_back));
+    }
+    close(fds[1]);
+    struct os_poll full[1] = {{.fd = fds[0], .want_read = true}};
+    os_poll(full, 1, 5000);
+    usleep(100000);
+    kill(pid, SIGTERM);
+    usleep(200000);
+    isize n = 0;
+    for (ssize_t r = 1; reader_comes_back && r > 0; n += r > 0 ? r : 0) {
+        r = read(fds[0], got + n, (size_t)(COUNT(got) - n));
+    }
+    int status;
+    waitpid(pid, &status, 0);
+    close(fds[0]);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 7);
+    CHECK(!reader_comes_back || n == KIB(300));
+}
+
+static void test_write_all_sees_a_signal_while_nobody_reads(void)
+{
+    check_write_stalled(true);
+    check_write_stalled(false);
 }
 
 static void test_terminal_unknown(void)
@@ -400,12 +478,14 @@ static const struct test_case cases[] = {
     CASE(test_folder_made),
     CASE(test_reserve_is_zero_and_trim_gives_back),
     CASE(test_clocks_go_forward),
+    CASE(test_peak_is_of_this_program),
     CASE(test_entropy_fills_everything),
     CASE(test_env_by_name_and_index),
     CASE(test_file_read_whole_and_appended),
     CASE(test_file_read_failures_say_why),
     CASE(test_write_all_to_a_slow_non_blocking_pipe),
     CASE(test_write_all_failures),
+    CASE(test_write_all_sees_a_signal_while_nobody_reads),
     CASE(test_terminal_unknown),
     CASE(test_signals_come_through_the_descriptor),
     CASE(test_tcp_both_ways),

@@ -10,8 +10,10 @@
 static u8 screen_bytes[1 << 16];
 static struct buf screen;
 
-err os_write_all(int fd, str s)
+err os_write_all(int fd, str s, struct os_watch *watch, struct buf *detail)
 {
+    (void)watch;
+    (void)detail;
     CHECK(fd == 2);
     buf_put(&screen, s);
     return OK;
@@ -34,7 +36,7 @@ static struct progress *start(enum output_form form, int columns)
     screen = buf_over(screen_bytes, sizeof screen_bytes);
     fake.stats.phase = SYNC_MAILBOXES;
     fake.stats.started_ms = 1000;
-    return progress_init(&plan, form, columns);
+    return progress_init(&plan, form, columns, NULL);
 }
 
 static void open_mailbox(isize i, const char *address, i64 decided, i64 listed, bool listing)
