@@ -11,6 +11,7 @@
 #include "net/dns.h"
 #include "net/proxy.h"
 #include "net/tls.h"
+#include "os/os.h"
 #include "source/gmail/gmail.h"
 
 enum start_dest { DEST_ELASTIC, DEST_TOKEN, DEST_DIRECTORY, DEST_GMAIL, DEST_COUNT };
