@@ -159,7 +159,8 @@ GROUP = -Wl,--start-group $(1) -Wl,--end-group
 PINNED := musl musl-debian mbedtls libyaml jsmn zlib roots
 UNPACKED := $(PINNED:%=build/src/%.unpacked)
 # All that a source file of ours may include exists.
-HEADERS := $(UNPACKED) build/gen/pins.h third_party/mbedtls/tls_config.h third_party/mbedtls/tenant_config.h
+HEADERS := $(UNPACKED) build/gen/pins.h build/gen/limits_table.h \
+  third_party/mbedtls/tls_config.h third_party/mbedtls/tenant_config.h
 
 build/dist/fetched: third_party/pins third_party/fetch
 	@third_party/need libc6-dev:/usr/include/stdio.h linux-libc-dev:/usr/include/linux/seccomp.h
@@ -178,6 +179,10 @@ build/musl/built: build/src/musl.unpacked build/src/musl-debian.unpacked third_p
 build/gen/pins.h: third_party/pins third_party/pins.awk
 	@mkdir -p $(@D)
 	$(Q)awk -f third_party/pins.awk third_party/pins >$@
+
+build/gen/limits_table.h: src/limits.h src/limits.awk
+	@mkdir -p $(@D)
+	$(Q)awk -f src/limits.awk src/limits.h >$@
 
 build/gen/roots.c: build/src/roots.unpacked third_party/roots/roots.c third_party/pins
 	$(SAY) ROOTS $@
@@ -244,7 +249,7 @@ build/$(1)/tests/%.o: tests/%.c build/$(1)/flags | $(HEADERS) $(4)
 build/$(1)/fuzz/%.o: fuzz/%.c build/$(1)/flags | $(HEADERS) $(4)
 	$$(SAY) CC $$@
 	@mkdir -p $$(@D)
-	$$(Q)$$(CC_$(1)) $$(OURS) $$(FLAGS_$(1)) -MMD -MP -c -o $$@ $$<
+	$$(Q)$$(CC_$(1)) $$(OURS) $$(FLAGS_$(1)) $(2) -MMD -MP -c -o $$@ $$<
 
 build/$(1)/unit/%: build/$(1)/tests/unit/%.o build/$(1)/mailferry.a build/$(TLS_$(1))/third_party.a
 	$$(SAY) LINK $$@

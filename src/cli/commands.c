@@ -6,6 +6,15 @@
 #include "limits.h"
 #include "pins.h"
 
+static const struct {
+    const char *section, *name, *meaning;
+    i64 value;
+} commands_bounds[] = {
+#define BOUND(section, name, meaning) {section, #name, meaning, (i64)(name)},
+#include "limits_table.h"
+#undef BOUND
+};
+
 static void commands_put_number(struct buf *out, i64 v, isize width)
 {
     u8 digits[24];
@@ -23,6 +32,26 @@ static void commands_put_row(struct buf *out, const struct plan_row *row)
     buf_put(out, S("  "));
     buf_put(out, str_from(row->reason));
     buf_put(out, S("\n"));
+}
+
+// All of limits.h, in its order.
+static void commands_put_bounds(struct buf *out)
+{
+    str section = {0};
+    buf_put(out, S("\nbounds; what config.yml sets is here as its default:\n"));
+    for (isize i = 0; i < COUNT(commands_bounds); i++) {
+        if (!str_eq(section, str_from(commands_bounds[i].section))) {
+            section = str_from(commands_bounds[i].section);
+            buf_put(out, section);
+            buf_put(out, S("\n"));
+        }
+        buf_put(out, S("  "));
+        output_put_left(out, str_from(commands_bounds[i].name), 30);
+        commands_put_number(out, commands_bounds[i].value, 11);
+        buf_put(out, commands_bounds[i].meaning[0] ? S("  ") : S(""));
+        buf_put(out, str_from(commands_bounds[i].meaning));
+        buf_put(out, S("\n"));
+    }
 }
 
 void commands_put_limits(struct buf *out, const struct plan *plan)
@@ -44,6 +73,7 @@ void commands_put_limits(struct buf *out, const struct plan *plan)
             commands_put_row(out, &plan->rows[i]);
         }
     }
+    commands_put_bounds(out);
 }
 
 void commands_put_version(struct buf *out)

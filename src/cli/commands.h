@@ -6,7 +6,8 @@
 #include "base/buf.h"
 #include "base/plan.h"
 
-// Every pool: name, count, size, sum, reason; the total; lazy rows apart.
+// Every pool: name, count, size, sum, reason; the total; lazy rows apart; then every bound of
+// limits.h with its value and its meaning. Takes up to 40 KiB.
 void commands_put_limits(struct buf *out, const struct plan *plan);
 
 // Version, build, and each dependency with the digest of its archive.
