@@ -60,13 +60,13 @@ SRC := src/main.c \
   $(addprefix src/elastic/,answers.c bulk.c bulk_answer.c bulk_flight.c bulk_verdict.c call.c \
     client.c connector.c connector_body.c index.c index_count.c monitor.c record.c scan.c \
     sync_job.c sync_job_body.c) \
-  $(addprefix src/source/gmail/,gmail.c gmail_account.c gmail_answer.c gmail_directory.c \
-    gmail_error.c gmail_listing.c gmail_mailbox.c gmail_message.c gmail_quota.c gmail_shape.c \
-    gmail_token.c) \
+  $(addprefix src/source/gmail/,gmail.c gmail_account.c gmail_answer.c gmail_configure.c \
+    gmail_directory.c gmail_error.c gmail_identity.c gmail_listing.c gmail_mailbox.c \
+    gmail_message.c gmail_ping.c gmail_quota.c gmail_schema.c gmail_shape.c gmail_token.c) \
   $(addprefix src/source/,source.c) \
-  $(addprefix src/sync/,advice.c buffers.c job.c job_view.c lane.c mailboxes.c purge.c \
-    roster.c shard.c sink.c stats.c) \
-  $(addprefix src/service/,listener.c) \
+  $(addprefix src/sync/,access.c advice.c buffers.c document.c flights.c job.c job_run.c \
+    job_view.c lane.c mailboxes.c purge.c roster.c shard.c sink.c stats.c) \
+  $(addprefix src/service/,classes.c listener.c prepare.c values.c values_check.c values_text.c) \
   $(addprefix src/cli/,commands.c config.c config_check.c config_fields.c config_lists.c \
     config_names.c config_tree.c ingest.c interpolate.c options.c output.c progress.c start.c \
     start_config.c start_dest.c summary.c sync_command.c yaml_heap.c)
@@ -79,7 +79,8 @@ TESTS := advice arena base64 buf buffers bulk bulk_flight bulk_verdict call char
 FUZZ := base64 bulk_answer charset chunked config cron date dns exchange gmail_account \
   gmail_directory gmail_error gmail_listing gmail_message gmail_token gzip http1 index_answer \
   interpolate json json_write listener mime regex scan_answer tls_gcm url
-TENANT := content.c control.c es_bulk.c es_control.c es_double.c es_search.c es_store.c faults.c \
+TENANT := content.c control.c es_admin.c es_bulk.c es_connector.c es_control.c es_doc.c es_double.c \
+  es_index.c es_job.c es_query.c es_search.c es_store.c es_system.c es_tree.c faults.c \
   google_common.c google_directory.c google_gmail.c google_history.c google_query.c \
   google_quota.c google_token.c main.c output.c server.c stats.c synthetic.c t_gzip.c t_http.c \
   t_json.c t_mem.c t_response.c tenant.c test_keys.c tls.c
@@ -349,6 +350,35 @@ list-sources:
 
 repro:
 	+@tests/repro
+
+# ---- simulation ----------------------------------------------------------------------------------
+
+# The whole product on a fake os.h (tests/sim/README.md). build/sim has a cheap TLS and signature,
+# build/sim_tls the real ones with an mbedTLS of its own for the far side, build/sim_asan is build/sim
+# with sanitizers.
+SIM := clock.c dns.c enumerate.c far.c far_address.c far_request.c faults.c main.c observer.c \
+  observer_end.c people.c pools.c product.c scenario.c sim.c sim_memory.c sim_net.c sim_os.c \
+  world.c world_files.c
+SIM_CHEAP := far_tls_cheap.c sim_crypto.c sim_tls.c
+SIM_MODEL := $(filter-out main.c output.c server.c tls.c,$(TENANT))
+SIM_OFF := src/main.c $(addprefix src/os/,os_linux.c os_file.c os_socket.c seal.c seal_try.c)
+SIM_TLS_OFF := $(addprefix src/net/,crypto.c tls.c tls_gcm.c tls_heap.c tls_roots.c tls_session.c \
+  tls_verify.c)
+SIM_WRAP := buffers_grow bulk_fly_alone bulk_put_delete bulk_put_index idset_add loop_add
+SIM_LINK := $(SIM_WRAP:%=-Wl,--wrap=%) -rdynamic
+
+# $(1) variant
+SIM_CHEAP_OBJECTS = $(patsubst src/%.c,build/$(1)/src/%.o,$(filter-out $(SIM_OFF) $(SIM_TLS_OFF),$(SRC))) \
+  $(SIM_MODEL:%.c=build/$(1)/tests/tenant/%.o) $(addprefix build/$(1)/tests/sim/,$(SIM:.c=.o) $(SIM_CHEAP:.c=.o)) \
+  build/$(1)/third_party.a
+
+build/sim: $(call SIM_CHEAP_OBJECTS,host)
+	$(SAY) LINK $@
+	$(Q)$(CC_host) $(FLAGS_host) $(LINK_host) $(SIM_LINK) -o $@ $(call GROUP,$^)
+
+build/sim_asan: $(call SIM_CHEAP_OBJECTS,asan)
+	$(SAY) LINK $@
+	$(Q)$(CC_asan) $(FLAGS_asan) $(LINK_asan) $(SIM_LINK) -o $@ $(call GROUP,$^)
 
 # ---- fuzzing -------------------------------------------------------------------------------------
 

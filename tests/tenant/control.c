@@ -301,8 +301,10 @@ static void handle_get(struct tenant *t, const struct t_request *q, struct t_res
         show_messages(t, q, r);
     } else if (str_eq(what, S("docs"))) {
         show_docs(t, q, r);
+    } else if (str_eq(what, S("connectors")) || str_eq(what, S("jobs"))) {
+        elastic_records(t, str_eq(what, S("jobs")), (str){0}, r);
     } else {
-        refuse(r, 404, "GET stats, faults, users, messages, docs");
+        refuse(r, 404, "GET stats, faults, users, messages, docs, connectors, jobs");
     }
 }
 
@@ -325,11 +327,13 @@ static void handle_post(struct tenant *t, const struct t_request *q, struct t_re
     } else if (str_eq(what, S("es"))) {
         elastic_control(t, o);
         t_buf_z(&r->own, "{\"ok\":true}");
+    } else if (str_eq(what, S("connectors")) || str_eq(what, S("jobs"))) {
+        elastic_records(t, str_eq(what, S("jobs")), o, r);
     } else if (str_eq(what, S("stop"))) {
         t->stop = true;
         t_buf_z(&r->own, "{\"ok\":true}");
     } else {
-        refuse(r, 404, "POST faults, users, messages, tokens, options, es, stop");
+        refuse(r, 404, "POST faults, users, messages, tokens, options, es, connectors, jobs, stop");
     }
 }
 

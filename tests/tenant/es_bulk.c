@@ -26,6 +26,7 @@ struct bulk {
     isize at;
     i64 line;
     struct t_writer w;
+    int who;
     bool errors;
 };
 
@@ -269,29 +270,6 @@ static const char *find_fault(const struct item *item, bool piped, str *value, c
     return NULL;
 }
 
-// A partial document over the old one, top level only. `out` gets the whole.
-static void merge(const struct es_doc *old, str doc, struct t_buf *out)
-{
-    str key, value, mine;
-    isize at = 0;
-    t_buf_put(out, str_slice(doc, 0, str_trim_end(doc).n - 1));
-    bool empty = !t_json_member(doc, &at, &key, &value);
-    at = 0;
-    str source = str_make(old->source, old->source_bytes);
-    while (t_json_member(source, &at, &key, &value)) {
-        char name[128];
-        snprintf(name, sizeof(name), "%.*s", (int)(key.n < 127 ? key.n : 127), key.p);
-        if (!t_json_get(doc, name, &mine)) {
-            t_buf_z(out, empty ? "\"" : ",\"");
-            t_buf_put(out, key);
-            t_buf_z(out, "\":");
-            t_buf_put(out, value);
-            empty = false;
-        }
-    }
-    t_buf_byte(out, '}');
-}
-
 static void do_update(struct bulk *b, struct item *i, struct es_index *x, str value)
 {
     struct es_doc *doc = es_find_doc(b->t->es, x, t_buf_str(&i->id));
@@ -308,8 +286,7 @@ static void do_update(struct bulk *b, struct item *i, struct es_index *x, str va
         return;
     }
     if (doc) {
-        merge(doc, partial, &merged);
-        if (str_eq(t_buf_str(&merged), str_make(doc->source, doc->source_bytes))) {
+        if (!es_merge(es_source(doc), partial, &merged)) {
             put_done(b, i, doc, "noop");
             t_buf_free(&merged);
             return;
@@ -355,7 +332,7 @@ static void do_index(struct bulk *b, struct item *i, struct es_index *x, str val
 static void do_item(struct bulk *b, struct item *i, str pipeline)
 {
     struct tenant *t = b->t;
-    char text[320];
+    char text[600];
     str value = {0};
     const char *name = NULL;
     t->stats.bulk_items++;
@@ -371,6 +348,11 @@ static void do_item(struct bulk *b, struct item *i, str pipeline)
     int index = es_find_index(t->es, t_buf_str(&i->index));
     if (is_to_fail(t->es, i)) {
         put_failed(b, i, (int)t->es->error_status, t->es->error_type, t->es->error_reason);
+        return;
+    }
+    if (!es_may(t, b->who, t_buf_str(&i->index), i->op == OP_DELETE ? "delete" : "index")) {
+        snprintf(text, sizeof(text), "action [indices:data/write/bulk[s]] is unauthorized");
+        put_failed(b, i, 403, "security_exception", text);
         return;
     }
     if (piped && !name) {
@@ -392,6 +374,12 @@ static void do_item(struct bulk *b, struct item *i, str pipeline)
     if (i->has_id && i->id.n == 0) {
         put_failed(b, i, 400, "illegal_argument_exception",
                    "if _id is specified it must not be empty");
+        return;
+    }
+    int status = 400;
+    const char *block = es_index_block(&t->es->indices[index], &status, text, sizeof(text));
+    if (block) {
+        put_failed(b, i, status, block, text);
         return;
     }
     const char *fault = i->op == OP_DELETE ? NULL
@@ -453,7 +441,7 @@ static void do_all(struct bulk *b, str index, str pipeline)
 
 void es_bulk(struct tenant *t, const struct t_request *q, struct t_response *r, str index, str body)
 {
-    struct bulk b = {.t = t, .r = r, .body = body};
+    struct bulk b = {.t = t, .r = r, .body = body, .who = es_who(t, q)};
     t->stats.bulk_bytes += body.n;
     t->stats.bulk_max_bytes = body.n > t->stats.bulk_max_bytes ? body.n : t->stats.bulk_max_bytes;
     if (body.n == 0) {

@@ -11,15 +11,27 @@ struct t_writer elastic_writer(struct t_response *r)
     return (struct t_writer){.b = &r->own};
 }
 
-static void put_cause(struct t_writer *w, const char *type, const char *reason)
+struct cause {
+    const char *type, *reason, *index; // index: NULL, or where
+    bool missing;                      // the index
+};
+
+static void put_cause(struct t_writer *w, const struct cause *c)
 {
-    t_json_put_member(w, "type", str_from(type));
-    t_json_put_member(w, "reason", str_from(reason));
+    t_json_put_member(w, "type", str_from(c->type));
+    t_json_put_member(w, "reason", str_from(c->reason));
+    if (c->missing) {
+        t_json_put_member(w, "resource.type", S("index_or_alias"));
+        t_json_put_member(w, "resource.id", str_from(c->index));
+    }
+    if (c->index) {
+        t_json_put_member(w, "index_uuid", c->missing ? S("_na_") : S("nZ7kqZzTQ6qXo8gR3rJb5w"));
+        t_json_put_member(w, "index", str_from(c->index));
+    }
 }
 
 // `shards`: the cause is that of a shard, and the request says so.
-static void put_error(struct t_response *r, int status, bool shards, const char *type,
-                      const char *reason)
+static void put_error(struct t_response *r, int status, bool shards, const struct cause *c)
 {
     r->status = status;
     r->own.n = 0;
@@ -31,20 +43,22 @@ static void put_error(struct t_response *r, int status, bool shards, const char 
     t_json_open(&w, '[');
     t_json_item(&w);
     t_json_open(&w, '{');
-    put_cause(&w, type, reason);
+    put_cause(&w, c);
     t_json_close(&w, '}');
     t_json_close(&w, ']');
     if (shards) {
-        put_cause(&w, "search_phase_execution_exception", "all shards failed");
+        const struct cause all = {"search_phase_execution_exception", "all shards failed", NULL,
+                                  false};
+        put_cause(&w, &all);
         t_json_put_member(&w, "phase", S("query"));
         t_json_put_bool(&w, "grouped", true);
         t_json_key(&w, "failed_shards");
         t_buf_z(&r->own, "[{\"shard\":0,\"reason\":{");
         w.first = true;
-        put_cause(&w, type, reason);
+        put_cause(&w, c);
         t_buf_z(&r->own, "}}]");
     } else {
-        put_cause(&w, type, reason);
+        put_cause(&w, c);
     }
     t_json_close(&w, '}');
     t_json_put_number(&w, "status", status);
@@ -53,20 +67,31 @@ static void put_error(struct t_response *r, int status, bool shards, const char 
 
 void elastic_error(struct t_response *r, int status, const char *type, const char *reason)
 {
-    put_error(r, status, false, type, reason);
+    const struct cause c = {type, reason, NULL, false};
+    put_error(r, status, false, &c);
 }
 
 void elastic_shard_error(struct t_response *r, int status, const char *type, const char *reason)
 {
-    put_error(r, status, true, type, reason);
+    const struct cause c = {type, reason, NULL, false};
+    put_error(r, status, true, &c);
+}
+
+void elastic_index_error(struct t_response *r, int status, const char *type, const char *reason,
+                         const char *index)
+{
+    const struct cause c = {type, reason, index, false};
+    put_error(r, status, false, &c);
 }
 
 void elastic_index_missing(struct t_response *r, str index)
 {
-    char text[320];
-    snprintf(text, sizeof(text), "no such index [%.*s]", (int)(index.n < 255 ? index.n : 255),
-             index.p);
-    elastic_error(r, 404, "index_not_found_exception", text);
+    char text[320], name[256];
+    int n = (int)(index.n < 255 ? index.n : 255);
+    snprintf(text, sizeof(text), "no such index [%.*s]", n, index.p);
+    snprintf(name, sizeof(name), "%.*s", n, index.p);
+    const struct cause c = {"index_not_found_exception", text, name, true};
+    put_error(r, 404, false, &c);
 }
 
 static void put_acknowledged(struct t_response *r)
@@ -76,28 +101,6 @@ static void put_acknowledged(struct t_response *r)
 
 // ---- before anything else
 // ------------------------------------------------------------------------
-
-static bool is_authentic(const struct tenant *t, const struct t_request *q)
-{
-    str value = t_request_header(q, "authorization");
-    if (t->o.es_user.n == 0) {
-        return true;
-    }
-    if (str_starts_nocase(value, S("apikey "))) {
-        return str_eq(str_trim(str_from_index(value, 7)), t->o.es_api_key);
-    }
-    struct t_buf pair = {0};
-    bool ok = str_starts_nocase(value, S("basic ")) &&
-              t_base64_decode(&pair, str_from_index(value, 6));
-    struct t_buf want = {0};
-    t_buf_put(&want, t->o.es_user);
-    t_buf_byte(&want, ':');
-    t_buf_put(&want, t->o.es_password);
-    ok = ok && str_eq(t_buf_str(&pair), t_buf_str(&want));
-    t_buf_free(&pair);
-    t_buf_free(&want);
-    return ok;
-}
 
 // Version asked for by a media type: 0 none, -1 not one that this version serves.
 static int compatible_with(const struct tenant *t, str media)
@@ -176,50 +179,6 @@ static void do_root(struct tenant *t, struct t_response *r)
     t_buf_byte(&r->own, '\n');
 }
 
-static void put_index(struct tenant *t, int index, struct t_response *r)
-{
-    struct t_writer w = elastic_writer(r);
-    t_json_open(&w, '{');
-    t_json_key(&w, t->es->indices[index].name);
-    t_buf_z(&r->own,
-            "{\"aliases\":{},\"mappings\":{},\"settings\":{\"index\":{\"number_of_shards\":\"1\","
-            "\"number_of_replicas\":\"1\"}}}");
-    t_json_close(&w, '}');
-}
-
-static void do_index(struct tenant *t, const struct t_request *q, struct t_response *r, str name)
-{
-    struct t_buf v = {0};
-    int index = es_find_index(t->es, name);
-    bool ignore = t_query_get(q->query, "ignore_unavailable", 0, &v) &&
-                  str_eq(t_buf_str(&v), S("true"));
-    t_buf_free(&v);
-    if (t_request_is(q, "PUT")) {
-        char text[400];
-        int n = (int)(name.n < 255 ? name.n : 255);
-        if (index >= 0) {
-            snprintf(text, sizeof(text), "index [%.*s/fake] already exists", n, name.p);
-            elastic_error(r, 400, "resource_already_exists_exception", text);
-        } else if (es_make_index(t->es, name) < 0) {
-            snprintf(text, sizeof(text), "Invalid index name [%.*s], must be lowercase", n, name.p);
-            elastic_error(r, 400, "invalid_index_name_exception", text);
-        } else {
-            t_buf_printf(&r->own,
-                         "{\"acknowledged\":true,\"shards_acknowledged\":true,\"index\":\"%.*s\"}",
-                         n, name.p);
-        }
-    } else if (index < 0 && ignore && t_request_is(q, "GET")) {
-        t_buf_z(&r->own, "{}");
-    } else if (index < 0) {
-        elastic_index_missing(r, name);
-    } else if (t_request_is(q, "DELETE")) {
-        es_drop_index(t->es, index);
-        put_acknowledged(r);
-    } else {
-        put_index(t, index, r);
-    }
-}
-
 static void do_pipeline(struct tenant *t, const struct t_request *q, struct t_response *r, str name,
                         str body)
 {
@@ -258,129 +217,54 @@ static void do_pipeline(struct tenant *t, const struct t_request *q, struct t_re
     }
 }
 
-static void do_alias(struct tenant *t, const struct t_request *q, struct t_response *r, str index,
-                     str alias)
-{
-    struct es *es = t->es;
-    int place = es_find_index(es, index);
-    const char *target = es_name_value(es->aliases, es->alias_count, alias);
-    if (t_request_is(q, "PUT") && place >= 0) {
-        es_set_name(es->aliases, &es->alias_count, alias, str_from(es->indices[place].name));
-        t_buf_z(&r->own, "{\"acknowledged\":true,\"errors\":false}");
-    } else if (t_request_is(q, "DELETE") && target) {
-        es_set_name(es->aliases, &es->alias_count, alias, (str){0});
-        put_acknowledged(r);
-    } else if (place < 0 || !target) {
-        elastic_index_missing(r, index);
-    } else {
-        put_index(t, place, r);
-    }
-}
-
-static void do_refresh(struct tenant *t, struct t_response *r, int index)
-{
-    t->es->indices[index].refreshed_seq = t->es->indices[index].seq;
-    t_buf_z(&r->own, "{\"_shards\":{\"total\":2,\"successful\":1,\"failed\":0}}");
-}
-
-static void do_doc(struct tenant *t, const struct t_request *q, struct t_response *r, int index,
-                   str id)
-{
-    struct es_index *x = &t->es->indices[index];
-    struct es_doc *doc = es_find_doc(t->es, x, id);
-    struct t_writer w = elastic_writer(r);
-    r->status = doc ? 200 : 404;
-    t_json_open(&w, '{');
-    t_json_put_member(&w, "_index", str_from(x->name));
-    t_json_put_member(&w, "_id", id);
-    if (t_request_is(q, "DELETE")) {
-        t_json_put_member(&w, "result", doc ? S("deleted") : S("not_found"));
-        if (doc) {
-            es_delete_doc(t->es, x, doc);
-        }
-    } else if (doc) {
-        t_json_put_number(&w, "_version", (i64)doc->version);
-        t_json_put_number(&w, "_seq_no", (i64)doc->seq - 1);
-        t_json_put_number(&w, "_primary_term", 1);
-        t_json_put_bool(&w, "found", true);
-        t_json_key(&w, "_source");
-        es_put_source(doc, NULL, &r->own);
-    } else {
-        t_json_put_bool(&w, "found", false);
-    }
-    t_json_close(&w, '}');
-}
-
-static void wrong_method(const struct t_request *q, struct t_response *r)
+void elastic_wrong_method(const struct t_request *q, struct t_response *r, const char *allowed)
 {
     r->status = 405;
-    t_buf_printf(
-        &r->own,
-        "{\"error\":\"Incorrect HTTP method for uri [%.*s] and method [%.*s]\",\"status\":405}",
-        (int)(q->path.n < 300 ? q->path.n : 300), q->path.p,
-        (int)(q->method.n < 20 ? q->method.n : 20), q->method.p);
+    t_buf_printf(&r->own,
+                 "{\"error\":\"Incorrect HTTP method for uri [%.*s%s%.*s] and method [%.*s], "
+                 "allowed: [%s]\",\"status\":405}",
+                 (int)(q->path.n < 300 ? q->path.n : 300), q->path.p, q->query.n > 0 ? "?" : "",
+                 (int)(q->query.n < 300 ? q->query.n : 300), q->query.p,
+                 (int)(q->method.n < 20 ? q->method.n : 20), q->method.p, allowed);
 }
 
-struct route {
-    struct t_buf part[3];
-    str one, two, three; // decoded parts of the path; empty when absent
-};
+void elastic_no_handler(const struct t_request *q, struct t_response *r)
+{
+    r->status = 400;
+    t_buf_printf(&r->own, "{\"error\":\"no handler found for uri [%.*s%s%.*s] and method [%.*s]\"}",
+                 (int)(q->path.n < 300 ? q->path.n : 300), q->path.p, q->query.n > 0 ? "?" : "",
+                 (int)(q->query.n < 300 ? q->query.n : 300), q->query.p,
+                 (int)(q->method.n < 20 ? q->method.n : 20), q->method.p);
+}
 
 static void do_of_index(struct tenant *t, const struct t_request *q, struct t_response *r,
-                        const struct route *p, str body)
+                        const struct es_route *p, str body)
 {
-    int index = es_find_index(t->es, p->one);
     bool get = t_request_is(q, "GET"), post = t_request_is(q, "POST"), put = t_request_is(q, "PUT");
     if (str_eq(p->two, S("_bulk")) && (post || put)) {
         es_bulk(t, q, r, p->one, body);
     } else if (str_eq(p->two, S("_search")) && (get || post)) {
         es_search(t, q, r, p->one, body);
+    } else if (str_eq(p->two, S("_count")) && (get || post)) {
+        es_count(t, q, r, p->one, body);
     } else if (str_eq(p->two, S("_pit")) && post) {
         es_pit(t, q, r, p->one, body);
     } else if (str_eq(p->two, S("_alias")) || str_eq(p->two, S("_aliases"))) {
-        do_alias(t, q, r, p->one, p->three);
-    } else if (index < 0) {
-        elastic_index_missing(r, p->one);
-    } else if (str_eq(p->two, S("_refresh")) && (get || post)) {
-        do_refresh(t, r, index);
-    } else if (str_eq(p->two, S("_count")) && (get || post)) {
-        t_buf_printf(&r->own,
-                     "{\"count\":%lld,\"_shards\":{\"total\":1,\"successful\":1,\"skipped\":0,"
-                     "\"failed\":0}}",
-                     (long long)es_count_visible(t, &t->es->indices[index]));
-    } else if (str_eq(p->two, S("_doc")) && p->three.n > 0 && !post && !put) {
-        do_doc(t, q, r, index, p->three);
-    } else if (str_eq(p->two, S("_mapping"))) {
-        if (get) {
-            t_buf_printf(&r->own, "{\"%s\":{\"mappings\":{}}}", t->es->indices[index].name);
-        } else {
-            put_acknowledged(r);
-        }
+        es_aliases(t, q, r, p, body);
+    } else if (str_eq(p->two, S("_doc")) || str_eq(p->two, S("_update")) ||
+               str_eq(p->two, S("_create")) || str_eq(p->two, S("_source"))) {
+        es_doc_handle(t, q, r, p, body);
     } else {
-        wrong_method(q, r);
+        es_index_handle(t, q, r, p, body);
     }
 }
 
-static void do_request(struct tenant *t, const struct t_request *q, struct t_response *r,
-                       const struct route *p, str body)
+static void do_of_cluster(struct tenant *t, const struct t_request *q, struct t_response *r,
+                          const struct es_route *p, str body)
 {
     bool get = t_request_is(q, "GET") || t_request_is(q, "HEAD");
     bool post = t_request_is(q, "POST"), put = t_request_is(q, "PUT");
-    if (p->one.n == 0) {
-        if (get) {
-            do_root(t, r);
-        } else {
-            wrong_method(q, r);
-        }
-    } else if (p->one.p[0] != '_') {
-        if (p->two.n > 0) {
-            do_of_index(t, q, r, p, body);
-        } else if (post) {
-            wrong_method(q, r);
-        } else {
-            do_index(t, q, r, p->one);
-        }
-    } else if (str_eq(p->one, S("_bulk")) && (post || put)) {
+    if (str_eq(p->one, S("_bulk")) && (post || put)) {
         es_bulk(t, q, r, (str){0}, body);
     } else if (str_eq(p->one, S("_search")) && p->two.n == 0 && (get || post)) {
         es_search(t, q, r, (str){0}, body);
@@ -394,27 +278,66 @@ static void do_request(struct tenant *t, const struct t_request *q, struct t_res
     } else if (str_eq(p->one, S("_cluster")) && str_eq(p->two, S("health"))) {
         t_buf_z(&r->own,
                 "{\"cluster_name\":\"fake-tenant\",\"status\":\"green\",\"timed_out\":false}");
-    } else if (str_eq(p->one, S("_license"))) {
-        t_buf_z(&r->own, "{\"license\":{\"status\":\"active\",\"type\":\"basic\"}}");
+    } else if (str_eq(p->one, S("_license")) && get) {
+        es_license(t, q, r);
+    } else if (str_eq(p->one, S("_security"))) {
+        es_security(t, q, r, p, body);
+    } else if (str_eq(p->one, S("_alias")) || str_eq(p->one, S("_aliases"))) {
+        es_aliases(t, q, r, p, body);
+    } else if (str_eq(p->one, S("_connector")) && !t->o.es_no_connectors) {
+        es_connector_handle(t, q, r, p, body);
+    } else if (str_eq(p->one, S("_bulk")) || str_eq(p->one, S("_search"))) {
+        elastic_wrong_method(q, r, "PUT, POST");
     } else {
-        wrong_method(q, r);
+        elastic_no_handler(q, r);
     }
 }
 
-static enum t_endpoint endpoint_of(const struct route *p)
+static void do_request(struct tenant *t, const struct t_request *q, struct t_response *r,
+                       const struct es_route *p, str body)
+{
+    if (p->one.n == 0 && (t_request_is(q, "GET") || t_request_is(q, "HEAD"))) {
+        do_root(t, r);
+    } else if (p->one.n == 0) {
+        elastic_wrong_method(q, r, "GET, HEAD");
+    } else if (!es_check_rights(t, q, r, p)) {
+        // it is said
+    } else if (p->one.p[0] == '_') {
+        do_of_cluster(t, q, r, p, body);
+    } else if (p->two.n > 0) {
+        do_of_index(t, q, r, p, body);
+    } else {
+        es_index_handle(t, q, r, p, body);
+    }
+}
+
+static enum t_endpoint endpoint_of(const struct es_route *p)
 {
     static const struct {
         const char *name;
         enum t_endpoint endpoint;
-    } names[] = {{"_bulk", T_EP_BULK},       {"_search", T_EP_SEARCH},   {"_pit", T_EP_PIT},
-                 {"_ingest", T_EP_PIPELINE}, {"_refresh", T_EP_REFRESH}, {"_count", T_EP_COUNT},
-                 {"_doc", T_EP_DOC}};
+    } names[] = {{"_bulk", T_EP_BULK},
+                 {"_search", T_EP_SEARCH},
+                 {"_pit", T_EP_PIT},
+                 {"_ingest", T_EP_PIPELINE},
+                 {"_refresh", T_EP_REFRESH},
+                 {"_count", T_EP_COUNT},
+                 {"_doc", T_EP_DOC},
+                 {"_create", T_EP_DOC},
+                 {"_source", T_EP_DOC},
+                 {"_update", T_EP_UPDATE},
+                 {"_license", T_EP_LICENSE},
+                 {"_security", T_EP_SECURITY},
+                 {"_connector", T_EP_CONNECTOR}};
     if (p->one.n == 0) {
         return T_EP_ROOT;
     }
     str what = p->one.p[0] == '_' ? p->one : p->two;
     if (what.n == 0) {
         return T_EP_INDEX;
+    }
+    if (str_eq(what, S("_connector")) && str_eq(p->two, S("_sync_job"))) {
+        return T_EP_JOB;
     }
     if (str_eq(what, S("_search")) && str_eq(p->two, S("scroll"))) {
         return T_EP_SCROLL;
@@ -450,18 +373,19 @@ static bool unpack(struct tenant *t, const struct t_request *q, struct t_respons
 
 void elastic_handle(struct tenant *t, const struct t_request *q, struct t_response *r)
 {
-    struct t_buf unpacked = {0};
-    struct route p = {0};
+    struct t_buf unpacked = {0}, parts[5] = {0};
+    struct es_route p = {0};
     if (!unpack(t, q, r, &unpacked)) {
         stats_count(t, T_EP_OTHER, r);
         t_buf_free(&unpacked);
         return;
     }
     str body = unpacked.p ? t_buf_str(&unpacked) : q->body;
-    p.one = t_path_part(q->path, 0, &p.part[0]) ? t_buf_str(&p.part[0]) : (str){0};
-    p.two = t_path_part(q->path, 1, &p.part[1]) ? t_buf_str(&p.part[1]) : (str){0};
-    p.three = t_path_part(q->path, 2, &p.part[2]) ? t_buf_str(&p.part[2]) : (str){0};
-    if (!is_authentic(t, q)) {
+    str *names[5] = {&p.one, &p.two, &p.three, &p.four, &p.five};
+    for (int i = 0; i < 5; i++) {
+        *names[i] = t_path_part(q->path, i, &parts[i]) ? t_buf_str(&parts[i]) : (str){0};
+    }
+    if (es_who(t, q) == -2) {
         elastic_error(r, 401, "security_exception",
                       t_request_header(q, "authorization").n > 0
                           ? "unable to authenticate user for REST request"
@@ -469,15 +393,17 @@ void elastic_handle(struct tenant *t, const struct t_request *q, struct t_respon
         t_response_header(r, "WWW-Authenticate: Basic realm=\"security\", charset=\"UTF-8\"");
         t_response_header(r, "WWW-Authenticate: ApiKey");
     } else {
-        t_response_header(r, "X-elastic-product: Elasticsearch");
         if (check_media(t, q, r)) {
             do_request(t, q, r, &p, body);
+        }
+        if (r->status != 403 || str_find(t_buf_str(&r->own), S("security_exception")) < 0) {
+            t_response_header(r, "X-elastic-product: Elasticsearch");
         }
     }
     put_type(q, r);
     stats_count(t, endpoint_of(&p), r);
-    for (int i = 0; i < 3; i++) {
-        t_buf_free(&p.part[i]);
+    for (int i = 0; i < 5; i++) {
+        t_buf_free(&parts[i]);
     }
     t_buf_free(&unpacked);
 }

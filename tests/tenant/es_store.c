@@ -21,10 +21,20 @@ static void free_docs(struct es_index *x)
     for (isize i = 0; i < x->count; i++) {
         t_free(x->docs[i].id);
         t_free(x->docs[i].source);
+        t_free(x->docs[i].old_source);
     }
     t_free(x->docs);
+    t_free(x->mapping);
     t_free(x->table);
     t_free(x->name);
+}
+
+static void free_names(const struct es_name *names, int count)
+{
+    for (int i = 0; i < count; i++) {
+        t_free(names[i].name);
+        t_free(names[i].value);
+    }
 }
 
 void elastic_free(struct es *es)
@@ -34,16 +44,23 @@ void elastic_free(struct es *es)
             free_docs(&es->indices[i]);
         }
     }
-    for (int i = 0; i < es->alias_count; i++) {
-        t_free(es->aliases[i].name);
-        t_free(es->aliases[i].value);
+    free_names(es->aliases, es->alias_count);
+    free_names(es->pipelines, es->pipeline_count);
+    free_names(es->secrets, es->secret_count);
+    for (int i = 0; i < es->key_count; i++) {
+        t_free(es->keys[i].id);
+        t_free(es->keys[i].name);
+        t_free(es->keys[i].encoded);
+        t_free(es->keys[i].rights);
     }
-    for (int i = 0; i < es->pipeline_count; i++) {
-        t_free(es->pipelines[i].name);
-        t_free(es->pipelines[i].value);
+    for (int i = 0; i < es->text_count; i++) {
+        t_free(es->texts[i]);
     }
+    t_free(es->race_id);
+    t_free(es->race_doc);
     for (int i = 0; i < ES_VIEWS_MAX; i++) {
         t_free(es->views[i].source_filter);
+        t_free(es->views[i].query);
     }
     t_free(es->error_id);
     t_free(es->error_type);
@@ -120,7 +137,19 @@ int es_make_index(struct es *es, str name)
     struct es_index *x = &es->indices[place];
     *x = (struct es_index){.name = t_strdup(name), .places = 1024};
     x->table = t_alloc(x->places * (isize)sizeof(u32));
+    es_system_apply(es, place);
     return place;
+}
+
+str es_index_alias(const struct es *es, int index, int *at)
+{
+    while (*at < es->alias_count) {
+        const struct es_name *n = &es->aliases[(*at)++];
+        if (n->name && str_eq(str_from(n->value), str_from(es->indices[index].name))) {
+            return str_from(n->name);
+        }
+    }
+    return (str){0};
 }
 
 void es_drop_index(struct es *es, int index)
@@ -129,6 +158,13 @@ void es_drop_index(struct es *es, int index)
         if (es->views[i].index == index) {
             es->views[i].id = 0;
         }
+    }
+    str alias;
+    for (int at = 0; (alias = es_index_alias(es, index, &at)).n > 0;) {
+        struct t_buf name = {0};
+        t_buf_put(&name, alias);
+        es_set_name(es->aliases, &es->alias_count, t_buf_str(&name), (str){0});
+        t_buf_free(&name);
     }
     free_docs(&es->indices[index]);
     es->indices[index] = (struct es_index){0};
@@ -210,10 +246,37 @@ static void put_kept(str source, struct t_buf *out)
     t_json_close(&w, '}');
 }
 
+// The version that searches see stays, unless an older one does already.
+static void keep_old(struct tenant *t, const struct es_index *x, struct es_doc *doc)
+{
+    bool seen = doc->seq <= x->refreshed_seq || t->now_ms >= doc->changed_ms;
+    if (seen || !doc->old_source) {
+        t_free(doc->old_source);
+        doc->old_source = doc->source;
+        doc->old_bytes = doc->source_bytes;
+        doc->old_seq = doc->seq;
+        doc->old_version = doc->version;
+        doc->source = NULL;
+    }
+    doc->changed_ms = seen ? t->now_ms + ES_REFRESH_MS : doc->changed_ms;
+}
+
+struct es_seen es_look(const struct tenant *t, const struct es_index *x, const struct es_doc *doc)
+{
+    if (doc->old_source && doc->seq > x->refreshed_seq && t->now_ms < doc->changed_ms) {
+        return (struct es_seen){str_make(doc->old_source, doc->old_bytes), doc->old_seq,
+                                doc->old_version};
+    }
+    return (struct es_seen){es_source(doc), doc->seq, doc->version};
+}
+
 struct es_doc *es_put_doc(struct tenant *t, struct es_index *x, str id, str source, bool *created)
 {
     struct es_doc *doc = es_find_doc(t->es, x, id);
     *created = !doc;
+    if (doc && x->keeps_old) {
+        keep_old(t, x, doc);
+    }
     doc = doc ? doc : add_doc(t, x, id);
     doc->seq = ++x->seq;
     doc->version++;
@@ -242,15 +305,6 @@ bool es_is_visible(const struct tenant *t, const struct es_index *x, const struc
            (doc->created_seq <= x->refreshed_seq || t->now_ms >= doc->visible_ms);
 }
 
-isize es_count_visible(const struct tenant *t, const struct es_index *x)
-{
-    isize n = 0;
-    for (isize i = 0; i < x->count; i++) {
-        n += es_is_visible(t, x, &x->docs[i]) ? 1 : 0;
-    }
-    return n;
-}
-
 void es_free_gone(struct es *es)
 {
     for (int i = 0; i < ES_VIEWS_MAX; i++) {
@@ -265,6 +319,7 @@ void es_free_gone(struct es *es)
             if (x->docs[k].deleted_seq != 0) {
                 t_free(x->docs[k].id);
                 t_free(x->docs[k].source);
+                t_free(x->docs[k].old_source);
             } else {
                 x->docs[kept++] = x->docs[k];
             }
@@ -318,12 +373,17 @@ static bool passes(str filter, str key)
     return in && !(t_json_get(filter, "excludes", &excludes) && list_has(excludes, key));
 }
 
-void es_put_source(const struct es_doc *doc, const char *filter, struct t_buf *out)
+str es_source(const struct es_doc *doc)
 {
-    str source = str_make(doc->source, doc->source_bytes), key, value;
+    return str_make(doc->source, doc->source_bytes);
+}
+
+void es_put_source(str source, bool piped, const char *filter, struct t_buf *out)
+{
+    str key, value;
     str wanted = str_from(filter);
     bool all = wanted.n == 0 || str_eq(wanted, S("true"));
-    if (all && !doc->piped) {
+    if (all && !piped) {
         t_buf_put(out, source);
         return;
     }
@@ -331,7 +391,7 @@ void es_put_source(const struct es_doc *doc, const char *filter, struct t_buf *o
     bool first = true;
     t_buf_byte(out, '{');
     while (t_json_member(source, &at, &key, &value)) {
-        if ((doc->piped && is_helper(key)) || (!all && !passes(wanted, key))) {
+        if ((piped && is_helper(key)) || (!all && !passes(wanted, key))) {
             continue;
         }
         t_buf_z(out, first ? "\"" : ",\"");

@@ -31,6 +31,7 @@ void faults_add(struct tenant *t, str o)
 {
     struct t_fault *f = t_alloc((isize)sizeof(*f));
     f->path = member(o, "path");
+    f->end = member(o, "end");
     f->method = member(o, "method");
     f->body = member(o, "body");
     f->reason = member(o, "reason");
@@ -55,6 +56,7 @@ void faults_add(struct tenant *t, str o)
 static void fault_free(struct t_fault *f)
 {
     t_free(f->path);
+    t_free(f->end);
     t_free(f->method);
     t_free(f->body);
     t_free(f->reason);
@@ -88,7 +90,8 @@ void faults_put(const struct tenant *t, struct t_writer *w)
 
 static bool is_due(struct t_fault *f, const struct t_request *q)
 {
-    if (!str_starts(q->path, str_from(f->path)) || (f->method && !t_request_is(q, f->method))) {
+    if (!str_starts(q->path, str_from(f->path)) || !str_ends(q->path, str_from(f->end)) ||
+        (f->method && !t_request_is(q, f->method))) {
         return false;
     }
     f->seen++;
@@ -143,6 +146,8 @@ static void put_status(const struct tenant *t, const struct t_fault *f, const st
         const char *type = f->reason          ? f->reason
                            : f->status == 429 ? "es_rejected_execution_exception"
                            : f->status == 403 ? "security_exception"
+                           : f->status == 409 ? "version_conflict_engine_exception"
+                           : f->status == 404 ? "resource_not_found_exception"
                                               : "exception";
         elastic_error(r, f->status, type, message);
         t_response_header(r, "content-type: application/json");

@@ -27,7 +27,9 @@ static const char usage[] =
     "  --list-admin      the administrator is in the Directory, without a mailbox\n"
     "  --idle MS         idle connections are closed   --max-requests N per connection\n"
     "  --es-version V    --es-flavor F     --es-max-bytes N   --es-latency MS   --es-discard   "
-    "--es-open\n";
+    "--es-open\n"
+    "  --es-system       the connector indices are there from the start\n"
+    "  --es-no-connectors  no connectors API   --es-license TYPE (basic; \"trial expired\")\n";
 
 struct arguments {
     struct t_options o;
@@ -107,10 +109,9 @@ static int read_option(struct arguments *a, const char *name, const char *value,
     const struct {
         const char *name;
         bool *place;
-    } flags[] = {{"--plain", &a->server.plain},
-                 {"--es-discard", &a->o.es_discard},
-                 {"--no-tickets", &a->no_tickets},
-                 {"--list-admin", &a->o.list_admin}};
+    } flags[] = {{"--plain", &a->server.plain},    {"--es-discard", &a->o.es_discard},
+                 {"--es-system", &a->o.es_system}, {"--es-no-connectors", &a->o.es_no_connectors},
+                 {"--no-tickets", &a->no_tickets}, {"--list-admin", &a->o.list_admin}};
     for (isize i = 0; i < COUNT(flags); i++) {
         if (strcmp(name, flags[i].name) == 0) {
             *flags[i].place = true;
@@ -148,6 +149,10 @@ static int read_option(struct arguments *a, const char *name, const char *value,
     }
     if (strcmp(name, "--es-version") == 0 || strcmp(name, "--es-flavor") == 0) {
         *(name[5] == 'v' ? &a->o.es_version : &a->o.es_flavor) = str_from(value);
+        return 2;
+    }
+    if (strcmp(name, "--es-license") == 0) {
+        a->o.es_license = str_from(value);
         return 2;
     }
     return read_number(a, name, value) ? 2 : 0;

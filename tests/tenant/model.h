@@ -128,7 +128,7 @@ struct t_token {
 enum t_action { T_FAULT_STATUS, T_FAULT_PASS, T_FAULT_RESET, T_FAULT_CLOSE, T_FAULT_HANG };
 
 struct t_fault {
-    char *path, *method, *body, *reason, *message; // NULL: any, or the usual
+    char *path, *end, *method, *body, *reason, *message; // NULL: any, or the usual
     enum t_action action;
     int status;
     i64 skip, count, every; // leave out the first, then hit so many (< 0: for ever), each n-th
@@ -159,6 +159,11 @@ enum t_endpoint {
     T_EP_REFRESH,
     T_EP_COUNT,
     T_EP_DOC,
+    T_EP_UPDATE,
+    T_EP_CONNECTOR,
+    T_EP_JOB,
+    T_EP_LICENSE,
+    T_EP_SECURITY,
     T_EP_OTHER,
     T_EP_CONTROL,
     T_ENDPOINTS,
@@ -215,8 +220,11 @@ void stats_put(struct tenant *t, struct t_writer *w);
 
 struct es *elastic_new(void);
 void elastic_free(struct es *es);
+void elastic_make_system(struct tenant *t); // the connector indices
 void elastic_error(struct t_response *r, int status, const char *type, const char *reason);
 void elastic_control(struct tenant *t, str object); // errors of items, limits
+// Records of connectors or jobs as Kibana makes and changes them; no object: shows them all.
+void elastic_records(struct tenant *t, bool jobs, str object, struct t_response *r);
 void elastic_put_stats(const struct tenant *t, struct t_writer *w);
 // NDJSON of the documents in id order; false: no such index. stored: without what a pipeline
 // removes.

@@ -3,12 +3,29 @@
 #include "model.h"
 
 static const char *const names[T_ENDPOINTS] = {
-    [T_EP_TOKEN] = "token",      [T_EP_USERS] = "users_list",   [T_EP_LIST] = "messages_list",
-    [T_EP_GET] = "messages_get", [T_EP_PROFILE] = "profile",    [T_EP_HISTORY] = "history",
-    [T_EP_ROOT] = "es_root",     [T_EP_INDEX] = "es_index",     [T_EP_PIPELINE] = "es_pipeline",
-    [T_EP_BULK] = "es_bulk",     [T_EP_SEARCH] = "es_search",   [T_EP_SCROLL] = "es_scroll",
-    [T_EP_PIT] = "es_pit",       [T_EP_REFRESH] = "es_refresh", [T_EP_COUNT] = "es_count",
-    [T_EP_DOC] = "es_doc",       [T_EP_OTHER] = "other",        [T_EP_CONTROL] = "control",
+    [T_EP_TOKEN] = "token",
+    [T_EP_USERS] = "users_list",
+    [T_EP_LIST] = "messages_list",
+    [T_EP_GET] = "messages_get",
+    [T_EP_PROFILE] = "profile",
+    [T_EP_HISTORY] = "history",
+    [T_EP_ROOT] = "es_root",
+    [T_EP_INDEX] = "es_index",
+    [T_EP_PIPELINE] = "es_pipeline",
+    [T_EP_BULK] = "es_bulk",
+    [T_EP_SEARCH] = "es_search",
+    [T_EP_SCROLL] = "es_scroll",
+    [T_EP_PIT] = "es_pit",
+    [T_EP_REFRESH] = "es_refresh",
+    [T_EP_COUNT] = "es_count",
+    [T_EP_UPDATE] = "es_update",
+    [T_EP_CONNECTOR] = "es_connector",
+    [T_EP_JOB] = "es_job",
+    [T_EP_LICENSE] = "es_license",
+    [T_EP_SECURITY] = "es_security",
+    [T_EP_DOC] = "es_doc",
+    [T_EP_OTHER] = "other",
+    [T_EP_CONTROL] = "control",
 };
 
 void stats_count(struct tenant *t, enum t_endpoint e, const struct t_response *r)

@@ -27,6 +27,7 @@ void t_options_default(struct t_options *o)
         .es_password = S("tenant-password"),
         .es_api_key = S("dGVuYW50a2V5OnRlbmFudHNlY3JldA=="),
         .es_max_bytes = MIB(100),
+        .es_license = S("basic"),
     };
 }
 
@@ -52,6 +53,9 @@ struct tenant *tenant_new(const struct t_options *options, i64 now_ms)
     content_init(t);
     synthetic_init(t);
     t->es = elastic_new();
+    if (t->o.es_system) {
+        elastic_make_system(t);
+    }
     add_users(t);
     return t;
 }

@@ -51,7 +51,10 @@ struct t_options {
     i64 es_max_bytes;                     // 413 above
     i64 es_latency_ms;                    // of _bulk
     bool es_discard;                      // keep ids and times only
-    bool list_admin; // the administrator is in the Directory, without a mailbox
+    bool es_system;                       // the two connector indices are there from the start
+    bool es_no_connectors; // without the connectors API: as a server of index mode only
+    str es_license;        // "basic", "platinum", "trial expired" ...
+    bool list_admin;       // the administrator is in the Directory, without a mailbox
     // RS256: is `signature` the service account's over `text`? Outside, because it needs a library.
     bool (*verify)(void *st, str text, str signature);
     void *verify_st;
