@@ -8,7 +8,6 @@ ERR(NONE, NONE, "no error", "")
 // base
 ERR(BUF_FULL, LIMIT, "a buffer is full", "raise the limit that the message names, or report it")
 ERR(ARENA_FULL, LIMIT, "a scratch arena is full", "report it with the input that caused it")
-ERR(IDSET_FULL, LIMIT, "the id set is full", "raise limits.ids in config.yml: nothing is deleted while it is too small")
 
 // codec/base64 codec/url codec/json codec/json_write codec/gzip
 ERR(URL_SYNTAX, CONFIG, "a URL is malformed", "write it as https://host[:port]/path")
@@ -117,7 +116,6 @@ ERR(ES_REFUSED, FATAL, "Elasticsearch refuses a request", "read the words of the
 ERR(ES_ANSWER, FATAL, "an answer of Elasticsearch is not what it should be", "look for a proxy that changes answers, and report it with the version of Elasticsearch")
 ERR(ES_SHARDS, FATAL, "a search did not reach every part of the index", "look at the health of the cluster and of the index; nothing is deleted until a search is complete")
 ERR(ES_SCROLL_LOST, FATAL, "Elasticsearch lost its place while listing the documents of the index", "sync again; if it stays, look for restarts of nodes and for the limit of open scrolls (search.max_open_scroll_context)")
-ERR(ES_HIT_TOO_LARGE, DATA, "a document of the index has an id, owner or time stamp that is too long to read", "it is kept; delete it by hand if it is not needed")
 ERR(BULK_AGAIN, RETRY, "Elasticsearch refused documents for the moment", "look at the load, or if its words say so at the disks, of the cluster")
 ERR(BULK_VERDICTS, RETRY, "the answer to a bulk request is unreadable or incomplete", "look for a proxy that changes answers")
 ERR(BULK_REJECTED, DATA, "Elasticsearch refused a document", "read the words of the server in the message: most often the mapping of the index does not fit")
@@ -163,12 +161,12 @@ ERR(TOKEN_ANSWER, RETRY, "the answer to a token request holds no usable token", 
 ERR(TOKEN_REVOKED, AUTH, "Google refuses a token that it has just given", "look for a revoked grant or a context-aware access policy in Admin console > Security")
 ERR(GMAIL_SCOPE, CONFIG, "the token lacks the scope for this", "in Admin console > Security > Access and data control > API controls > Domain-wide delegation, give the client id exactly the scopes named above")
 ERR(GMAIL_API_OFF, CONFIG, "the API is not enabled in the project of the service account", "enable Gmail API and Admin SDK API in Google Cloud console > APIs & Services > Library, in the project of the service account")
-ERR(GMAIL_DIRECTORY_FORBIDDEN, CONFIG, "the directory may not be read", "'Google Workspace admin email' (subject) must be an administrator who may read users (Admin console > Account > Admin roles), and customer_id must be his organisation's")
+ERR(GMAIL_DIRECTORY_FORBIDDEN, CONFIG, "the directory may not be read", "set 'Google Workspace admin email' (subject) to an administrator who may read users (Admin console > Account > Admin roles), and customer_id to that of his organisation")
 ERR(GMAIL_DIRECTORY_CUSTOMER, CONFIG, "Google knows no such customer", "copy customer_id from Admin console > Account > Account settings > Customer ID, or use my_customer")
 ERR(GMAIL_DIRECTORY_REQUEST, CONFIG, "the directory does not accept the request", "check customer_id (Admin console > Account > Account settings > Customer ID)")
 ERR(GMAIL_NO_MAILBOX, SCOPE, "the user has no Gmail mailbox that can be read", "nothing, if the user is suspended or has no licence; else switch Gmail on in Admin console > Apps > Google Workspace > Gmail > Service status")
 ERR(GMAIL_PRECONDITION, SCOPE, "Gmail refuses this mailbox to the service account", "if it is all mailboxes: check Admin console > Security > Access and data control > API controls > Domain-wide delegation; if it is one: check whether the user is active and has Gmail")
-ERR(GMAIL_DOMAIN_POLICY, SCOPE, "the administrator has switched Gmail apps off for this user", "Admin console > Apps > Google Workspace > Gmail > End User Access, and Security > Access and data control > API controls")
+ERR(GMAIL_DOMAIN_POLICY, SCOPE, "the administrator has switched Gmail apps off for this user", "look at Admin console > Apps > Google Workspace > Gmail > End User Access, and Security > Access and data control > API controls")
 ERR(GMAIL_DELEGATION, SCOPE, "Gmail does not take the token as one for this mailbox", "check in Admin console > Directory > Users that the address is the primary one of the user")
 ERR(GMAIL_FORBIDDEN, SCOPE, "Gmail forbids reading this mailbox", "nothing, if the user is suspended or archived; else read Google's words above")
 ERR(GMAIL_RATE, RETRY, "Gmail asks for fewer requests", "lower gmail.quota_units_per_user_minute or gmail.requests_per_mailbox if it happens often")
@@ -203,7 +201,7 @@ ERR(SYNC_JOB_FILTER, CONFIG, "the sync rules of the job are not valid", "correct
 ERR(SYNC_JOB_INCREMENTAL, CONFIG, "incremental syncs are not enabled for this connector", "enable the feature, or start a full sync")
 ERR(SYNC_JOB_FORBIDDEN, CONFIG, "the credentials may not write to the index", "make a new API key for the index in Kibana")
 ERR(SYNC_JOB_IDLE, FATAL, "the job gave no sign of life for too long", "look whether the service that ran it was killed")
-ERR(SYNC_JOB_ORPHAN, FATAL, "the connector of the job does not exist", "nothing")
+ERR(SYNC_JOB_ORPHAN, FATAL, "the connector of the job does not exist", "nothing: it is not needed any more")
 
 // service
 ERR(SERVICE_UNREACHABLE, FATAL, "Elasticsearch did not answer in time", "check elasticsearch.host, the network and the credentials; raise elasticsearch.max_wait_duration if the cluster needs longer to start")
@@ -214,13 +212,13 @@ ERR(SERVICE_INDICES, FATAL, "the indices of the connectors are not there and can
 ERR(SERVICE_TOO_MANY_ERRORS, FATAL, "the service met too many errors in a short time", "see the errors above; service.max_errors and service.max_errors_span in config.yml set the bounds")
 ERR(SERVICE_PING, FATAL, "the far side did not take the ping", "see the message of the connector")
 ERR(SERVICE_TYPE_UNKNOWN, CONFIG, "this version does not know the service type", "use gmail; other types need another service")
-ERR(SERVICE_LICENSE, CONFIG, "the license of Elasticsearch does not cover document level security", "access control syncs need a platinum, enterprise or trial license")
+ERR(SERVICE_LICENSE, CONFIG, "the license of Elasticsearch does not cover document level security", "use another kind of sync: those of access control need a platinum, enterprise or trial license")
 
 // cli
 ERR(OPTION_UNKNOWN, CONFIG, "unknown flag", "see mailferry --help")
 ERR(OPTION_VALUE, CONFIG, "a flag has no value, or a wrong one", "see mailferry --help")
-ERR(OPTION_COMMAND, CONFIG, "unknown command", "the commands of this version are sync, limits, version and help")
-ERR(OPTION_NO_COMMAND, CONFIG, "there are flags, but no command", "the commands of this version are sync, limits, version and help")
+ERR(OPTION_COMMAND, CONFIG, "unknown command", "use one of the commands of this version: sync, limits, version or help")
+ERR(OPTION_NO_COMMAND, CONFIG, "there are flags, but no command", "use one of the commands of this version: sync, limits, version or help")
 ERR(OPTION_EXTRA, CONFIG, "an argument too many", "see mailferry --help")
 ERR(CONFIG_YAML, CONFIG, "the configuration is not valid YAML", "mend the line that the message names")
 ERR(START_MEMORY, LIMIT, "the system gives too little address space", "4.5 GiB of it are wanted at start, of which little is used: raise the limit (ulimit -v, LimitAS=)")
