@@ -9,12 +9,13 @@
 #   fortify   glibc, -D_FORTIFY_SOURCE=3 (which does nothing on musl): unit tests
 #   host      glibc: the fake tenant, with an mbedTLS that can serve
 #   fuzz      clang, libFuzzer: `make fuzz`
+#   afl       afl-clang-fast, the same targets for AFL++: `make afl`
 # Paths are relative and nothing asks for the time, so that two builds in two places agree to the byte.
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
-.PHONY: all check demo lint fuzz repro bench limits clean help FORCE test-programs format list-sources
+.PHONY: all check demo lint fuzz afl repro bench limits clean help FORCE test-programs format list-sources
 
 VERSION := $(shell cat VERSION)
 CC := gcc
@@ -40,6 +41,7 @@ help:
 	@echo 'make demo     a sync of a fake tenant on this machine'
 	@echo 'make lint     formatting, static analysis, the rules of the project'
 	@echo 'make fuzz T=json SECS=60'
+	@echo 'make afl T=json SECS=60'
 	@echo 'make bench    the speed figures of README.md'
 	@echo 'make limits   every pool and bound'
 	@echo 'make repro    two builds in two places, byte by byte the same'
@@ -53,7 +55,7 @@ SRC := src/main.c \
     mime_encode.c mime_fold.c mime_head.c mime_param.c mime_scan.c mime_text.c mime_tree.c \
     mime_words.c regex.c regex_parse.c \
     regex_run.c regex_tables.c regex_unicode.c url.c) \
-  $(addprefix src/os/,log.c os_file.c os_linux.c os_socket.c seal.c seal_try.c) \
+  $(addprefix src/os/,log.c log_form.c os_file.c os_linux.c os_socket.c seal.c seal_try.c) \
   $(addprefix src/net/,conn.c conn_talk.c crypto.c dns.c dns_config.c dns_packet.c exchange.c \
     loop.c loop_task.c proxy.c retry.c tls.c tls_gcm.c tls_heap.c tls_roots.c tls_session.c \
     tls_verify.c) \
@@ -72,7 +74,7 @@ SRC := src/main.c \
     start_config.c start_dest.c summary.c sync_command.c yaml_heap.c)
 
 TESTS := advice arena base64 buf buffers bulk bulk_flight bulk_verdict call charset client config \
-  config_tree copy cron crypto date dns dns_packet err gmail_account gmail_directory gmail_error \
+  config_tree connector copy cron crypto date dns dns_packet err gmail_account gmail_directory gmail_error \
   gmail_listing gmail_message gmail_quota gmail_token gzip hash http1 idset index ingest interpolate \
   json json_pretty json_write listener log loop mime monitor options os plan progress proxy purge regex retry roots \
   roster scan seal shard sink str summary tls tls_gcm url
@@ -151,6 +153,10 @@ LINK_host :=
 CC_fuzz := $(CLANG)
 FLAGS_fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 LINK_fuzz := -fsanitize=fuzzer,address,undefined
+
+CC_afl := afl-clang-fast
+FLAGS_afl := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
+LINK_afl := -fsanitize=fuzzer,address,undefined
 
 # mbedTLS and libyaml call back into ours for memory, so neither archive comes first.
 GROUP = -Wl,--start-group $(1) -Wl,--end-group
@@ -267,6 +273,7 @@ CIPHER_host := $(CIPHER_NATIVE)
 CIPHER_asan := -maes -mpclmul -msse4.1 $(CIPHER_RENAMED)
 CIPHER_fortify := -maes -mpclmul -msse4.1 $(CIPHER_RENAMED)
 CIPHER_fuzz := -maes -mpclmul -msse4.1 $(CIPHER_RENAMED)
+CIPHER_afl := $(CIPHER_fuzz)
 # Whose third-party archive a test program links: the ubsan variant takes the one that ships.
 TLS_release := release
 TLS_ubsan := release
@@ -274,6 +281,7 @@ TLS_asan := asan
 TLS_fortify := fortify
 TLS_host := host
 TLS_fuzz := fuzz
+TLS_afl := afl
 
 $(eval $(call VARIANT,release,$(TLS_CONFIG),$(MBEDTLS),build/musl/built))
 $(eval $(call VARIANT,ubsan,$(TLS_CONFIG),$(MBEDTLS),build/musl/built))
@@ -281,6 +289,7 @@ $(eval $(call VARIANT,asan,$(TLS_CONFIG),$(MBEDTLS)))
 $(eval $(call VARIANT,fortify,$(TLS_CONFIG),$(MBEDTLS)))
 $(eval $(call VARIANT,host,$(TENANT_CONFIG),$(MBEDTLS) $(MBEDTLS_SERVER)))
 $(eval $(call VARIANT,fuzz,$(TLS_CONFIG),$(MBEDTLS),build/clang))
+$(eval $(call VARIANT,afl,$(TLS_CONFIG),$(MBEDTLS),build/afl++))
 
 # ---- the program ---------------------------------------------------------------------------------
 
@@ -398,6 +407,18 @@ build/fuzz/bin/%: build/fuzz/fuzz/%.o build/fuzz/mailferry.a build/fuzz/third_pa
 fuzz: $(if $(T),build/fuzz/bin/fuzz_$(T),$(FUZZ:%=build/fuzz/bin/fuzz_%))
 	@fuzz/run $(SECS) $(or $(T),$(FUZZ))
 
+build/afl++:
+	@third_party/need afl++:afl-clang-fast
+	@mkdir -p build && touch $@
+
+build/afl/bin/%: build/afl/fuzz/%.o build/afl/mailferry.a build/afl/third_party.a
+	$(SAY) LINK $@
+	@mkdir -p $(@D)
+	$(Q)$(CC_afl) $(FLAGS_afl) $(LINK_afl) -o $@ $(call GROUP,$^)
+
+afl: $(if $(T),build/afl/bin/fuzz_$(T),$(FUZZ:%=build/afl/bin/fuzz_%))
+	@fuzz/run-afl $(SECS) $(or $(T),$(FUZZ))
+
 # Objects know their headers.
-VARIANTS := release ubsan asan fortify host fuzz
+VARIANTS := release ubsan asan fortify host fuzz afl
 -include $(wildcard $(foreach d,*/*.d */*/*.d */*/*/*.d,$(VARIANTS:%=build/%/$(d))))

@@ -4,7 +4,9 @@
 // (the rest is counted and said). Never a body, a token or a password: no function takes one.
 //
 // The plain form: `2026-11-22T03:04:05.678Z INFO message key=value key="value with blanks"`.
-// The JSON form: one object a line, with the field names of ECS; facts are `labels`.
+// The JSON form: one object a line, with the field names of ECS; facts are `labels`. The facts
+// connector_id, index_name, sync_job_id and service_name have places of their own in the forms of
+// the service that this program replaces (spec/configuration.md 8).
 #ifndef OS_LOG_H
 #define OS_LOG_H
 
@@ -12,7 +14,13 @@
 #include "base/str.h"
 
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
-enum log_form { LOG_PLAIN, LOG_JSON }; // key=value, or JSON lines in ECS field names
+enum log_form {
+    LOG_PLAIN,    // key=value
+    LOG_JSON,     // JSON lines in ECS field names
+    LOG_BRACKETS, // as the service that we replace: [FMWK][03:04:05][INFO] [Connector id: c1] text
+    LOG_COLOURS,  // the same, for terminals
+    LOG_FILEBEAT, // as its --filebeat: ECS with its product's marks
+};
 
 struct log; // one a process
 struct os_watch;

@@ -4,6 +4,7 @@
 #include "test.h"
 
 #include "base/plan.h"
+#include "codec/json.h"
 #include "limits.h"
 #include "os/log.h"
 #include "os/os.h"
@@ -238,6 +239,85 @@ static void test_on_line_before_and_after(void)
     CHECK(hooks == 2);
 }
 
+// ---- the forms of the replaced service
+
+static const struct log_fact job_facts[] = {
+    {"sync_job_id", {(const u8 *)"j1", 2}},
+    {"connector_id", {(const u8 *)"c 1", 3}},
+    {"documents", {(const u8 *)"7", 1}},
+    {"index_name", {(const u8 *)"mail", 4}},
+    {"service_name", {(const u8 *)"job_cleanup_service", 19}},
+};
+
+static void test_form_brackets(void)
+{
+    struct log *log = log_new(LOG_BRACKETS);
+    log_line(log, LOG_INFO, S("done"), job_facts, COUNT(job_facts));
+    log_line(log, LOG_WARN, S("odd"), NULL, 0);
+    CHECK_STR(
+        buf_str(&caught),
+        S("[FMWK][03:04:05][INFO] [job_cleanup_service] [Connector id: c 1, index name: mail, "
+          "Sync job id: j1] done documents=7\n[FMWK][03:04:05][WARNING] odd\n"));
+    log = log_new(LOG_COLOURS);
+    log_line(log, LOG_ERROR, S("bad"), job_facts + 1, 1);
+    CHECK_STR(buf_str(&caught),
+              S("\033[31;20m[FMWK][03:04:05][ERROR] [Connector id: c 1] bad\033[0m\n"));
+}
+
+static void test_form_filebeat(void)
+{
+    struct log *log = log_new(LOG_FILEBEAT);
+    log_line(log, LOG_WARN, S("done"), job_facts, COUNT(job_facts));
+    struct json j;
+    struct json_node nodes[64];
+    CHECK_OK(json_parse(&j, buf_str(&caught), nodes, COUNT(nodes)));
+    static const char *const members[][2] = {
+        {"message", "done"},
+        {"ecs.version", "1.6.0"},
+        {"log.logger", "connectors"},
+        {"service.type", "connectors-python"},
+        {"service_name", "job_cleanup_service"},
+        {"labels.connector_id", "c 1"},
+        {"labels.index_name", "mail"},
+        {"labels.sync_job_id", "j1"},
+    };
+    for (isize i = 0; i < COUNT(members); i++) {
+        CHECK(json_equals(&j, json_path(&j, 0, str_from(members[i][0])), str_from(members[i][1])));
+    }
+    CHECK(json_get(&j, 0, S("log.level")) >= 0 && json_get(&j, 0, S("@timestamp")) >= 0);
+    CHECK(json_path(&j, 0, S("labels.service_name")) < 0);
+    CHECK(str_starts(buf_str(&caught), S(JSON("warning") "done")));
+}
+
+// Whatever is said, and however long: one whole line, and in the JSON forms one whole object.
+static void test_forms_hold(void)
+{
+    static char words[3000];
+    for (isize i = 0; i < COUNT(words); i++) {
+        words[i] = "a\"\\\n\033\xc3\xa4="[i % 8];
+    }
+    for (int form = LOG_PLAIN; form <= LOG_FILEBEAT; form++) {
+        for (isize n = 0; n < COUNT(words); n += 37) {
+            struct log *log = log_new((enum log_form)form);
+            str s = str_make(words, n);
+            struct log_fact facts[] = {
+                {"connector_id", s}, {"service_name", s}, {"a", s}, {"index_name", s}};
+            log_line(log, LOG_INFO, s, facts, n % 5 == 0 ? 0 : COUNT(facts));
+            log_err(log, LOG_ERROR, FAIL(ES_FORBIDDEN), s, facts, n % 3 == 0 ? 1 : COUNT(facts));
+            CHECK(writes == 2 && longest <= LOG_LINE_BYTES);
+            str first;
+            bool found;
+            str second = str_cut(buf_str(&caught), '\n', &first, &found);
+            CHECK(found && str_find_byte(second, '\n') == second.n - 1);
+            struct json j;
+            static struct json_node nodes[64];
+            bool json = form == LOG_JSON || form == LOG_FILEBEAT;
+            CHECK(!json || (err_ok(json_parse(&j, first, nodes, COUNT(nodes))) &&
+                            err_ok(json_parse(&j, second, nodes, COUNT(nodes)))));
+        }
+    }
+}
+
 static const struct test_case cases[] = {
     CASE(test_line_plain),
     CASE(test_line_json),
@@ -250,6 +330,9 @@ static const struct test_case cases[] = {
     CASE(test_err_rate_limit),
     CASE(test_say_left_out_once),
     CASE(test_on_line_before_and_after),
+    CASE(test_form_brackets),
+    CASE(test_form_filebeat),
+    CASE(test_forms_hold),
 };
 
 TEST_MAIN(cases)
