@@ -77,7 +77,7 @@ TESTS := advice arena base64 buf buffers bulk bulk_flight bulk_verdict call char
   config_tree connector copy cron crypto date dns dns_packet err gmail_account gmail_directory gmail_error \
   gmail_listing gmail_message gmail_quota gmail_token gzip hash http1 idset index ingest interpolate \
   json json_pretty json_write listener log loop mime monitor options os plan progress proxy purge regex retry roots \
-  roster scan seal shard sink str summary tls tls_gcm url
+  roster scan seal shard sink str summary sync_job tls tls_gcm url
 FUZZ := base64 bulk_answer charset chunked config cron date dns exchange gmail_account \
   gmail_directory gmail_error gmail_listing gmail_message gmail_token gzip http1 index_answer \
   interpolate json json_write listener mime regex scan_answer tls_gcm url

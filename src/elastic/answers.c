@@ -12,7 +12,8 @@ void search_answer_init(struct search_answer *a, str answer)
     a->in = answer;
     a->rest = buf_over(a->rest_space, COUNT(a->rest_space));
     struct json_stream_target target = {.elements_of = S("hits.hits")};
-    json_stream_init(&a->stream, target, &a->rest, NULL);
+    a->element = buf_over(a->element_space, COUNT(a->element_space));
+    json_stream_init(&a->stream, target, &a->rest, &a->element);
 }
 
 // What stands around the hits: did every shard answer, and how many hits are there in all.
@@ -47,7 +48,10 @@ bool search_answer_next(struct search_answer *a, str *hit)
     }
     switch (json_stream_next(&a->stream, &a->in)) {
     case JSON_EVENT_ELEMENT:
+        // The whole answer is one chunk, so that a hit lies in it, from its beginning to where the
+        // stream stands, however little of it element_buf would hold.
         *hit = a->stream.element;
+        hit->n = a->stream.cut ? a->in.p - hit->p : hit->n;
         a->hits++;
         return true;
     case JSON_EVENT_END:

@@ -20,7 +20,8 @@ struct search_answer {
     str in;
     struct json_stream stream;
     struct buf rest;
-    u8 rest_space[SEARCH_REST_BYTES];
+    struct buf element;
+    u8 rest_space[SEARCH_REST_BYTES], element_space[16];
 };
 
 void search_answer_init(struct search_answer *a, str answer);
