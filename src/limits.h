@@ -177,7 +177,11 @@
 // ---- service
 #define CONNECTOR_RECORD_BYTES KIB(256) // one record of a connector or job; real ones have 8 KB
 #define CONNECTOR_NODES 16384           // JSON values in it: a value and its key take 16 bytes
-#define CONNECTOR_TEXTS_BYTES KIB(16)   // its names and intervals that had to be decoded
+#define CONNECTOR_TEXTS_BYTES KIB(48)   // its texts that had to be decoded: a service account has 3
+#define VALUES_PATTERN_BYTES KIB(2)  // a regular expression of one field, and its frame
+#define VALUES_RANGES_MAX 512        // ranges of its sets
+#define VALUES_VALIDATION_NODES 64   // JSON values of the validations in a schema
+#define VALUES_TOLD_BYTES 120        // of a value, in what people read about it
 #define CONNECTOR_ID_BYTES 512          // as ELASTIC_ID_BYTES
 #define CONNECTOR_ERROR_BYTES KIB(8)    // of an error's text: it is a keyword, at most 32766 bytes
 #define SERVICE_CONNECTORS_MAX 1024     // connectors that one process serves
