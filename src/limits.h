@@ -64,6 +64,7 @@
             // five of 4096 bits and a hundred names
 #define TLS_READ_BYTES KIB(16)   // wire bytes read ahead: one system call a record instead of two
 #define TLS_FACTS_BYTES 256      // what is wrong with a certificate, in words
+#define TLS_READ_ROUNDS_MAX 64   // of one read, two a ticket: servers send 2 or 4 tickets
 #define TLS_SESSIONS_MAX 16      // destinations whose last TLS session is kept for resumption
 #define TLS_SESSION_BYTES KIB(4) // one of them: ticket and certificate; a larger one is not kept
 #define TLS_ROOTS_MAX 400        // certificates of a ca_file: a whole system bundle has 150
@@ -89,6 +90,7 @@
 #define INDEX_ANSWER_BYTES KIB(64) // an answer of preflight: pipelines can be long
 #define SCAN_TRIES 3               // a scroll that the cluster lost is begun again
 #define SCAN_PAGE_HITS 1000
+#define SCAN_HITS_MAX 1000000000 // listed where the index does not say how many it has
 #define SCAN_SCROLL_ID_BYTES KIB(8) // grows with the shards of the index
 #define SCAN_REST_BYTES KIB(16)     // an answer without its hits
 #define SCAN_ELEMENT_BYTES KIB(8)   // one hit: an id of 512 bytes escaped, an owner, a time stamp

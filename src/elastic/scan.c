@@ -204,9 +204,22 @@ static err scan_head(void *st, struct exchange *x, const struct http_head *head)
     return OK;
 }
 
+// A scroll has an end: a page has no more hits than were asked for, all pages together no more than
+// the index announced with the first one.
+static err scan_check_count(const struct scan *s, struct exchange *x)
+{
+    i64 most = s->total >= 0 ? s->total : SCAN_HITS_MAX;
+    i64 seen = s->hits + s->unread_hits;
+    if (s->page_hits <= SCAN_PAGE_HITS && seen <= most) {
+        return OK;
+    }
+    buf_put_i64(&x->detail, seen > most ? most : SCAN_PAGE_HITS);
+    elastic_put_cut(&x->detail, S(" documents were to be listed, and there came more"), 49);
+    return FAIL(ES_SCROLL_LOST);
+}
+
 static err scan_body(void *st, struct exchange *x, str *in)
 {
-    (void)x;
     struct scan *s = st;
     if (s->status != 200 || s->state == SCAN_CLEAR) {
         elastic_keep(&s->rest, in);
@@ -226,6 +239,7 @@ static err scan_body(void *st, struct exchange *x, str *in)
             } else if (!scan_show(s)) {
                 return OK;
             }
+            TRY(scan_check_count(s, x));
             break;
         case JSON_EVENT_PIECE:
         case JSON_EVENT_STRING_END:
@@ -311,6 +325,7 @@ static err scan_end_page(struct scan *s, struct exchange *x)
     }
     if (s->state == SCAN_FIRST) {
         scan_note_total(s, &j);
+        TRY(scan_check_count(s, x));
     }
     if (s->page_hits > 0) {
         s->page_hits = 0;

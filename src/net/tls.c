@@ -318,7 +318,7 @@ isize tls_read(struct tls_conn *c, void *p, isize n)
     isize result = OS_AGAIN;
     bool again = true;
     tls_heap_enter(&c->heap);
-    while (again) {
+    for (int rounds = 0; again; rounds++) {
         c->dry = false;
         int ret = mbedtls_ssl_read(&c->ssl, p, (size_t)n);
         // TLS 1.3 says "want read" after the first half of handling a ticket, with bytes at hand.
@@ -327,7 +327,7 @@ isize tls_read(struct tls_conn *c, void *p, isize n)
             result = ret;
         } else if (ret == MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET) {
             tls_session_keep(c);
-            again = true; // ends: each ticket takes bytes off the wire
+            again = true;
         } else if (ret == 0 || ret == MBEDTLS_ERR_SSL_CONN_EOF) {
             c->cut = true;
             result = 0;
@@ -335,6 +335,13 @@ isize tls_read(struct tls_conn *c, void *p, isize n)
             result = 0;
         } else if (ret != MBEDTLS_ERR_SSL_WANT_READ && ret != MBEDTLS_ERR_SSL_WANT_WRITE) {
             (void)tls_fail(c, ret);
+            result = OS_BROKEN;
+        }
+        // Each round takes bytes off the wire, but a server could send tickets without end.
+        if (again && rounds == TLS_READ_ROUNDS_MAX) {
+            again = false;
+            buf_put(&c->facts, S("the server sends tickets and no data"));
+            c->error = FAIL(TLS_BROKEN);
             result = OS_BROKEN;
         }
     }

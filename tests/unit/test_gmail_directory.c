@@ -90,6 +90,27 @@ static void test_directory_backpressure(void)
     }
 }
 
+// More users than were asked for: no page of Google's.
+static void test_directory_page_too_long(void)
+{
+    static u8 bytes[8 * 1024];
+    for (int count = 500; count <= 501; count++) {
+        struct buf b = buf_over(bytes, COUNT(bytes));
+        buf_put(&b, S("{\"users\":["));
+        for (int i = 0; i < count; i++) {
+            buf_put(&b, i ? S(",{}") : S("{}"));
+        }
+        buf_put(&b, S("]}"));
+        struct machine_answer page = ANSWER_STR(200, buf_str(&b));
+        struct machine_answer answers[] = {
+            ANSWER(200, RIG_TOKEN), page, page, page, page, page, page};
+        struct rig *r = rig_make(NULL);
+        enum step end = machine_run(&r->walk, answers, count == 500 ? 2 : COUNT(answers));
+        CHECK(end == (count == 500 ? STEP_DONE : STEP_FAILED));
+        CHECK(count == 500 || err_is(r->walk.last, ERR_GMAIL_ANSWER));
+    }
+}
+
 static void test_directory_expired_token(void)
 {
     struct rig *r = rig_make(NULL);
@@ -207,12 +228,12 @@ static void test_directory_customer_encoded(void)
 }
 
 static const struct test_case cases[] = {
-    CASE(test_directory_three_pages),      CASE(test_directory_circle_of_pages),
-    CASE(test_directory_byte_by_byte),     CASE(test_directory_backpressure),
-    CASE(test_directory_expired_token),    CASE(test_directory_unauthorized),
-    CASE(test_directory_token_expires),    CASE(test_directory_not_a_page),
-    CASE(test_directory_refused),          CASE(test_directory_same_page_token),
-    CASE(test_directory_customer_encoded),
+    CASE(test_directory_three_pages),     CASE(test_directory_circle_of_pages),
+    CASE(test_directory_byte_by_byte),    CASE(test_directory_backpressure),
+    CASE(test_directory_expired_token),   CASE(test_directory_page_too_long),
+    CASE(test_directory_unauthorized),    CASE(test_directory_token_expires),
+    CASE(test_directory_not_a_page),      CASE(test_directory_refused),
+    CASE(test_directory_same_page_token), CASE(test_directory_customer_encoded),
 };
 
 TEST_MAIN(cases)

@@ -231,6 +231,33 @@ static void test_scan_end_shards(void)
     CHECK_ERR(s.error, ES_SHARDS);
 }
 
+// Pages without end, and a page without end: they fail as soon as there is more than there can be.
+static void test_scan_body_endless(void)
+{
+    struct machine_answer more = ANSWER(200, PAGE_OF("3", HIT("a") "," HIT("b")));
+    struct machine_answer endless[] = {more, more, more, more, CLEARED};
+    CHECK(scan_with(0, endless, COUNT(endless)) == STEP_FAILED);
+    CHECK_ERR(s.error, ES_SCROLL_LOST);
+    CHECK(m.request_count == 3 && s.hits == 4); // two pages, and the scroll is given back
+    CHECK_STR(buf_str(&s.detail), S("3 documents were to be listed, and there came more"));
+
+    CHECK(RUN(ANSWER(200, PAGE_OF("1", HIT("a") "," HIT("b"))), CLEARED) == STEP_FAILED);
+    CHECK_ERR(s.error, ES_SCROLL_LOST);
+
+    static u8 bytes[1 << 18];
+    struct buf page = buf_over(bytes, COUNT(bytes));
+    buf_put(&page, S("{\"_scroll_id\":\"c2Nyb2xs\"," SHARDS ",\"hits\":{\"total\":{\"value\":99999,"
+                     "\"relation\":\"eq\"},\"hits\":[" HIT("a")));
+    for (int i = 0; i < SCAN_PAGE_HITS; i++) {
+        buf_put(&page, S("," HIT("b")));
+    }
+    struct machine_answer long_page[] = {ANSWER_STR(200, buf_str(&page)),
+                                         CLEARED}; // not even ended
+    CHECK(!page.full && scan_with(0, long_page, COUNT(long_page)) == STEP_FAILED);
+    CHECK_ERR(s.error, ES_SCROLL_LOST);
+    CHECK(s.hits == SCAN_PAGE_HITS + 1);
+}
+
 static void test_scan_end_lost(void)
 {
     // The scroll expired.
@@ -344,13 +371,13 @@ static void test_scan_fail_clear(void)
 }
 
 static const struct test_case cases[] = {
-    CASE(test_scan_next_two_pages),   CASE(test_scan_next_no_index),
-    CASE(test_scan_body_fields),      CASE(test_scan_body_unread),
-    CASE(test_scan_body_waits),       CASE(test_scan_body_takes_nothing_while_waiting),
-    CASE(test_scan_end_shards),       CASE(test_scan_end_lost),
-    CASE(test_scan_next_broken_page), CASE(test_scan_end_refused),
-    CASE(test_scan_end_malformed),    CASE(test_scan_end_long_scroll_id),
-    CASE(test_scan_fail_clear),
+    CASE(test_scan_next_two_pages),     CASE(test_scan_next_no_index),
+    CASE(test_scan_body_fields),        CASE(test_scan_body_unread),
+    CASE(test_scan_body_waits),         CASE(test_scan_body_takes_nothing_while_waiting),
+    CASE(test_scan_end_shards),         CASE(test_scan_end_lost),
+    CASE(test_scan_body_endless),       CASE(test_scan_next_broken_page),
+    CASE(test_scan_end_refused),        CASE(test_scan_end_malformed),
+    CASE(test_scan_end_long_scroll_id), CASE(test_scan_fail_clear),
 };
 
 TEST_MAIN(cases)

@@ -15,6 +15,7 @@ static enum step directory_ask_page(struct gmail *g, struct gmail_directory *d, 
     d->asking = GMAIL_ASKING_PAGE;
     d->generation = d->token.generation;
     d->page_read = false;
+    d->elements = 0;
     d->pending = false;
     gmail_answer_start(&d->answer, d->answer_bytes, GMAIL_ANSWER_BYTES);
     d->element = buf_over(d->element_bytes, GMAIL_USER_ELEMENT_BYTES);
@@ -169,6 +170,9 @@ static err directory_read_page(struct gmail_directory *d, str *in, const struct 
             }
             d->pending = false;
             break;
+            if (++d->elements > GMAIL_PAGE_UNITS) {
+                return FAIL(GMAIL_ANSWER); // more than were asked for
+            }
         case JSON_EVENT_END:
             TRY(directory_take_page(d));
             break;

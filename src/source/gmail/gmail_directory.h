@@ -17,7 +17,8 @@ struct gmail_directory {
     bool page_read, is_complete;
     bool failed;
     int restarts;
-    int pages; // read
+    int pages;    // read
+    int elements; // of the page in hand
     // A user that was read and not taken: offered again, before the byte that was given back for
     // it.
     bool pending;

@@ -16,8 +16,9 @@ enum { LISTING_NODES = 16 }; // of one element, or of a page without its element
 
 static bool listing_has_room(const struct gmail *g, const struct mailbox *m)
 {
-    isize wanted = g->settings.estimate ? 0 : GMAIL_PAGE_UNITS;
-    wanted = wanted < m->queue.cap ? wanted : m->queue.cap;
+_Static_assert(GMAIL_PAGE_UNITS <= MAILBOX_UNITS_MAX, "a page fits an empty queue");
+
+    isize wanted = g->settings.estimate ? 0 : GMAIL_PAGE_UNITS; // an estimate keeps a sample only
     return m->queue.cap - m->queue.count >= wanted;
 }
 
@@ -47,6 +48,7 @@ static void listing_ask_page(struct gmail *g, struct mailbox *m, struct exchange
     l->page_read = false;
     l->staged = 0;
     l->counted = 0;
+    l->elements = 0;
     gmail_answer_start(&l->answer, l->answer_bytes, GMAIL_ANSWER_BYTES);
     l->element = buf_over(l->element_bytes, GMAIL_ID_ELEMENT_BYTES);
     json_stream_init(&l->stream, (struct json_stream_target){.elements_of = S("messages")},
@@ -123,13 +125,6 @@ static bool listing_is_id(str id)
     return id.n > 0 && id.n <= UNIT_ID_BYTES;
 }
 
-// Room for one more id behind those that are queued and staged.
-static bool listing_has_place(const struct mailbox *m)
-{
-    const struct gmail_mailbox *gm = m->state;
-    return m->queue.count + gm->listing.staged < m->queue.cap;
-}
-
 static void listing_commit(struct mailbox *m)
 {
     struct gmail_mailbox *gm = m->state;
@@ -161,7 +156,7 @@ static void listing_take_element(const struct gmail *g, struct mailbox *m)
     struct unit_queue behind = m->queue;
     behind.count += l->staged;
     bool fits = unit_queue_push(&behind, buf_str(&id));
-    ASSERT(fits); // listing_has_place()
+    ASSERT(fits); // listing_has_room(), and no more elements than were asked for
     l->staged++;
 }
 
@@ -207,12 +202,6 @@ static err listing_read_page(struct gmail *g, struct mailbox *m, str *in)
     struct gmail_mailbox *gm = m->state;
     struct gmail_listing *l = &gm->listing;
     while (!l->page_read) {
-        if (!listing_has_place(m)) {
-            listing_commit(m); // more ids than were asked for: lanes make room for the rest
-            if (!listing_has_place(m)) {
-                return OK;
-            }
-        }
         switch (json_stream_next(&l->stream, in)) {
         case JSON_EVENT_ELEMENT:
             listing_take_element(g, m);
@@ -224,6 +213,9 @@ static err listing_read_page(struct gmail *g, struct mailbox *m, str *in)
             return OK;
         case JSON_EVENT_BAD:
             return FAIL(GMAIL_ANSWER);
+            if (++l->elements > GMAIL_PAGE_UNITS) {
+                return FAIL(GMAIL_ANSWER); // far more would hold a connection until all are read
+            }
         case JSON_EVENT_PIECE:
         case JSON_EVENT_STRING_END:
             break;

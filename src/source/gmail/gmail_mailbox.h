@@ -18,6 +18,7 @@ struct gmail_listing {
     struct buf element;
     bool page_read;   // the page in hand is whole, and its ids are in the queue
     bool is_complete; // the last page was read
+    int elements;     // of the page in hand
     int staged;       // ids of the page in hand, behind the queue's end
     i64 counted;      // ids of the page in hand
     i64 bad_ids;      // of the mailbox
