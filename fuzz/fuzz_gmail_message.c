@@ -31,7 +31,7 @@ static void check(const struct fetch *f, bool access)
 static struct fetch fetch(u8 how, isize grow, str body)
 {
     struct rig *r = rig_make(NULL);
-    struct gmail_settings settings = rig_settings(r);
+    struct gmail_case settings = rig_settings(r);
     settings.include_full_raw_message = how & 1;
     settings.document_level_security = how & 2;
     r = rig_make(&settings);

@@ -101,6 +101,7 @@
 #define BULK_REGROW_REQUESTS 100 // taken whole, before requests that had become smaller double
 #define BULK_HEAVY_BYTES \
     KIB(256) // a document refused alone (429) is to blame itself, not the weather
+#define BULK_MACHINES_MAX 33      // bulk.max_concurrency is 32 at most, and the lone flight
 #define BULK_PIPELINE_BYTES 256  // name of a pipeline
 #define ELASTIC_ID_BYTES 512     // longest _id that Elasticsearch takes
 #define ELASTIC_REASON_BYTES 300 // of the server's words about one error
@@ -166,6 +167,8 @@
 #define MAILBOX_PAGE 500   // accounts of one page
 #define MAILBOXES 50000    // default of limits.mailboxes: 20 bytes each
 #define IDS 500000         // default of limits.ids: 20 bytes each
+#define ACCESS_DOC_BYTES KIB(8) // an access control document: an address, escaped, three times
+#define DOCUMENT_ID_BYTES 32 // MD5 in hex, for ids that are longer than ELASTIC_ID_BYTES
 #define NOTES_MAX 100      // refused and failed mailboxes that a summary names
 #define NOTE_DETAIL_BYTES 256
 #define ADVICE_MAX 12
@@ -187,6 +190,18 @@
 #define CONNECTOR_ID_BYTES 512          // as ELASTIC_ID_BYTES
 #define CONNECTOR_ERROR_BYTES KIB(8)    // of an error's text: it is a keyword, at most 32766 bytes
 #define SERVICE_CONNECTORS_MAX 1024     // connectors that one process serves
+#define SERVICE_ID_TEXT_BYTES KIB(64)   // their ids: 20 bytes each as Elasticsearch makes them
+#define SERVICE_PAGE 100                // records of one page of a search
+#define SERVICE_JOBS_MAX 100            // waiting jobs that one round looks at: the oldest
+#define SERVICE_TYPES_MAX 16            // of service.service_types
+#define SERVICE_SLOTS_MAX 32            // of one kind of work at the same time
+#define SERVICE_CHECK_MS 5000           // a running job is looked at so often
+#define SERVICE_STATS_MS 10000          // and its counts are told so often
+#define SERVICE_IDLE_S 300              // a job whose last_seen is older has lost its worker
+#define SERVICE_STOP_MS 14000           // after a signal: 15 s are promised
+#define SERVICE_METADATA_BYTES KIB(1)   // of a job's `metadata`
+#define EXTRACTION_PING_MS 5000
+#define PREFLIGHT_BACKOFF_MAX_MS 60000 // between two looks for Elasticsearch at start
 
 // ---- service/listener
 #define LISTENER_CONNS 4 // probes and scrapers at the same time

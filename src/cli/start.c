@@ -9,6 +9,7 @@
 #include "codec/base64.h"
 #include "elastic/index.h"
 #include "os/os.h"
+#include "source/gmail/gmail_schema.h"
 
 static isize start_flights(const struct start *s)
 {
@@ -65,62 +66,52 @@ static void start_put_connector(struct start *s)
     buf_put(&s->detail, c->connector_id);
 }
 
+// What the record of a connector would say, from config.yml. Texts must be there, toggles have the
+// schema's value (spec/configuration.md 4.1).
 static err start_gmail_fields(struct start *s)
 {
-    struct gmail_settings *g = &s->gmail;
     struct config_fields fields = {
         .config = &s->config, .connector = s->connector, .arena = &s->texts, .detail = &s->detail};
-    bool found;
-    struct {
-        const char *key;
-        str *out;
-    } texts[] = {
-        {"service_account_credentials", &g->service_account},
-        {"subject", &g->subject},
-        {"customer_id", &g->customer_id},
-    };
-    for (isize i = 0; i < COUNT(texts); i++) {
-        TRY(config_field_str(&fields, texts[i].key, texts[i].out, &found));
-        if (texts[i].out->n == 0) {
+    for (int i = 0; i < gmail_schema.count; i++) {
+        const struct field *f = &gmail_schema.fields[i];
+        struct field_value *v = &s->values[i];
+        bool found;
+        v->active = true;
+        if (f->type == FIELD_BOOL) {
+            TRY(config_field_bool(&fields, f->key, &v->flag, &found));
+            v->flag = found ? v->flag : str_eq(str_from(f->value_json), S("true"));
+            continue;
+        }
+        ASSERT(f->type == FIELD_STR);
+        TRY(config_field_str(&fields, f->key, &v->text, &found));
+        if (v->text.n == 0) {
             start_put_connector(s);
             buf_put(&s->detail, S(": configuration."));
-            buf_put(&s->detail, str_from(texts[i].key));
+            buf_put(&s->detail, str_from(f->key));
             return FAIL(CONFIG_MISSING);
         }
-    }
-    g->document_level_security = true; // the schema's value (spec/configuration.md 4.1)
-    struct {
-        const char *key;
-        bool *out;
-    } toggles[] = {
-        {"include_spam_and_trash", &g->include_spam_and_trash},
-        {"include_full_raw_message", &g->include_full_raw_message},
-        {"use_document_level_security", &g->document_level_security},
-    };
-    for (isize i = 0; i < COUNT(toggles); i++) {
-        bool value;
-        TRY(config_field_bool(&fields, toggles[i].key, &value, &found));
-        *toggles[i].out = found ? value : *toggles[i].out;
     }
     return OK;
 }
 
 static err start_gmail(struct start *s)
 {
-    struct gmail_settings *g = &s->gmail;
-    g->token = &s->dests[DEST_TOKEN];
-    g->directory = &s->dests[DEST_DIRECTORY];
-    g->gmail = &s->dests[DEST_GMAIL];
-    g->requests_per_mailbox = (int)s->config.gmail.requests_per_mailbox;
-    g->quota_units_user_minute = s->config.gmail.quota_units_per_user_minute;
-    g->quota_units_project_minute = s->config.gmail.quota_units_per_project_minute;
-    g->estimate = s->options->dry_run;
-    err e = gmail_open(&s->plan, g, &s->source, &s->detail);
-    if (!s->connector && s->source.ops) {
-        buf_reset(&s->detail);
+    struct gmail_settings g = {
+        .token = &s->dests[DEST_TOKEN],
+        .token_fixed = true, // start_dest.c asked the service account
+        .directory = &s->dests[DEST_DIRECTORY],
+        .gmail = &s->dests[DEST_GMAIL],
+        .requests_per_mailbox = (int)s->config.gmail.requests_per_mailbox,
+        .quota_units_user_minute = s->config.gmail.quota_units_per_user_minute,
+        .quota_units_project_minute = s->config.gmail.quota_units_per_project_minute,
+        .estimate = s->options->dry_run,
+    };
+    gmail_init(&s->plan, &g, &s->source);
+    if (!s->connector) {
         return OK; // `limits` without credentials: the pools are the same
     }
-    return e;
+    struct source_setup setup = {.values = s->values, .document_level_security = true};
+    return s->source.ops->configure(s->source.state, &setup, &s->detail);
 }
 
 // ---- the job
@@ -176,9 +167,7 @@ static bool start_names_elastic(struct start *s)
 {
     return config_tree_find(&s->tree, S("elasticsearch.host")) >= 0 ||
            config_tree_find(&s->tree, S("elasticsearch.api_key")) >= 0 ||
-    j->watch = &s->watch;
            config_tree_find(&s->tree, S("elasticsearch.password")) >= 0 ||
-    j->ndjson_name = S("standard output");
            s->options->command == COMMAND_LIMITS;
 }
 
@@ -187,7 +176,9 @@ static err start_sink(struct start *s)
     const struct options *o = s->options;
     struct job_settings *j = &s->settings;
     j->dry_run = o->dry_run;
+    j->watch = &s->watch;
     j->ndjson_fd = 1;
+    j->ndjson_name = S("standard output");
     if (o->dry_run || str_eq(o->to, S("-"))) {
         return OK;
     }
@@ -246,7 +237,8 @@ static err start_job(struct start *s)
         .extract_binary_content = true,
         .reduce_whitespace = true,
         .run_ml_inference = true,
-        .document_level_security = s->gmail.document_level_security,
+        .document_level_security =
+            source_value(&gmail_schema, s->values, S("use_document_level_security"))->flag,
         .purge = c->sync.purge_enabled,
         .purge_max_share = c->sync.purge_max_share,
         .max_failed_mailboxes = c->sync.max_failed_mailboxes,
@@ -324,7 +316,6 @@ static err start_check_memory(const struct config *c)
     double chunks = (double)c->bulk.max_concurrency * (c->elasticsearch.compress ? 2 : 1);
     double bytes = chunks * c->bulk.chunk_max_mem_size_mib * (double)MIB(1);
     isize places = IDSET_PLACES(c->limits.ids) + IDSET_PLACES(c->limits.mailboxes);
-    s->watch.signals_fd = -1;
     bytes += (double)places * (double)sizeof(struct idset_entry);
     return bytes > (double)(START_RESERVE_BYTES - START_FIXED_BYTES) ? FAIL(CONFIG_MEMORY) : OK;
 }
@@ -333,6 +324,7 @@ err start_all(struct start *s, const struct options *options)
 {
     s->options = options;
     s->detail = buf_over(s->detail_bytes, CONFIG_DETAIL_BYTES);
+    s->watch.signals_fd = -1;
     s->reserved = os_reserve(START_RESERVE_BYTES);
     if (!s->reserved) {
         return FAIL(START_MEMORY);

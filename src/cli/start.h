@@ -34,7 +34,7 @@ struct start {
     struct tls_roots *roots_common, *roots_elastic, *roots_google;
     struct tls_trust trust_elastic, trust_google;
     struct dest dests[DEST_COUNT];
-    struct gmail_settings gmail;
+    struct field_value values[SCHEMA_FIELDS_MAX]; // of the connector, by the source's schema
     struct source source;
     struct job_settings settings;
     struct log *log;

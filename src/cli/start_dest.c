@@ -4,6 +4,7 @@
 #include "cli/start.h"
 #include "os/log.h"
 #include "os/os.h"
+#include "source/gmail/gmail_schema.h"
 
 static err start_load_roots(struct start *s, str path, struct tls_roots **out)
 {
@@ -139,7 +140,8 @@ static err start_token_url(struct start *s, str *out)
     }
     u8 *memory = arena_try(&s->texts, 1, EXCHANGE_TARGET_BYTES);
     struct buf uri = buf_over(memory, memory ? EXCHANGE_TARGET_BYTES : 0);
-    TRY(gmail_token_uri(s->gmail.service_account, &uri, &s->detail));
+    str account = source_value(&gmail_schema, s->values, S("service_account_credentials"))->text;
+    TRY(gmail_token_uri(account, &uri, &s->detail));
     *out = start_or(buf_str(&uri), *out);
     return OK;
 }

@@ -121,14 +121,23 @@ void flight_close(struct flight *f)
     f->b->open = -1;
 }
 
+// What stands before and behind the members of a document, by operation.
+static const struct {
+    str action, before, behind;
+} bulk_lines[] = {
+    [BULK_INDEX] = {S("{\"index\":{\"_index\":\""), S("{"), S("}\n")},
+    [BULK_UPDATE] = {S("{\"update\":{\"_index\":\""), S("{\"doc\":{"),
+                     S("},\"doc_as_upsert\":true}\n")},
+    [BULK_DELETE] = {S("{\"delete\":{\"_index\":\""), S(""), S("")},
+};
+
 // The action line into b->action, with its line end. Offset and length of the id in it go to *item.
 static str bulk_make_action(struct bulk *b, enum bulk_op op, str id, struct bulk_item *item)
 {
     ASSERT(id.n > 0 && id.n <= ELASTIC_ID_BYTES);
     struct buf *line = &b->action;
     buf_reset(line);
-    buf_put(line,
-            op == BULK_DELETE ? S("{\"delete\":{\"_index\":\"") : S("{\"index\":{\"_index\":\""));
+    buf_put(line, bulk_lines[op].action);
     json_escape(line, str_make(b->index, b->index_bytes));
     buf_put(line, S("\",\"_id\":\""));
     item->id_offset = (u32)line->n;
@@ -165,8 +174,8 @@ static bool bulk_put(struct bulk *b, struct bulk_item item, str id, str body, i6
     }
     enum bulk_op op = (enum bulk_op)item.op;
     str action = bulk_make_action(b, op, id, &item);
-    int entries = op == BULK_INDEX ? 2 : 1;
-    isize bytes = action.n + (op == BULK_INDEX ? body.n + 3 : 0);
+    int entries = op == BULK_DELETE ? 1 : 2;
+    isize bytes = action.n + bulk_lines[op].before.n + body.n + bulk_lines[op].behind.n;
     ASSERT(bytes <= b->settings.chunk_bytes); // bulk_fits() was asked
     struct flight *f = bulk_find_room(b, bytes, entries);
     if (!f) {
@@ -181,11 +190,9 @@ static bool bulk_put(struct bulk *b, struct bulk_item item, str id, str body, i6
     item.bytes = (u32)bytes;
     item.id_offset += item.offset;
     buf_put(&f->data, action);
-    if (op == BULK_INDEX) {
-        buf_put_byte(&f->data, '{');
-        buf_put(&f->data, body);
-        buf_put(&f->data, S("}\n"));
-    }
+    buf_put(&f->data, bulk_lines[op].before);
+    buf_put(&f->data, body);
+    buf_put(&f->data, bulk_lines[op].behind);
     ASSERT(!f->data.full);
     f->items[f->count++] = item;
     f->entries += entries;
@@ -202,6 +209,13 @@ bool bulk_put_index(struct bulk *b, str id, str body, u32 owner, u32 generation,
     return bulk_put(b, item, id, body, now_ms);
 }
 
+// As above: NOLINTNEXTLINE(readability-function-size)
+bool bulk_put_update(struct bulk *b, str id, str body, u32 owner, u32 generation, i64 now_ms)
+{
+    struct bulk_item item = {.owner = owner, .generation = generation, .op = BULK_UPDATE};
+    return bulk_put(b, item, id, body, now_ms);
+}
+
 bool bulk_put_delete(struct bulk *b, str id, u32 owner, u32 generation, i64 now_ms)
 {
     struct bulk_item item = {.owner = owner, .generation = generation, .op = BULK_DELETE};
@@ -212,7 +226,8 @@ bool bulk_fits(const struct bulk *b, str id, isize body_bytes)
 {
     // Quotes, keys and index of an action line, and an id of nothing but escapes.
     isize action = 64 + 6 * ((isize)b->index_bytes + id.n);
-    return body_bytes <= b->settings.chunk_bytes - action - 3;
+    isize around = bulk_lines[BULK_UPDATE].before.n + bulk_lines[BULK_UPDATE].behind.n;
+    return body_bytes <= b->settings.chunk_bytes - action - around;
 }
 
 bool bulk_fly_alone(struct bulk *b, str id, struct buf *doc, u32 owner, u32 generation)

@@ -11,7 +11,7 @@
 #include "elastic/client.h"
 #include "elastic/monitor.h"
 
-enum bulk_op { BULK_INDEX, BULK_DELETE };
+enum bulk_op { BULK_INDEX, BULK_UPDATE, BULK_DELETE };
 
 enum bulk_verdict {
     BULK_DONE,      // created, updated, deleted, or not there any more
@@ -34,7 +34,7 @@ struct bulk_result {
     enum bulk_verdict verdict;
     str id;       // as JSON string content (escaped)
     int status;   // of the item; 0: none was received
-    bool updated; // index: replaced an existing document
+    bool updated; // index: replaced an existing document; update: changed it
     err error;    // for REJECTED and UNDECIDED
     str reason;   // the server's words, bounded
 };
@@ -51,7 +51,7 @@ struct bulk_stats {
     i64 requests;     // attempts included
     i64 resent_items; // items that were sent more than once, each time
     i64 split;        // requests that were cut in two (413, 400)
-    i64 indexed;      // index operations that were taken,
+    i64 indexed;      // index and update operations that were taken,
     i64 updated;      // of them: replaced a document
     i64 dropped;      // of them: a pipeline dropped the document
     i64 deleted;      // deletes that were taken, or were not needed any more
@@ -80,6 +80,10 @@ bool bulk_uses_pipeline(const struct bulk *b);
 // has room now, ask again later; or bulk_error() says that nothing is taken any more.
 bool bulk_put_index(struct bulk *b, str id, str body, u32 owner, u32 generation, i64 now_ms);
 bool bulk_put_delete(struct bulk *b, str id, u32 owner, u32 generation, i64 now_ms);
+
+// The same as an update: members that the document has and `body` has not stay; a document that is
+// not there is made of `body` (doc_as_upsert).
+bool bulk_put_update(struct bulk *b, str id, str body, u32 owner, u32 generation, i64 now_ms);
 bool bulk_fits(const struct bulk *b, str id, isize body_bytes); // false: it has to fly alone
 
 // Flies one document alone from the caller's memory, which must stay until the verdict. `doc` is

@@ -57,7 +57,12 @@ static void flight_note_error(struct flight *f, const struct bulk_item *item, st
     u8 space[EXCHANGE_DETAIL_BYTES], said[EXCHANGE_DETAIL_BYTES];
     struct buf last = buf_over(space, COUNT(space));
     struct buf detail = buf_over(said, COUNT(said));
-    elastic_put_cut(&last, item->op == BULK_DELETE ? S("delete of ") : S("index of "), 10);
+    static const str ops[] = {
+        [BULK_INDEX] = S("index of "),
+        [BULK_UPDATE] = S("update of "),
+        [BULK_DELETE] = S("delete of "),
+    };
+    elastic_put_cut(&last, ops[item->op], 10);
     elastic_put_cut(&last, flight_id(f, item), 100);
     elastic_put_cut(&last, S(" failed: "), 9);
     elastic_put_cut(&last, reason, reason.n);

@@ -57,11 +57,16 @@ static struct verdict verdict_classify(struct verdict v, enum bulk_op op)
 
 static bool verdict_is_of(const struct json *j, int key, enum bulk_op op)
 {
-    if (op == BULK_DELETE) {
+    switch (op) {
+    case BULK_INDEX:
+        return json_equals(j, key, S("index")) || json_equals(j, key, S("create")) ||
+               json_equals(j, key, S("update"));
+    case BULK_UPDATE:
+        return json_equals(j, key, S("update"));
+    case BULK_DELETE:
         return json_equals(j, key, S("delete"));
     }
-    return json_equals(j, key, S("index")) || json_equals(j, key, S("create")) ||
-           json_equals(j, key, S("update"));
+    return false;
 }
 
 // Status, type and the beginning of the reason of an element whose end is missing: Elasticsearch
@@ -72,7 +77,12 @@ static struct verdict verdict_read_cut(str element, enum bulk_op op)
     str mark = S("\"status\":"), type = S("\"type\":\""), reason = S("\"reason\":\"");
     isize at = str_find(element, mark);
     isize type_at = str_find(element, type);
-    bool of_op = str_starts(element, op == BULK_DELETE ? S("{\"delete\"") : S("{\"index\""));
+    static const str begins[] = {
+        [BULK_INDEX] = S("{\"index\""),
+        [BULK_UPDATE] = S("{\"update\""),
+        [BULK_DELETE] = S("{\"delete\""),
+    };
+    bool of_op = str_starts(element, begins[op]);
     u64 status;
     if (!of_op || at < 0 || type_at < at + mark.n + 3 ||
         !str_to_u64(str_slice(element, at + mark.n, at + mark.n + 3), &status) || status < 300) {

@@ -159,3 +159,13 @@ void elastic_put_reason(struct buf *detail, str body)
     struct elastic_error e = elastic_error_of(body);
     elastic_put_error(detail, &e);
 }
+
+void elastic_put_forbidden(struct buf *text, str index)
+{
+    str front = S("Elasticsearch refuses access to the index [");
+    elastic_put_cut(text, front, front.n);
+    elastic_put_cut(text, index, 255);
+    str rest = S("]: the API key of the connector lacks a right on it, has expired or was revoked. "
+                 "Renew the API key of the connector in Kibana. Status code: [403].");
+    elastic_put_cut(text, rest, rest.n);
+}

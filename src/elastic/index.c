@@ -44,6 +44,8 @@ void index_open_init(struct index_open *o, struct elastic *es, str index, str pi
         .pipeline = pipeline,
         .any_version = o->any_version,
         .no_pipeline = o->no_pipeline,
+        .service = o->service,
+        .state = o->service ? INDEX_GET : INDEX_ROOT,
         .detail = buf_over(o->detail.p, o->detail.cap),
         .answer = buf_over(o->answer.p, o->answer.cap),
     };
@@ -71,14 +73,15 @@ static enum step index_next(void *st, i64 now_ms, struct exchange *x)
     struct index_open *o = st;
     str method = S("GET");
     buf_reset(&o->answer);
+    if (o->state != INDEX_FAILED && !index_name_is_valid(o->index)) {
+        return index_refuse_name(o, S("index ["), o->index);
+    }
+    if (o->state != INDEX_FAILED &&
+        (o->pipeline.n > BULK_PIPELINE_BYTES || !str_is_utf8(o->pipeline))) {
+        return index_refuse_name(o, S("pipeline ["), o->pipeline);
+    }
     switch ((enum index_state)o->state) {
     case INDEX_ROOT:
-        if (!index_name_is_valid(o->index)) {
-            return index_refuse_name(o, S("index ["), o->index);
-        }
-        if (o->pipeline.n > BULK_PIPELINE_BYTES || !str_is_utf8(o->pipeline)) {
-            return index_refuse_name(o, S("pipeline ["), o->pipeline);
-        }
         buf_put(&x->target, S("/"));
         break;
     case INDEX_PUT:
@@ -261,14 +264,26 @@ static err index_end_root(struct index_open *o, struct exchange *x)
     return OK;
 }
 
-static int index_after_index(const struct index_open *o)
+static void index_use_pipeline(struct index_open *o)
 {
-    return o->no_pipeline ? INDEX_DONE : INDEX_PIPELINE;
+    str name = index_pipeline_name(o);
+    memcpy(o->pipeline_used, name.p, (size_t)name.n);
+    o->pipeline_used_bytes = (int)name.n;
+    o->state = INDEX_DONE;
+}
+
+static void index_after_index(struct index_open *o)
+{
+    o->state = o->no_pipeline ? INDEX_DONE : INDEX_PIPELINE;
+    if (o->service && !o->no_pipeline) {
+        o->extracts = true; // who named it knows
+        index_use_pipeline(o);
+    }
 }
 
 static err index_end_get(struct index_open *o, struct exchange *x)
 {
-    if (o->status == 403 || o->status == 404) {
+    if ((o->status == 403 && !o->service) || o->status == 404) {
         o->state = INDEX_PUT;
         return OK;
     }
@@ -281,7 +296,10 @@ static err index_end_get(struct index_open *o, struct exchange *x)
         return index_refused(o, x, S("index"), FAIL(ES_ANSWER));
     }
     bool none = str_starts(str_trim(str_from_index(answer, 1)), S("}"));
-    o->state = none ? INDEX_PUT : index_after_index(o);
+    o->state = INDEX_PUT;
+    if (!none) {
+        index_after_index(o);
+    }
     return OK;
 }
 
@@ -292,7 +310,7 @@ static err index_end_put(struct index_open *o, struct exchange *x)
     bool exists = o->status == 400 && str_eq(words.type, S("resource_already_exists_exception"));
     if (err_ok(e) || exists) {
         o->created = o->created || !exists;
-        o->state = index_after_index(o);
+        index_after_index(o);
         return OK;
     }
     if (str_eq(words.type, S("cluster_block_exception"))) {
@@ -305,14 +323,6 @@ static err index_end_put(struct index_open *o, struct exchange *x)
                    ? S("missing privilege view_index_metadata or create_index on index")
                    : S("creating index");
     return index_refused(o, x, what, e);
-}
-
-static void index_use_pipeline(struct index_open *o)
-{
-    str name = index_pipeline_name(o);
-    memcpy(o->pipeline_used, name.p, (size_t)name.n);
-    o->pipeline_used_bytes = (int)name.n;
-    o->state = INDEX_DONE;
 }
 
 static err index_end_pipeline(struct index_open *o, struct exchange *x)

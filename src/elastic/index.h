@@ -17,6 +17,8 @@ struct index_open {
     str pipeline;     // wanted; empty: search-default-ingestion where the cluster has it, else none
     bool any_version; // ALLOW_ES_VERSION_MISMATCH
     bool no_pipeline; // documents go in as they are: nothing is asked about pipelines
+    bool service;     // a job of the service: the index alone is looked at, and the pipeline is
+                      // used unseen
     // results
     err error; // ES_VERSION, ES_NOT_ELASTIC, ES_UNAUTHORIZED, ES_FORBIDDEN, ES_PIPELINE_MISSING,
                // ...
@@ -39,8 +41,8 @@ struct index_open {
 
 extern const struct machine_ops index_open_ops; // st = struct index_open
 
-// Keeps any_version, no_pipeline and the storage of detail and answer, which the caller set; clears
-// the rest.
+// Keeps any_version, no_pipeline, service and the storage of detail and answer, which the caller
+// set; clears the rest.
 void index_open_init(struct index_open *o, struct elastic *es, str index, str pipeline);
 
 // The answer to `GET /` by itself, for the service: is this an Elasticsearch that we know? Fills

@@ -19,6 +19,7 @@
 struct crypto_key {
     struct tls_heap heap;
     mbedtls_pk_context pk;
+    bool loaded;
 };
 
 static int crypto_random(void *unused, unsigned char *p, size_t n)
@@ -71,8 +72,20 @@ static err crypto_key_parse(struct crypto_key *key, str pem)
     return ret ? FAIL(CRYPTO_KEY_SYNTAX) : crypto_key_check(&key->pk);
 }
 
-err crypto_key_load(struct plan *plan, str pem, struct crypto_key **out)
+struct crypto_key *crypto_key_take(struct plan *plan)
 {
+    struct crypto_key *key = plan_take_n(plan, "private key", struct crypto_key, 1,
+                                         "signs token requests");
+    tls_heap_init(&key->heap,
+                  plan_take(plan, "private key heap", CRYPTO_HEAP_BYTES, 1,
+                            "the key's numbers and those of one signature"),
+                  CRYPTO_HEAP_BYTES);
+    return key;
+}
+
+err crypto_key_read(struct crypto_key *key, str pem)
+{
+    crypto_key_free(key);
     if (str_find(pem, S("-----BEGIN ENCRYPTED PRIVATE KEY-----")) >= 0 ||
         str_find(pem, S("Proc-Type: 4,ENCRYPTED")) >= 0) {
         return FAIL(CRYPTO_KEY_ENCRYPTED);
@@ -80,26 +93,23 @@ err crypto_key_load(struct plan *plan, str pem, struct crypto_key **out)
     if (str_find(pem, S("-----BEGIN EC PRIVATE KEY-----")) >= 0) {
         return FAIL(CRYPTO_KEY_KIND);
     }
-    struct crypto_key *key = plan_take_n(plan, "private key", struct crypto_key, 1,
-                                         "signs token requests");
-    tls_heap_init(&key->heap,
-                  plan_take(plan, "private key heap", CRYPTO_HEAP_BYTES, 1,
-                            "the key's numbers and those of one signature"),
-                  CRYPTO_HEAP_BYTES);
     tls_heap_enter(&key->heap);
     mbedtls_pk_init(&key->pk);
+    key->loaded = true;
     err e = crypto_key_parse(key, pem);
     tls_heap_leave();
     if (!err_ok(e)) {
         crypto_key_free(key);
-        return e;
     }
-    *out = key;
-    return OK;
+    return e;
 }
 
 void crypto_key_free(struct crypto_key *key)
 {
+    if (!key->loaded) {
+        return;
+    }
+    key->loaded = false;
     tls_heap_enter(&key->heap);
     mbedtls_pk_free(&key->pk);
     tls_heap_leave();
@@ -109,6 +119,9 @@ void crypto_key_free(struct crypto_key *key)
 err crypto_sign_rs256(struct crypto_key *key, str in, struct buf *signature)
 {
     u8 hash[32];
+    if (!key->loaded) {
+        return FAIL(CRYPTO_SIGN);
+    }
     crypto_sha256(in, hash);
     u8 *out = buf_grab(signature, (isize)mbedtls_pk_get_len(&key->pk));
     if (!out) {

@@ -13,10 +13,14 @@ void crypto_wipe(void *p, isize n); // not optimised away
 
 struct crypto_key; // an RSA private key
 
+// Carves the memory of one key; it holds none yet.
+struct crypto_key *crypto_key_take(struct plan *plan);
+
 // PEM of PKCS#8 ("BEGIN PRIVATE KEY") or PKCS#1 ("BEGIN RSA PRIVATE KEY"), 2048 to 4096 bits, not
-// encrypted. CRYPTO_KEY_SYNTAX, CRYPTO_KEY_ENCRYPTED, CRYPTO_KEY_KIND (not RSA, or too short).
-err crypto_key_load(struct plan *plan, str pem, struct crypto_key **out);
-void crypto_key_free(struct crypto_key *key);
+// encrypted, in the place of the key that was there before; after an error there is none.
+// CRYPTO_KEY_SYNTAX, CRYPTO_KEY_ENCRYPTED, CRYPTO_KEY_KIND (not RSA, or too short).
+err crypto_key_read(struct crypto_key *key, str pem);
+void crypto_key_free(struct crypto_key *key); // wipes it; its memory may hold another one after
 
 // RSASSA-PKCS1-v1_5 with SHA-256 (RS256 of RFC 7518) over `in`; appends the signature (256-512
 // bytes).

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The ring of units between a mailbox's listing and the lanes (see source.h). Its memory is sync's;
-// its bound is its capacity. One writer, the listing; ids are copied in whole or refused.
+// The ring of units between a mailbox's listing and the lanes, and looking up values (see
+// source.h). The ring's memory is sync's; its bound is its capacity. One writer, the listing; ids
+// are copied in whole or refused.
 #include "source/source.h"
 
 #include <string.h>
@@ -28,4 +29,16 @@ bool unit_queue_pop(struct unit_queue *q, struct unit *out)
     q->head = (q->head + 1) % q->cap;
     q->count--;
     return true;
+}
+
+const struct field_value *source_value(const struct schema *schema,
+                                       const struct field_value *values, str key)
+{
+    for (int i = 0; i < schema->count; i++) {
+        if (str_eq(str_from(schema->fields[i].key), key)) {
+            return &values[i];
+        }
+    }
+    ASSERT(false); // a key is written in the program, not in a record
+    return NULL;
 }

@@ -137,6 +137,7 @@ struct source_ops {
     err (*fetch_body)(void *src, struct fetch *f, struct exchange *x, str *in);
     err (*fetch_end)(void *src, struct fetch *f, struct exchange *x);
     void (*fetch_fail)(void *src, struct fetch *f, struct exchange *x, err e);
+    bool units_immutable; // what has an id never changes: what is in the index needs no reading
 
     // The service runs one source after another in the same memory. configure() checks all that
     // needs no network and may be called again and again; release() wipes keys and tokens.
@@ -168,6 +169,11 @@ struct source {
     i64 quota_wait_ms; // time that exchanges waited for quota, summed
     i64 quota_units_user_minute, quota_units_project_minute;
     i64 quota_units_used;
+    bool may_repeat; // a mailbox may list an id more than once in a run (several queries)
 };
+
+// The value of the field `key`, which the schema has.
+const struct field_value *source_value(const struct schema *schema,
+                                       const struct field_value *values, str key);
 
 #endif

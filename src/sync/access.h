@@ -6,6 +6,8 @@
 // ends with ACCESS_OFF and touches nothing (the service that this program replaces empties the
 // index).
 //
+// Where a key lacks a right, the error is ES_KEY_RIGHTS and access_detail() the whole text.
+//
 // The same face as sync/job.h: init once, configure and start for each run, step after each turn.
 #ifndef SYNC_ACCESS_H
 #define SYNC_ACCESS_H
@@ -22,6 +24,7 @@ struct access_run {
     str index;         // with its prefix, as the job's snapshot says
     str authorization; // of the connector's own key; empty: that of the settings
     bool enabled;      // toggle and feature
+    str pipeline;      // of the job's snapshot; empty: none
 };
 
 struct access;

@@ -95,6 +95,11 @@ static void job_log_phase(struct job *job, str message)
     log_line(job->log, LOG_INFO, message, NULL, 0);
 }
 
+static bool job_counts(const struct job *job)
+{
+    return job->settings.to_elastic && !job->service;
+}
+
 static void job_flush(struct job *job)
 {
     job->hurry = bulk_flush(job->bulk);
@@ -103,7 +108,8 @@ static void job_flush(struct job *job)
 static void job_run_count(struct job *job)
 {
     job->task = -1;
-    if (job->settings.to_elastic) {
+    job->count.documents = -1;
+    if (job_counts(job)) {
         job->count.es = &job->elastic;
         job->count.index = job->settings.index;
         job->count.state = 0;
@@ -115,7 +121,7 @@ static void job_run_count(struct job *job)
 
 static void job_finish(struct job *job, enum job_end end)
 {
-    mailboxes_stop(&job->mailboxes);
+    job_end_tasks(job);
     job->end = end;
     job->stats.phase = SYNC_ENDED;
     job->stats.ended_ms = os_mono_ms();
@@ -123,6 +129,7 @@ static void job_finish(struct job *job, enum job_end end)
 
 static void job_fail_now(struct job *job, err e, str detail)
 {
+    e = job_say_forbidden(job, e, &detail);
     job->error = e;
     buf_reset(&job->detail);
     buf_put(&job->detail, detail);
@@ -136,6 +143,7 @@ static void job_wind_down(struct job *job, enum job_end end, err e, str detail)
     if (job->winding_down) {
         return;
     }
+    e = job_say_forbidden(job, e, &detail);
     job->winding_down = true;
     job->end = end;
     job->error = e;
@@ -200,10 +208,7 @@ static void job_start_mailboxes(struct job *job)
         if (job_guesses_pipeline(job)) {
             bulk_guess_pipeline(job->bulk);
         }
-        for (int i = 0; i < bulk_machines(job->bulk); i++) {
-            int task = loop_add(job->loop, &bulk_flight_ops, bulk_machine(job->bulk, i));
-            ASSERT(task >= 0);
-        }
+        flights_start(&job->flights, job->loop, job->bulk);
     }
     mailboxes_start(&job->mailboxes);
     lanes_start(&job->lanes, job->loop);
@@ -213,19 +218,18 @@ static void job_start_mailboxes(struct job *job)
 static void job_start_scan(struct job *job)
 {
     job->stats.phase = SYNC_SCAN;
-    idset_clear(&job->purge.ids);
-    job->purge.existing = 0;
+    purge_clear(&job->purge);
     scan_start(&job->scan, &job->elastic, job->settings.index, purge_visit_fill, &job->purge);
     job_run(job, &scan_ops, &job->scan);
 }
 
 void job_start(struct job *job)
 {
+    job_reset(job);
     job->stats = (struct sync_stats){.phase = SYNC_PREFLIGHT, .started_ms = os_mono_ms()};
     job->purge_allowed = job->settings.purge && job->settings.to_elastic;
-    idset_clear(&job->roster.set);
-    advice_reset(&job->advice);
     if (job->settings.to_elastic) {
+        job->open.service = job->service;
         job->open.any_version = job->settings.any_version;
         job->open.no_pipeline = job->settings.pipeline_none;
         index_open_init(&job->open, &job->elastic, job->settings.index, job->settings.pipeline);
@@ -398,8 +402,10 @@ static void job_advise_kept(struct job *job)
 static bool job_purge_is_too_large(struct job *job)
 {
     i64 total = job->purge.existing;
+    i64 doubtful = job->purge.would_delete -
+                   job->purge.filtered; // what a rule excludes is no mistake
     if (total < PURGE_MIN_DOCUMENTS ||
-        (double)job->purge.would_delete <= (double)total * job->settings.purge_max_share) {
+        (double)doubtful <= (double)total * job->settings.purge_max_share) {
         return false;
     }
     struct buf *b = advice_add(&job->advice);
@@ -512,6 +518,7 @@ void job_step(struct job *job)
     job->purge.now_ms = now_ms;
     job->hurry = false;
     job->stats.quota_wait_ms = job->source->quota_wait_ms;
+    job->stats.indexed_bytes = bulk_stats(job->bulk)->bytes;
     if (job->stats.phase == SYNC_ENDED) {
         return;
     }

@@ -68,6 +68,10 @@ struct job_run {
 };
 
 // Before job_start(), never while a run is under way. `full` of the settings is !incremental then.
+//
+// Such a run looks at nothing but the index (which it creates if need be), and neither refreshes
+// nor counts it at the end: that is for whoever has the right. Where a key lacks a right, the error
+// is ES_KEY_RIGHTS and job_detail() is the whole text for people.
 void job_configure(struct job *job, const struct job_run *run);
 
 void job_start(struct job *job);

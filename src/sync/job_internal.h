@@ -4,6 +4,7 @@
 #define SYNC_JOB_INTERNAL_H
 
 #include "sync/advice.h"
+#include "sync/flights.h"
 #include "sync/job.h"
 #include "sync/lane.h"
 
@@ -29,7 +30,9 @@ struct job {
     struct lanes lanes;
     struct advice advice;
 
-    int task; // of the phase's own machine
+    bool service; // job_configure() was called: see struct job_run
+    int task;     // of the phase's own machine
+    struct flights flights;
     enum purge_stage purge_stage;
     bool purge_allowed;
     bool winding_down, refreshing;
@@ -38,7 +41,12 @@ struct job {
     enum job_end end;
     err error;
     struct buf detail;
-    u8 detail_bytes[EXCHANGE_DETAIL_BYTES];
+    u8 detail_bytes[EXCHANGE_DETAIL_BYTES], forbidden_bytes[EXCHANGE_DETAIL_BYTES];
 };
+
+// job_run.c
+void job_reset(struct job *job);                            // as if it were the first run
+void job_end_tasks(struct job *job);                        // nothing of it is in the loop any more
+err job_say_forbidden(struct job *job, err e, str *detail); // in a job of the service
 
 #endif

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "codec/json.h"
-#include "codec/json_write.h"
+#include "sync/document.h"
 
 void lanes_init(struct lanes *all, struct plan *plan, const struct job_settings *settings)
 {
@@ -24,18 +24,37 @@ void lanes_init(struct lanes *all, struct plan *plan, const struct job_settings 
 
 // ---- choosing a unit
 
-// Takes known units off the front of the queue: what is in the index already is not read again.
+static str lane_document_id(const struct unit *unit, u8 bytes[DOCUMENT_ID_BYTES])
+{
+    return document_id(str_make(unit->id, unit->id_bytes), bytes);
+}
+
+// What is in the index already is not read again, unless this run reads everything, or the source
+// changes what it has, or a rule has to see it.
+static bool lane_may_pass_over(const struct lanes *all)
+{
+    return !all->settings->full && all->source->ops->units_immutable;
+}
+
+// Takes units off the front of the queue until one has to be read.
 static bool lane_take_unit(struct lanes *all, struct mailbox_slot *slot, struct unit *unit)
 {
     while (unit_queue_pop(&slot->m.queue, unit)) {
-        str id = str_make(unit->id, unit->id_bytes);
+        u8 bytes[DOCUMENT_ID_BYTES];
+        str id = lane_document_id(unit, bytes);
         slot->outstanding++;
-        if (all->settings->full || !purge_is_pending(all->purge, id)) {
+        enum purge_unit known = purge_take(all->purge, id,
+                                           all->source->may_repeat ? slot->generation : 0);
+        if (known == PURGE_UNIT_REPEATED) {
+            all->stats->messages_repeated++;
+            mailboxes_unit_done(slot, false);
+        } else if (known == PURGE_UNIT_KNOWN && lane_may_pass_over(all)) {
+            purge_mark(all->purge, id);
+            all->stats->documents_unchanged++;
+            mailboxes_unit_done(slot, false);
+        } else {
             return true;
         }
-        purge_mark(all->purge, id);
-        all->stats->documents_unchanged++;
-        mailboxes_unit_done(slot, false);
     }
     return false;
 }
@@ -51,6 +70,8 @@ static bool lane_may_take(const struct lanes *all, const struct mailbox_slot *sl
 static void lane_give_back(struct lane *lane, struct mailbox_slot *slot, const struct exchange *x)
 {
     struct unit_queue *q = &slot->m.queue;
+    u8 bytes[DOCUMENT_ID_BYTES];
+    purge_give_back(lane->all->purge, lane_document_id(&lane->f.unit, bytes));
     q->head = (q->head + q->cap - 1) % q->cap;
     q->units[q->head] = lane->f.unit;
     q->count++;
@@ -141,7 +162,8 @@ static void lanes_judge(struct lanes *all)
 static void lane_skip(struct lane *lane, struct mailbox_slot *slot, enum skip_reason reason)
 {
     struct lanes *all = lane->all;
-    str id = str_make(lane->f.unit.id, lane->f.unit.id_bytes);
+    u8 id_bytes[DOCUMENT_ID_BYTES];
+    str id = lane_document_id(&lane->f.unit, id_bytes);
     bool undecided = reason == SKIP_UNDECIDED;
     all->stats->skipped[reason]++;
     if (!undecided && reason != SKIP_GONE) {
@@ -164,8 +186,8 @@ static bool lane_is_too_large(const struct lane *lane)
     return err_class(lane->f.error) == ERR_CLASS_LIMIT;
 }
 
-// The members that every document gets, whatever its source (spec/documents.md 1).
-static struct buf lane_finish_document(struct lane *lane)
+// The document with the members that every one gets; in place, and the same each time.
+static struct buf lane_finish_document(struct lane *lane, str id)
 {
     const struct job_settings *s = lane->all->settings;
     struct fetch *f = &lane->f;
@@ -173,15 +195,12 @@ static struct buf lane_finish_document(struct lane *lane)
     struct buf whole = f->data;
     whole.n = FETCH_DOC_OFFSET + f->doc.n;
     whole.full = false;
-    struct json_write w = json_write_to(&whole);
-    w.comma = f->doc.n > 0;
-    json_write_member(&w, S("id"), str_make(f->unit.id, f->unit.id_bytes));
-    json_write_key(&w, S("_extract_binary_content"));
-    json_write_bool(&w, s->extract_binary_content);
-    json_write_key(&w, S("_reduce_whitespace"));
-    json_write_bool(&w, s->reduce_whitespace);
-    json_write_key(&w, S("_run_ml_inference"));
-    json_write_bool(&w, s->run_ml_inference);
+    struct document_flags flags = {
+        .extract_binary_content = s->extract_binary_content,
+        .reduce_whitespace = s->reduce_whitespace,
+        .run_ml_inference = s->run_ml_inference,
+    };
+    document_finish(&whole, FETCH_DOC_OFFSET, id, &flags);
     ASSERT(!whole.full); // FETCH_DOC_TAIL
     return whole;
 }
@@ -190,9 +209,10 @@ static enum step lane_deliver(struct lane *lane, i64 now_ms, struct exchange *x)
 {
     struct lanes *all = lane->all;
     struct fetch *f = &lane->f;
-    str id = str_make(f->unit.id, f->unit.id_bytes);
+    u8 id_bytes[DOCUMENT_ID_BYTES];
+    str id = lane_document_id(&f->unit, id_bytes);
     struct bulk_item owner = {.owner = lane->slot, .generation = lane->generation};
-    struct buf whole = lane_finish_document(lane);
+    struct buf whole = lane_finish_document(lane, id);
     i64 bytes = whole.n - FETCH_DOC_OFFSET;
     switch (sink_put(&all->sink, id, &whole, owner, now_ms)) {
     case SINK_TAKEN:
@@ -212,6 +232,20 @@ static enum step lane_deliver(struct lane *lane, i64 now_ms, struct exchange *x)
     return STEP_WAIT;
 }
 
+// Whether the index has this document as it is: a run that is not full leaves it alone.
+static bool lane_is_unchanged(struct lane *lane)
+{
+    struct lanes *all = lane->all;
+    u8 bytes[DOCUMENT_ID_BYTES];
+    str id = lane_document_id(&lane->f.unit, bytes);
+    if (all->settings->full || !purge_is_unchanged(all->purge, id, lane->f.timestamp)) {
+        return false;
+    }
+    purge_mark(all->purge, id);
+    all->stats->documents_unchanged++;
+    return true;
+}
+
 static enum step lane_conclude(struct lane *lane, i64 now_ms, struct exchange *x)
 {
     struct lanes *all = lane->all;
@@ -226,6 +260,11 @@ static enum step lane_conclude(struct lane *lane, i64 now_ms, struct exchange *x
         if (all->settings->dry_run) {
             all->sampled++;
             all->sampled_bytes += f->message_bytes;
+            mailboxes_unit_done(slot, false);
+            lane_release(lane);
+            return lane_find_work(lane, now_ms, x);
+        }
+        if (lane_is_unchanged(lane)) {
             mailboxes_unit_done(slot, false);
             lane_release(lane);
             return lane_find_work(lane, now_ms, x);
@@ -247,6 +286,30 @@ static enum step lane_conclude(struct lane *lane, i64 now_ms, struct exchange *x
 
 // ---- the machine
 
+// Back to the lane's own buffer, with what is in it: whoever has to wait before the first byte of an
+// answer, an hour perhaps, holds nothing that others need.
+static void lane_shrink(struct lane *lane)
+{
+    struct buf *data = &lane->f.data;
+    struct buf small = buffers_small(&lane->all->buffers, lane->index);
+    if (data->p != small.p && data->n <= small.cap) {
+        memcpy(small.p, data->p, (size_t)data->n);
+        small.n = data->n;
+        buffers_release(&lane->all->buffers, data);
+        *data = small;
+    }
+}
+
+// An attempt is over; the next one begins with an empty buffer.
+static err lane_judge(struct lane *lane, err e)
+{
+    if (err_class(e) == ERR_CLASS_RETRY) {
+        lane->f.data.n = 0;
+        lane_shrink(lane);
+    }
+    return e;
+}
+
 static err lane_end(void *st, struct exchange *x)
 {
     struct lane *lane = st;
@@ -256,7 +319,7 @@ static err lane_end(void *st, struct exchange *x)
         lane->state = LANE_SHAPE;
         return OK;
     }
-    return e;
+    return lane_judge(lane, e);
 }
 
 static enum step lane_next(void *st, i64 now_ms, struct exchange *x)
@@ -295,7 +358,11 @@ static enum step lane_next(void *st, i64 now_ms, struct exchange *x)
 static err lane_head(void *st, struct exchange *x, const struct http_head *head)
 {
     struct lane *lane = st;
-    return lane->all->source->ops->fetch_head(lane->all->source->state, &lane->f, x, head);
+    const struct source *source = lane->all->source;
+    if (head->status >= 300) {
+        lane_shrink(lane); // what an earlier attempt needed its buffer for does not come
+    }
+    return lane_judge(lane, source->ops->fetch_head(source->state, &lane->f, x, head));
 }
 
 // While no larger buffer is free the bytes stay where they are: the connection waits.
@@ -306,7 +373,7 @@ static err lane_body(void *st, struct exchange *x, str *in)
     for (;;) {
         err e = source->ops->fetch_body(source->state, &lane->f, x, in);
         if (!err_is(e, ERR_LANE_TOO_SMALL)) {
-            return e;
+            return lane_judge(lane, e);
         }
         if (!buffers_grow(&lane->all->buffers, &lane->f.data)) {
             return OK;
@@ -329,12 +396,24 @@ static const struct machine_ops lane_ops = {
     .fail = lane_fail,
 };
 
-void lanes_start(struct lanes *all, struct loop *loop)
+void lanes_reset(struct lanes *all)
 {
     all->stopped = false;
     all->broken = OK;
+    all->cursor = 0;
+    all->sampled = 0;
+    all->sampled_bytes = 0;
     for (int i = 0; i < all->count; i++) {
         all->lanes[i].state = LANE_IDLE;
+        all->lanes[i].task = -1;
+    }
+    ASSERT(buffers_all_free(&all->buffers)); // lanes_stop()
+}
+
+void lanes_start(struct lanes *all, struct loop *loop)
+{
+    for (int i = 0; i < all->count; i++) {
+        ASSERT(all->lanes[i].task < 0);
         all->lanes[i].task = loop_add(loop, &lane_ops, &all->lanes[i]);
         ASSERT(all->lanes[i].task >= 0);
     }
@@ -359,6 +438,18 @@ void lanes_cancel(struct lanes *all, struct loop *loop)
     }
 }
 
+void lanes_stop(struct lanes *all, struct loop *loop)
+{
+    lanes_cancel(all, loop);
+    for (int i = 0; i < all->count; i++) {
+        struct lane *lane = &all->lanes[i];
+        if (lane->state == LANE_ALOFT) {
+            lane_release(lane);
+        }
+        lane->task = -1;
+    }
+}
+
 bool lanes_are_idle(const struct lanes *all)
 {
     for (int i = 0; i < all->count; i++) {
@@ -376,9 +467,10 @@ static void lanes_land(struct lanes *all, const struct bulk_result *r, str id)
 {
     for (int i = 0; i < all->count; i++) {
         struct lane *lane = &all->lanes[i];
+        u8 bytes[DOCUMENT_ID_BYTES];
         if (lane->state == LANE_ALOFT && lane->slot == r->item->owner &&
             lane->generation == r->item->generation &&
-            str_eq(str_make(lane->f.unit.id, lane->f.unit.id_bytes), id)) {
+            str_eq(lane_document_id(&lane->f.unit, bytes), id)) {
             lane_release(lane);
         }
     }

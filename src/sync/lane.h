@@ -46,9 +46,11 @@ struct lanes {
 };
 
 void lanes_init(struct lanes *all, struct plan *plan, const struct job_settings *settings);
+void lanes_reset(struct lanes *all); // before each run
 void lanes_start(struct lanes *all, struct loop *loop);
 void lanes_end(struct lanes *all); // they finish what they hold, take no more, and their tasks end
 void lanes_cancel(struct lanes *all, struct loop *loop); // drops what is not handed to the sink yet
+void lanes_stop(struct lanes *all, struct loop *loop);   // drops all: nothing may be in the air
 bool lanes_are_idle(const struct lanes *all);
 
 // The verdict of a document: the sink's callback, st = struct lanes.

@@ -364,6 +364,25 @@ void mailboxes_open_waiting(struct mailboxes *all)
     }
 }
 
+void mailboxes_reset(struct mailboxes *all)
+{
+    for (int i = 0; i < all->slot_count; i++) {
+        all->slots[i].open = false;
+        all->slots[i].task = -1;
+    }
+    all->open_count = 0;
+    all->waiting_head = 0;
+    all->waiting_count = 0;
+    all->accounts_done = false;
+    all->accounts_error = OK;
+    buf_reset(&all->accounts_detail);
+    all->accounts_task = -1;
+    all->wanted_found = 0;
+    all->systemic = OK;
+    buf_reset(&all->systemic_detail);
+    all->note_count = 0;
+}
+
 void mailboxes_start(struct mailboxes *all)
 {
     memset(all->accounts_state, 0, (size_t)all->source->ops->accounts_bytes);
@@ -381,6 +400,7 @@ void mailboxes_cancel(struct mailboxes *all)
     if (loop_is_active(all->loop, all->accounts_task)) {
         loop_cancel(all->loop, all->accounts_task);
     }
+    all->accounts_task = -1;
     for (int i = 0; i < all->slot_count; i++) {
         if (all->slots[i].open && loop_is_active(all->loop, all->slots[i].task)) {
             loop_cancel(all->loop, all->slots[i].task);

@@ -56,6 +56,7 @@ struct mailboxes {
 };
 
 void mailboxes_init(struct mailboxes *all, struct plan *plan, const struct job_settings *settings);
+void mailboxes_reset(struct mailboxes *all);                         // before each run
 void mailboxes_start(struct mailboxes *all);                         // adds the directory machine
 bool mailboxes_was_found(const struct mailboxes *all, isize wanted); // the i-th of --mailbox
 void mailboxes_open_waiting(struct mailboxes *all);                  // fills free slots; each turn

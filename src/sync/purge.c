@@ -40,12 +40,19 @@ static bool purge_is_unseen(struct purge *p, const struct scan_hit *hit)
     return entry && (entry->flags & (PURGE_EXISTED | PURGE_SEEN)) == PURGE_EXISTED;
 }
 
+static bool purge_is_filtered(struct purge *p, const struct scan_hit *hit)
+{
+    const struct idset_entry *entry = idset_find(&p->ids, hit->id);
+    return entry && (entry->flags & PURGE_FILTERED);
+}
+
 bool purge_visit_count(void *st, const struct scan_hit *hit)
 {
     struct purge *p = st;
     if (purge_is_unseen(p, hit)) {
         if (purge_is_ours(p, hit)) {
             p->would_delete++;
+            p->filtered += purge_is_filtered(p, hit);
         } else {
             p->kept++;
         }
@@ -76,10 +83,56 @@ void purge_mark(struct purge *p, str id)
     }
 }
 
-bool purge_is_pending(struct purge *p, str id)
+void purge_filter(struct purge *p, str id)
 {
     struct idset_entry *entry = idset_find(&p->ids, id);
-    return entry && !(entry->flags & PURGE_SEEN);
+    if (entry) {
+        entry->flags |= PURGE_FILTERED;
+    }
+}
+
+enum purge_unit purge_take(struct purge *p, str id, u32 mailbox)
+{
+    struct idset_entry *entry = mailbox ? idset_add(&p->ids, id) : idset_find(&p->ids, id);
+    if (!entry) {
+        return PURGE_UNIT_NEW;
+    }
+    if (mailbox) {
+        u32 tag = mailbox << 8;
+        if ((entry->flags & PURGE_TAKEN) && (entry->flags & ~(u32)0xff) == tag) {
+            return PURGE_UNIT_REPEATED;
+        }
+        entry->flags = (entry->flags & 0xff) | PURGE_TAKEN | tag;
+    }
+    bool pending = (entry->flags & (PURGE_EXISTED | PURGE_SEEN)) == PURGE_EXISTED;
+    return pending ? PURGE_UNIT_KNOWN : PURGE_UNIT_NEW;
+}
+
+void purge_give_back(struct purge *p, str id)
+{
+    struct idset_entry *entry = idset_find(&p->ids, id);
+    if (entry) {
+        entry->flags &= ~(u32)PURGE_TAKEN;
+    }
+}
+
+bool purge_is_unchanged(struct purge *p, str id, str timestamp)
+{
+    struct idset_entry *entry = idset_find(&p->ids, id);
+    u32 stamp = timestamp.n ? idset_stamp(&p->ids, timestamp) : 0;
+    return entry && (entry->flags & PURGE_EXISTED) && entry->stamp == stamp;
+}
+
+void purge_clear(struct purge *p)
+{
+    if (p->ids.count || p->ids.full) {
+        idset_clear(&p->ids);
+    }
+    p->existing = 0;
+    p->would_delete = 0;
+    p->kept = 0;
+    p->filtered = 0;
+    p->deleted_sent = 0;
 }
 
 i64 purge_unseen(const struct purge *p)

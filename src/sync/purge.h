@@ -13,7 +13,19 @@
 #include "elastic/scan.h"
 #include "sync/roster.h"
 
-enum { PURGE_EXISTED = 1, PURGE_SEEN = 2 };
+enum {
+    PURGE_EXISTED = 1,
+    PURGE_SEEN = 2,
+    PURGE_FILTERED = 4, // a sync rule has decided that it may not stay
+    PURGE_TAKEN = 8,    // by the mailbox whose generation stands in the upper 24 bits
+};
+
+// What is known of a unit when a lane takes it.
+enum purge_unit {
+    PURGE_UNIT_NEW,      // not in the index, as far as is known, or seen in another mailbox
+    PURGE_UNIT_KNOWN,    // in the index, and not seen in this run
+    PURGE_UNIT_REPEATED, // its mailbox listed it before
+};
 
 struct purge {
     struct idset ids;
@@ -22,6 +34,7 @@ struct purge {
     i64 existing;     // documents of the first scan
     i64 would_delete; // counted by the second scan
     i64 kept;         // unseen, but not ours to delete
+    i64 filtered;     // of would_delete: excluded by a sync rule
     i64 deleted_sent; // handed to a flight by the third scan
     i64 now_ms;       // set before each turn: bulk wants the time
 };
@@ -33,7 +46,15 @@ bool purge_visit_delete(void *st, const struct scan_hit *hit);
 
 // A unit was decided in this run: whatever its verdict, its document stays.
 void purge_mark(struct purge *p, str id);
-bool purge_is_pending(struct purge *p, str id); // was in the index before, and is not yet marked
+void purge_filter(struct purge *p,
+                  str id); // ... but this one: it goes, unless it is marked as well
+
+// `mailbox`: the generation of its slot, when ids may come more than once; 0: they do not. What was
+// taken and not worked on is given back. A set that is full cannot tell what comes again.
+enum purge_unit purge_take(struct purge *p, str id, u32 mailbox);
+void purge_give_back(struct purge *p, str id);
+bool purge_is_unchanged(struct purge *p, str id, str timestamp); // known, with this _timestamp
+void purge_clear(struct purge *p);                               // before each run
 i64 purge_unseen(const struct purge *p);
 
 #endif

@@ -18,6 +18,17 @@ static str roster_key(struct roster_key *key, str address)
     return buf_str(&key->text);
 }
 
+void roster_clear(struct roster *r)
+{
+    if (r->set.count || r->set.full) {
+        idset_clear(&r->set);
+    }
+    r->directory_complete = false;
+    r->incomplete = false;
+    r->count = 0;
+    r->finished = 0;
+}
+
 bool roster_add(struct roster *r, str address, bool *room)
 {
     isize before = r->set.count;

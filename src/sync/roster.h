@@ -22,6 +22,8 @@ struct roster {
     i64 count, finished;
 };
 
+void roster_clear(struct roster *r);
+
 // True when the address was not there before; it starts as FATE_PROTECTED. `room` false: full.
 bool roster_add(struct roster *r, str address, bool *room);
 void roster_forget(struct roster *r); // one was named whose address cannot be used

@@ -15,6 +15,7 @@ enum skip_reason {
     SKIP_REJECTED,  // Elasticsearch refused the document
     SKIP_UNDECIDED, // weather after all retries: will be tried at the next sync
     SKIP_BAD_ID,    // the far side gave an id that cannot be used
+    SKIP_FILTERED,  // a sync rule excludes it: docs_filtered
     SKIP_REASONS
 };
 
@@ -36,7 +37,9 @@ struct sync_stats {
     i64 documents_indexed, documents_updated, documents_unchanged, documents_deleted;
     i64 kept_from_purge; // unseen documents that were not deleted
     i64 skipped[SKIP_REASONS];
-    i64 raw_fallbacks; // messages that went raw because they could not be read as mail
+    i64 messages_repeated; // listed again by another query
+    i64 indexed_bytes;     // of the documents that Elasticsearch took
+    i64 raw_fallbacks;     // messages that went raw because they could not be read as mail
     i64 message_bytes, document_bytes;
     i64 quota_wait_ms;
 };

@@ -105,14 +105,21 @@ static inline struct machine_answer serve(str body)
         body = str_cut(body, '\n', &line, &found);
         CHECK(found);
         bool is_delete = str_starts(line, S("{\"delete\""));
+        bool is_update = str_starts(line, S("{\"update\""));
         if (!is_delete) {
             body = str_cut(body, '\n', &document, &found);
             CHECK(found && str_starts(document, S("{")) && str_ends(document, S("}")));
         }
+        if (is_update) {
+            CHECK_STR(document, S("{\"doc\":{\"id\":\"x\",\"a\":1},\"doc_as_upsert\":true}"));
+        }
         CHECK_STR(action_member(line, S("\"_index\":\"")), S("mail"));
         if (body.n || !drop) {
             buf_put(&out, verdicts++ ? S(",") : S(""));
-            put_verdict(&out, is_delete ? S("delete") : S("index"),
+            put_verdict(&out,
+                        is_delete   ? S("delete")
+                        : is_update ? S("update")
+                                    : S("index"),
                         action_member(line, S("\"_id\":\"")));
         }
     }
@@ -226,6 +233,11 @@ static inline void fly(void)
 static inline bool put(const char *id)
 {
     return bulk_put_index(b, str_from(id), S("\"id\":\"x\",\"a\":1"), 7, 9, now_ms);
+}
+
+static inline bool put_update(const char *id)
+{
+    return bulk_put_update(b, str_from(id), S("\"id\":\"x\",\"a\":1"), 7, 9, now_ms);
 }
 
 static inline bool put_delete(const char *id)

@@ -33,17 +33,29 @@ void crypto_wipe(void *p, isize n)
     rig_wiped++;
 }
 
-err crypto_key_load(struct plan *plan, str pem, struct crypto_key **out)
+void os_entropy(void *p, isize n)
+{
+    memset(p, 7, (size_t)n);
+}
+
+struct crypto_key *crypto_key_take(struct plan *plan)
 {
     (void)plan;
-    rig_keys++;
-    *out = (struct crypto_key *)&rig_keys;
-    return str_starts(pem, S("-----BEGIN ")) ? OK : FAIL(CRYPTO_KEY_SYNTAX);
+    return (struct crypto_key *)&rig_keys;
+}
+
+// rig_keys: 1 while a key is loaded.
+err crypto_key_read(struct crypto_key *key, str pem)
+{
+    ASSERT(key == (struct crypto_key *)&rig_keys);
+    rig_keys = str_starts(pem, S("-----BEGIN "));
+    return rig_keys ? OK : FAIL(CRYPTO_KEY_SYNTAX);
 }
 
 void crypto_key_free(struct crypto_key *key)
 {
-    rig_keys -= key != NULL;
+    ASSERT(key == (struct crypto_key *)&rig_keys);
+    rig_keys = 0;
 }
 
 err crypto_sign_rs256(struct crypto_key *key, str in, struct buf *signature)

@@ -9,6 +9,7 @@
 #include "machine.h"
 
 #include "gmail_below.h"
+#include "gmail_case.h"
 
 #include "limits.h"
 #include "source/gmail/gmail.h"
@@ -143,12 +144,12 @@ static inline void rig_list_fail(void *st, struct exchange *x, err e)
 static const struct machine_ops rig_walk_ops = RIG_OPS(walk);
 static const struct machine_ops rig_list_ops = RIG_OPS(list);
 
-static inline struct gmail_settings rig_settings(struct rig *r)
+static inline struct gmail_case rig_settings(struct rig *r)
 {
     r->token = (struct dest){.label = "token", .url = {.path = S("/token")}, .index = 1};
     r->directory = (struct dest){.label = "Directory API", .url = {.path = S("/")}, .index = 2};
     r->gmail = (struct dest){.label = "Gmail API", .url = {.path = S("/")}, .index = 3};
-    return (struct gmail_settings){
+    return (struct gmail_case){
         .service_account = S(RIG_ACCOUNT),
         .subject = S("admin@example.test"),
         .customer_id = S("C01"),
@@ -158,13 +159,13 @@ static inline struct gmail_settings rig_settings(struct rig *r)
     };
 }
 
-static inline err rig_open(struct rig *r, const struct gmail_settings *settings)
+static inline err rig_open(struct rig *r, const struct gmail_case *settings)
 {
     r->arena = arena_over(r->memory, COUNT(r->memory));
     memset(&r->plan, 0, sizeof r->plan);
     r->plan.arena = &r->arena;
     r->detail = buf_over(r->detail_bytes, COUNT(r->detail_bytes));
-    return gmail_open(&r->plan, settings, &r->source, &r->detail);
+    return gmail_case_open(&r->plan, settings, &r->source, &r->detail);
 }
 
 static inline void rig_mailbox(struct rig *r, str address, str flags)
@@ -183,7 +184,7 @@ static inline void rig_mailbox(struct rig *r, str address, str flags)
 }
 
 // A source with usual settings, one mailbox that is open and has no token yet, room for accounts.
-static inline struct rig *rig_make(const struct gmail_settings *settings)
+static inline struct rig *rig_make(const struct gmail_case *settings)
 {
     static struct rig rig;
     static u8 *region;
@@ -199,7 +200,7 @@ static inline struct rig *rig_make(const struct gmail_settings *settings)
     r->region = region;
     rig_mono_ms = 1000;
     rig_unix_us = (i64)RIG_UNIX_S * 1000000;
-    struct gmail_settings usual = rig_settings(r);
+    struct gmail_case usual = rig_settings(r);
     err e = rig_open(r, settings ? settings : &usual);
     ASSERT(err_ok(e));
     r->accounts_seen = buf_over(r->account_text, COUNT(r->account_text));

@@ -102,6 +102,23 @@ static void test_bulk_verdict_unreadable(void)
           VERDICT_TAKEN);
 }
 
+// An update counts as an index operation; what it found unchanged (noop) was not dropped.
+static void test_bulk_update_verdicts(void)
+{
+    start();
+    rules[0] = (struct rule){"same", 200, NULL, "noop", -1};
+    rules[1] = (struct rule){"bad", 400, "mapper_parsing_exception", "no", -1};
+    CHECK(put_update("same") && put_update("new") && put_update("bad"));
+    fly();
+    const struct bulk_stats *stats = bulk_stats(b);
+    CHECK(stats->indexed == 2 && stats->dropped == 0 && stats->rejected == 1);
+    CHECK(done == 2 && rejected == 1);
+    CHECK(bulk_verdict_read(S("{\"index\":{\"status\":200}}"), false, BULK_UPDATE).kind ==
+          VERDICT_UNREADABLE);
+    CHECK(bulk_verdict_read(S("{\"update\":{\"status\":404}}"), false, BULK_UPDATE).kind ==
+          VERDICT_REJECTED);
+}
+
 static void test_bulk_stats_counts(void)
 {
     start();
@@ -302,12 +319,12 @@ static void test_bulk_flight_stops(void)
 }
 
 static const struct test_case cases[] = {
-    CASE(test_bulk_verdict_table),        CASE(test_bulk_verdict_unreadable),
-    CASE(test_bulk_stats_counts),         CASE(test_bulk_result_updated),
-    CASE(test_bulk_flight_again_items),   CASE(test_bulk_flight_again_whole),
-    CASE(test_bulk_flight_busy_for_good), CASE(test_bulk_flight_progress),
-    CASE(test_bulk_flight_blocked),       CASE(test_bulk_flight_item_fails),
-    CASE(test_bulk_flight_stops),
+    CASE(test_bulk_verdict_table),      CASE(test_bulk_verdict_unreadable),
+    CASE(test_bulk_update_verdicts),    CASE(test_bulk_stats_counts),
+    CASE(test_bulk_result_updated),     CASE(test_bulk_flight_again_items),
+    CASE(test_bulk_flight_again_whole), CASE(test_bulk_flight_busy_for_good),
+    CASE(test_bulk_flight_progress),    CASE(test_bulk_flight_blocked),
+    CASE(test_bulk_flight_item_fails),  CASE(test_bulk_flight_stops),
 };
 
 TEST_MAIN(cases)

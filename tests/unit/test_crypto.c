@@ -73,31 +73,35 @@ static void test_wipe(void)
     CHECK(bytes[0] == 1 && bytes[1] == 0 && bytes[2] == 0 && bytes[3] == 4);
 }
 
-static void test_key_load_refuses(void)
+static void test_key_read_refuses(void)
 {
-    struct crypto_key *key = NULL;
+    restart();
+    struct crypto_key *key = crypto_key_take(&plan);
     const char *bad[] = {"", "-----BEGIN PRIVATE KEY-----\n",
                          "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
                          "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"};
     for (isize i = 0; i < COUNT(bad); i++) {
-        restart();
-        CHECK_ERR(crypto_key_load(&plan, str_from(bad[i]), &key), CRYPTO_KEY_SYNTAX);
+        CHECK_ERR(crypto_key_read(key, str_from(bad[i])), CRYPTO_KEY_SYNTAX);
     }
     static u8 large[100000];
     memset(large, 'A', sizeof large);
-    restart();
-    CHECK_ERR(crypto_key_load(&plan, str_make(large, sizeof large), &key), CRYPTO_KEY_SYNTAX);
+    CHECK_ERR(crypto_key_read(key, str_make(large, sizeof large)), CRYPTO_KEY_SYNTAX);
 }
 
 static void check_signature(const char *name)
 {
     restart();
-    struct crypto_key *key = NULL;
-    CHECK_OK(crypto_key_load(&plan, slurp(name), &key));
-    if (!key) {
-        return;
-    }
+    struct crypto_key *key = crypto_key_take(&plan);
     u8 bytes[1024];
+    for (int i = 0; i < 20; i++) { // one after another in the same memory, bad ones in between
+        CHECK_OK(crypto_key_read(key, slurp(name)));
+        if (i % 2) {
+            struct buf none = buf_over(bytes, COUNT(bytes));
+            CHECK_ERR(crypto_key_read(key, S("x")), CRYPTO_KEY_SYNTAX);
+            CHECK_ERR(crypto_sign_rs256(key, S("header.claims"), &none), CRYPTO_SIGN);
+        }
+    }
+    CHECK_OK(crypto_key_read(key, slurp(name)));
     char command[200];
     for (int i = 0; i < 3; i++) {
         struct buf signature = buf_over(bytes, COUNT(bytes));
@@ -140,9 +144,10 @@ static void test_sign(void)
     check_signature("crlf.pem");
 }
 
-static void test_key_load_other_kinds(void)
+static void test_key_read_other_kinds(void)
 {
-    struct crypto_key *key = NULL;
+    restart();
+    struct crypto_key *key = crypto_key_take(&plan);
     CHECK(
         run("openssl genrsa -out short.pem 1024; openssl genrsa -out plain.pem 2048;"
             "openssl ecparam -genkey -name prime256v1 -noout -out ec1.pem;"
@@ -151,23 +156,21 @@ static void test_key_load_other_kinds(void)
             "openssl rsa -traditional -in plain.pem -aes128 -passout pass:x -out locked1.pem"));
     const char *kinds[] = {"short.pem", "ec1.pem", "ec8.pem", "ed.pem"};
     for (isize i = 0; i < COUNT(kinds); i++) {
-        restart();
-        CHECK_ERR(crypto_key_load(&plan, slurp(kinds[i]), &key), CRYPTO_KEY_KIND);
+        CHECK_ERR(crypto_key_read(key, slurp(kinds[i])), CRYPTO_KEY_KIND);
     }
-    restart();
-    CHECK_ERR(crypto_key_load(&plan, slurp("locked8.pem"), &key), CRYPTO_KEY_ENCRYPTED);
-    CHECK_ERR(crypto_key_load(&plan, slurp("locked1.pem"), &key), CRYPTO_KEY_ENCRYPTED);
+    CHECK_ERR(crypto_key_read(key, slurp("locked8.pem")), CRYPTO_KEY_ENCRYPTED);
+    CHECK_ERR(crypto_key_read(key, slurp("locked1.pem")), CRYPTO_KEY_ENCRYPTED);
 }
 
 static const struct test_case cases[] = {
     CASE(test_hashes),
     CASE(test_wipe),
-    CASE(test_key_load_refuses),
+    CASE(test_key_read_refuses),
 };
 
 static const struct test_case openssl_cases[] = {
     CASE(test_sign),
-    CASE(test_key_load_other_kinds),
+    CASE(test_key_read_other_kinds),
 };
 
 int main(void)

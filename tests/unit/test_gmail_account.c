@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// source/gmail/gmail_account and gmail_open(): key files in all their forms, with real keys and a
+// source/gmail/gmail_account and configure(): key files in all their forms, with real keys and a
 // real signature, and what people are told about those that do not serve.
 #include "test.h"
 
 #include "codec/base64.h"
 #include "codec/json_write.h"
+#include "gmail_case.h"
 #include "gmail_key.h"
 #include "source/gmail/gmail_error.h"
 #include "source/gmail/gmail_token.h"
@@ -28,31 +29,32 @@ static u8 detail_bytes[512];
 static struct buf detail;
 static const struct dest dest = {.label = "x", .url = {.path = S("/")}};
 
-static struct gmail_settings settings_of(str account)
+static struct gmail_case settings_of(str account)
 {
-    return (struct gmail_settings){
+    return (struct gmail_case){
         .service_account = account,
         .subject = S("admin@example.test"),
         .customer_id = S("C01"),
+        .document_level_security = true,
         .token = &dest,
         .directory = &dest,
         .gmail = &dest,
     };
 }
 
-static err open_with(const struct gmail_settings *settings)
+static err open_with(const struct gmail_case *settings)
 {
     memset(memory, 0, sizeof memory);
     arena = arena_over(memory, COUNT(memory));
     plan = (struct plan){.arena = &arena};
     source = (struct source){0};
     detail = buf_over(detail_bytes, COUNT(detail_bytes));
-    return gmail_open(&plan, settings, &source, &detail);
+    return gmail_case_open(&plan, settings, &source, &detail);
 }
 
 static err open_account(str account)
 {
-    struct gmail_settings settings = settings_of(account);
+    struct gmail_case settings = settings_of(account);
     return open_with(&settings);
 }
 
@@ -84,7 +86,6 @@ static void check_good(str account)
     CHECK_STR(g->account.client_id, S("1045"));
     CHECK_STR(g->account.key_id, S("a1b2"));
     CHECK_STR(g->account.token_uri, S("https://oauth2.googleapis.com/token"));
-    CHECK(g->settings.service_account.n == 0);
     u8 bytes[4096];
     struct buf jwt = buf_over(bytes, COUNT(bytes));
     gmail_token_put_claims(g, GMAIL_CALL_TOKEN_MAILBOX, S("ann@example.test"), 1720174830, &jwt);
@@ -93,9 +94,10 @@ static void check_good(str account)
     CHECK_OK(crypto_sign_rs256(g->account.key, buf_str(&jwt), &signature));
     base64_encode_url(&encoded, buf_str(&signature));
     CHECK_STR(buf_str(&encoded), S(GMAIL_KEY_SIGNATURE));
-    gmail_close(&source);
-    CHECK(source.state == NULL && g->account.key == NULL);
-    gmail_close(&source);
+    source.ops->release(g);
+    CHECK(g->account.email.n == 0 && g->account.key && !g->run.configured);
+    CHECK_ERR(crypto_sign_rs256(g->account.key, S("x"), &signature), CRYPTO_SIGN);
+    source.ops->release(g);
 }
 
 static void test_account_forms(void)
@@ -115,7 +117,7 @@ static void test_account_wiped(void)
     CHECK_OK(open_account(wrapped(S(ACCOUNT))));
     str all = str_make(memory, COUNT(memory));
     CHECK(str_find(all, S("BEGIN PRIVATE")) < 0 && str_find(all, S("MII")) < 0);
-    gmail_close(&source);
+    source.ops->release(source.state);
     CHECK_ERR(open_account(S("{" FIELDS(GMAIL_KEY_PKCS8) ",\"zzz\":1}")),
               GMAIL_ACCOUNT_UNKNOWN_FIELD);
     CHECK(str_find(all, S("BEGIN PRIVATE")) < 0);
@@ -246,18 +248,18 @@ static void test_open_subject(void)
                               S("a@b."),    S("a b@c.d"), S("a@b.c\n"), S(" a@b.c"),
                               S("a@b.\tc"), S("a.b@c"),   S("abc"),     S("a@b.c\v")};
     for (isize i = 0; i < COUNT(good); i++) {
-        struct gmail_settings settings = settings_of(S(ACCOUNT));
+        struct gmail_case settings = settings_of(S(ACCOUNT));
         settings.subject = good[i];
         CHECK_OK(open_with(&settings));
-        gmail_close(&source);
+        source.ops->release(source.state);
     }
     for (isize i = 0; i < COUNT(bad); i++) {
-        struct gmail_settings settings = settings_of(S(ACCOUNT));
+        struct gmail_case settings = settings_of(S(ACCOUNT));
         settings.subject = bad[i];
         CHECK_ERR(open_with(&settings), GMAIL_SUBJECT);
         CHECK(told("subject \""));
     }
-    struct gmail_settings settings = settings_of(S(ACCOUNT));
+    struct gmail_case settings = settings_of(S(ACCOUNT));
     settings.customer_id = S("");
     CHECK_ERR(open_with(&settings), GMAIL_CUSTOMER_ID);
 }

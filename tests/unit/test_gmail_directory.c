@@ -219,7 +219,7 @@ static void test_directory_same_page_token(void)
 static void test_directory_customer_encoded(void)
 {
     struct rig *r = rig_make(NULL);
-    struct gmail_settings settings = rig_settings(r);
+    struct gmail_case settings = rig_settings(r);
     settings.customer_id = S("my customer&x=\r\n");
     r = rig_make(&settings);
     struct machine_answer token[] = {ANSWER(200, RIG_TOKEN)};

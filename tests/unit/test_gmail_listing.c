@@ -80,7 +80,7 @@ static void test_listing_byte_by_byte(void)
 static void test_listing_spam_and_trash(void)
 {
     struct rig *r = rig_make(NULL);
-    struct gmail_settings settings = rig_settings(r);
+    struct gmail_case settings = rig_settings(r);
     settings.include_spam_and_trash = true;
     r = rig_make(&settings);
     rig_grant(r);
@@ -392,7 +392,7 @@ static void test_listing_unauthorized(void)
 static void test_listing_estimate(void)
 {
     struct rig *r = rig_make(NULL);
-    struct gmail_settings settings = rig_settings(r);
+    struct gmail_case settings = rig_settings(r);
     settings.estimate = true;
     r = rig_make(&settings);
     rig_grant(r);

@@ -50,7 +50,7 @@ static str document_of(str attachment, const char *rest)
 static struct rig *make(bool full)
 {
     struct rig *r = rig_make(NULL);
-    struct gmail_settings settings = rig_settings(r);
+    struct gmail_case settings = rig_settings(r);
     settings.include_full_raw_message = full;
     r = rig_make(&settings);
     rig_grant(r);
@@ -202,7 +202,7 @@ static void test_message_no_raw(void)
 static void test_message_document_level_security(void)
 {
     struct rig *r = rig_make(NULL);
-    struct gmail_settings settings = rig_settings(r);
+    struct gmail_case settings = rig_settings(r);
     settings.document_level_security = true;
     r = rig_make(&settings);
     rig_mailbox(r, S("Ann \"A\"@Example.test"), S(""));
@@ -220,7 +220,7 @@ static void test_message_document_level_security(void)
 static void test_message_suffix_longest(void)
 {
     struct rig *r = rig_make(NULL);
-    struct gmail_settings settings = rig_settings(r);
+    struct gmail_case settings = rig_settings(r);
     settings.document_level_security = true;
     r = rig_make(&settings);
     rig_grant(r);
@@ -357,7 +357,7 @@ static void test_message_bad_id(void)
 static void test_message_estimate(void)
 {
     struct rig *r = rig_make(NULL);
-    struct gmail_settings settings = rig_settings(r);
+    struct gmail_case settings = rig_settings(r);
     settings.estimate = true;
     r = rig_make(&settings);
     rig_grant(r);

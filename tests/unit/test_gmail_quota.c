@@ -95,7 +95,7 @@ static void test_quota_mailbox(void)
 static void test_quota_project(void)
 {
     struct rig *r = rig_make(NULL);
-    struct gmail_settings settings = rig_settings(r);
+    struct gmail_case settings = rig_settings(r);
     settings.quota_units_project_minute = 1200; // 60 in a burst
     r = rig_make(&settings);
     CHECK(r->source.quota_units_project_minute == 1200 &&

@@ -67,7 +67,7 @@ static void test_token_ask_target(void)
                                    {S("/o/oauth2/token?x=1"), S("/o/oauth2/token?x=1")}};
     for (isize i = 0; i < COUNT(paths); i++) {
         struct rig *r = rig_make(NULL);
-        struct gmail_settings settings = rig_settings(r);
+        struct gmail_case settings = rig_settings(r);
         struct dest dest = *settings.token;
         dest.url.path = paths[i][0];
         settings.token = &dest;

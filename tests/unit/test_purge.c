@@ -131,10 +131,10 @@ static void test_purge_pending_until_marked(void)
 {
     start();
     existed(S("1"));
-    CHECK(purge_is_pending(&purge, S("1")));
+    CHECK(purge_take(&purge, S("1"), 0) == PURGE_UNIT_KNOWN);
     purge_mark(&purge, S("1"));
-    CHECK(!purge_is_pending(&purge, S("1")));
-    CHECK(!purge_is_pending(&purge, S("2")));
+    CHECK(purge_take(&purge, S("1"), 0) == PURGE_UNIT_NEW);
+    CHECK(purge_take(&purge, S("2"), 0) == PURGE_UNIT_NEW);
 }
 
 static void test_purge_fill_beyond_capacity_is_told(void)

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// The source "gmail" (see gmail.h): what is checked and made before anything is asked, and the
-// table of its steps. It owns struct gmail, which holds the private key; gmail_close() wipes that.
-// Tokens are wiped by the mailboxes and the directory that own them.
+// The source "gmail" (see gmail.h): its memory, and the table of its steps. It owns struct gmail,
+// which holds the private key; release() wipes that. Tokens are wiped by the mailboxes, the
+// directory and the ping that own them.
 #include "source/gmail/gmail.h"
 
+#include "os/os.h"
 #include "source/gmail/gmail_directory.h"
+#include "source/gmail/gmail_identity.h"
 #include "source/gmail/gmail_listing.h"
 #include "source/gmail/gmail_message.h"
+#include "source/gmail/gmail_ping.h"
+#include "source/gmail/gmail_schema.h"
 
 static const struct source_ops gmail_ops = {
     .service_type = "gmail",
@@ -33,68 +37,42 @@ static const struct source_ops gmail_ops = {
     .fetch_body = gmail_message_body,
     .fetch_end = gmail_message_end,
     .fetch_fail = gmail_message_fail,
+    .units_immutable = true,
 
+    .schema = &gmail_schema,
+    .configure = gmail_configure,
+    .release = gmail_release,
+
+    .ping_bytes = sizeof(struct gmail_ping),
+    .ping_next = gmail_ping_next,
+    .ping_head = gmail_ping_head,
+    .ping_body = gmail_ping_body,
+    .ping_end = gmail_ping_end,
+    .ping_fail = gmail_ping_fail,
+
+    .identity = gmail_identity,
     .fetch_quota_units = GMAIL_UNITS_GET,
 };
-
-// Full match of \S+@\S+\.\S+ (spec/configuration.md 5).
-static bool gmail_is_subject(str s)
-{
-    isize at = -1, dot = -1;
-    for (isize i = 0; i < s.n; i++) {
-        if (str_is_space(s.p[i]) || s.p[i] == '\v' || s.p[i] == '\f') {
-            return false;
-        }
-        at = at < 0 && i > 0 && s.p[i] == '@' ? i : at;
-        dot = s.p[i] == '.' && i + 1 < s.n ? i : dot;
-    }
-    return at > 0 && dot > at + 1 && s.n <= ADDRESS_BYTES;
-}
-
-static err gmail_check(const struct gmail_settings *settings, struct buf *detail)
-{
-    if (!gmail_is_subject(settings->subject)) {
-        buf_put(detail, S("subject \""));
-        buf_put(detail, str_slice(settings->subject, 0,
-                                  settings->subject.n < 100 ? settings->subject.n : 100));
-        buf_put(detail, S("\" is not of the form name@domain.tld"));
-        return FAIL(GMAIL_SUBJECT);
-    }
-    if (settings->customer_id.n == 0 || settings->customer_id.n > GMAIL_FIELD_BYTES) {
-        buf_put(detail, S("customer_id"));
-        return FAIL(GMAIL_CUSTOMER_ID);
-    }
-    return OK;
-}
 
 static i64 gmail_or(i64 value, i64 otherwise)
 {
     return value > 0 ? value : otherwise;
 }
 
-// A token's whole URL is given; a destination's path is only the beginning of a target.
-static void gmail_set_token_dest(struct gmail *g)
-{
-    g->token_dest = *g->settings.token;
-    str path = g->token_dest.url.path;
-    g->token_target = path.n > 1 ? path : S("/token");
-    g->token_dest.url.path = S("/");
-}
-
-err gmail_open(struct plan *plan, const struct gmail_settings *settings, struct source *out,
-               struct buf *detail)
+void gmail_init(struct plan *plan, const struct gmail_settings *settings, struct source *out)
 {
     ASSERT(settings->token && settings->directory && settings->gmail);
     struct gmail *g = plan_take_n(plan, "gmail", struct gmail, 1, "service account and quota");
-    u8 *scratch = plan_take(plan, "gmail key file", GMAIL_ACCOUNT_BYTES + GMAIL_KEY_BYTES, 1,
-                            "the service account while it is read, then wiped");
+    g->scratch = plan_take(plan, "gmail key file", GMAIL_ACCOUNT_BYTES + GMAIL_KEY_BYTES, 1,
+                           "the service account while it is read, then wiped");
+    g->account.key = crypto_key_take(plan);
     g->settings = *settings;
     g->settings.quota_units_user_minute = gmail_or(settings->quota_units_user_minute,
                                                    GMAIL_UNITS_USER_MINUTE);
     g->settings.quota_units_project_minute = gmail_or(settings->quota_units_project_minute,
                                                       GMAIL_UNITS_PROJECT_MINUTE);
     g->source = out;
-    // Before the checks: who only wants to know the pools has no credentials.
+    os_entropy(&g->hosts, sizeof g->hosts);
     *out = (struct source){
         .ops = &gmail_ops,
         .state = g,
@@ -102,20 +80,4 @@ err gmail_open(struct plan *plan, const struct gmail_settings *settings, struct 
         .quota_units_user_minute = g->settings.quota_units_user_minute,
         .quota_units_project_minute = g->settings.quota_units_project_minute,
     };
-    TRY(gmail_check(settings, detail));
-    TRY(gmail_account_read(&g->account, settings->service_account, plan, scratch, detail));
-    g->settings.service_account = (str){0};
-    gmail_set_token_dest(g);
-    g->project_quota.units_minute = g->settings.quota_units_project_minute;
-    return OK;
-}
-
-void gmail_close(struct source *s)
-{
-    struct gmail *g = s->state;
-    if (g && g->account.key) {
-        crypto_key_free(g->account.key);
-        g->account.key = NULL;
-    }
-    s->state = NULL;
 }

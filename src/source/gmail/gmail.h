@@ -1,37 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 // The source "gmail": Google Workspace users through the Directory API, their messages through the
 // Gmail API, as a service account with domain-wide delegation (spec/wire-gmail.md).
+//
+// Carved once, at start, by gmail_init(); then, through source_ops, configured for one run after
+// another: configure() checks and takes what a record says, release() forgets it.
 #ifndef SOURCE_GMAIL_GMAIL_H
 #define SOURCE_GMAIL_GMAIL_H
 
 #include "base/plan.h"
-#include "net/crypto.h"
+#include "net/proxy.h"
 #include "source/source.h"
 
-// What the configuration says. All str must outlive the source.
+// What config.yml says, the same for all runs. Destinations and str must outlive the source.
 struct gmail_settings {
-    str service_account; // JSON text: object, or a string holding one (doubly encoded); secret
-    str subject;         // Workspace admin
-    str customer_id;
-    bool include_spam_and_trash;
-    bool include_full_raw_message;
-    bool document_level_security; // toggle and feature: _allow_access_control is written
-    const struct dest *token, *directory,
-        *gmail; // token: NULL when token_uri of the account is used
+    const struct dest *token, *directory, *gmail;
+    bool token_fixed;          // `token` is used whatever token_uri an account names; else accounts
+                               // may name another https URL
+    const struct proxy *proxy; // for that one; NULL: none
+    str no_proxy;
     int requests_per_mailbox;
     i64 quota_units_user_minute, quota_units_project_minute;
     bool estimate; // dry run: ask for sizeEstimate of a sample instead of raw mails
 };
 
-// Carves the source's pools and fills *out, then reads and checks everything that needs no network.
-// After an error only out->ops may be used. Friendly errors, named in `detail`:
-// GMAIL_ACCOUNT_JSON, GMAIL_ACCOUNT_KEY, GMAIL_ACCOUNT_UNKNOWN_FIELD, GMAIL_SUBJECT, GMAIL_KEY, ...
-err gmail_open(struct plan *plan, const struct gmail_settings *settings, struct source *out,
-               struct buf *detail);
+// Carves the source's pools and fills *out. Nothing may be asked of it but configure().
+//
+// configure() gives friendly errors, whose facts are in `detail`: GMAIL_ACCOUNT_JSON,
+// GMAIL_ACCOUNT_UNKNOWN_FIELD, GMAIL_ACCOUNT_FIELD, GMAIL_ACCOUNT_KEY, GMAIL_SUBJECT,
+// GMAIL_CUSTOMER_ID, GMAIL_TOKEN_URI, GMAIL_QUERY. After an error nothing is configured. The texts
+// of setup->values are copied; those of setup->queries must outlive the run.
+void gmail_init(struct plan *plan, const struct gmail_settings *settings, struct source *out);
 
-// token_uri of the service account, before gmail_open: the caller makes a destination of it.
+// token_uri of a service account, with no memory but the caller's.
 err gmail_token_uri(str service_account, struct buf *out, struct buf *detail);
-
-void gmail_close(struct source *s); // wipes key and tokens
 
 #endif

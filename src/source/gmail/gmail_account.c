@@ -108,8 +108,8 @@ static err account_read_fields(struct gmail_account *a, const struct json *j, st
     return OK;
 }
 
-static err account_read_key(struct gmail_account *a, const struct json *j, struct plan *plan,
-                            struct buf *pem, struct buf *detail)
+static err account_read_key(struct gmail_account *a, const struct json *j, struct buf *pem,
+                            struct buf *detail)
 {
     int node = json_get(j, 0, S("private_key"));
     if (json_type(j, node) == JSON_NONE || json_type(j, node) == JSON_NULL) {
@@ -118,7 +118,7 @@ static err account_read_key(struct gmail_account *a, const struct json *j, struc
     if (!json_put_string(j, node, pem) || pem->full) {
         return account_fail_field(detail, S("private_key"), S("is not text of a usable length"));
     }
-    err e = crypto_key_load(plan, buf_str(pem), &a->key);
+    err e = crypto_key_read(a->key, buf_str(pem));
     if (!err_ok(e)) {
         buf_put(detail, S("private_key: "));
         buf_put(detail, str_from(err_what(e)));
@@ -164,8 +164,15 @@ static err account_parse(struct json *j, str text, struct json_node *nodes, stru
     return json_type(j, 0) == JSON_OBJECT ? OK : account_fail_json(detail, S("it is no object"));
 }
 
-err gmail_account_read(struct gmail_account *a, str json, struct plan *plan, u8 *scratch,
-                       struct buf *detail)
+void gmail_account_wipe(struct gmail_account *a)
+{
+    struct crypto_key *key = a->key;
+    crypto_key_free(key);
+    crypto_wipe(a, sizeof *a);
+    a->key = key;
+}
+
+err gmail_account_read(struct gmail_account *a, str json, u8 *scratch, struct buf *detail)
 {
     struct json_node nodes[GMAIL_ACCOUNT_NODES];
     struct buf inner = buf_over(scratch, GMAIL_ACCOUNT_BYTES);
@@ -179,7 +186,7 @@ err gmail_account_read(struct gmail_account *a, str json, struct plan *plan, u8 
         e = account_read_fields(a, &j, detail);
     }
     if (err_ok(e)) {
-        e = account_read_key(a, &j, plan, &pem, detail);
+        e = account_read_key(a, &j, &pem, detail);
     }
     crypto_wipe(scratch, GMAIL_ACCOUNT_BYTES + GMAIL_KEY_BYTES);
     return e;

@@ -9,7 +9,7 @@
 #include "net/crypto.h"
 
 struct gmail_account {
-    struct crypto_key *key;
+    struct crypto_key *key; // memory taken at start
     str email, client_id, key_id, token_uri; // into `fields`
     u8 fields[4][GMAIL_FIELD_BYTES];
 };
@@ -19,7 +19,7 @@ struct gmail_account {
 // Reads and checks it all. GMAIL_ACCOUNT_JSON, _UNKNOWN_FIELD, _FIELD, _KEY; what is wrong stands
 // in `detail`, never a piece of the key. `scratch` (GMAIL_ACCOUNT_BYTES + GMAIL_KEY_BYTES) is
 // wiped.
-err gmail_account_read(struct gmail_account *a, str json, struct plan *plan, u8 *scratch,
-                       struct buf *detail);
+err gmail_account_read(struct gmail_account *a, str json, u8 *scratch, struct buf *detail);
+void gmail_account_wipe(struct gmail_account *a); // the key, and what it knew; may be read again
 
 #endif

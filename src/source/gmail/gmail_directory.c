@@ -26,11 +26,13 @@ static enum step directory_ask_page(struct gmail *g, struct gmail_directory *d, 
     x->method = S("GET");
     x->flags = EXCHANGE_GZIP;
     buf_put(&x->target, S("/admin/directory/v1/users?customer="));
-    url_put_encoded(&x->target, g->settings.customer_id);
+    url_put_encoded(&x->target, g->run.customer_id);
     buf_put(&x->target, S("&maxResults="));
     buf_put_i64(&x->target, GMAIL_PAGE_UNITS);
-    buf_put(&x->target, S("&fields=nextPageToken,users(primaryEmail,suspended,archived,"
-                          "isMailboxSetup)&prettyPrint=false"));
+    buf_put(&x->target,
+            S("&fields=nextPageToken,users(primaryEmail,suspended,archived,isMailboxSetup"));
+    buf_put(&x->target, g->run.document_level_security ? S(",creationTime") : S("")); // identities
+    buf_put(&x->target, S(")&prettyPrint=false"));
     if (d->page_token_bytes) {
         buf_put(&x->target, S("&pageToken="));
         url_put_encoded(&x->target, str_make(d->page_token, d->page_token_bytes));
@@ -57,7 +59,7 @@ enum step gmail_directory_next(void *src, void *st, i64 now_ms, struct exchange 
         return directory_ask_page(g, d, x);
     }
     d->token.asked_ms = now_ms;
-    err e = gmail_token_ask(g, &d->token, GMAIL_CALL_TOKEN_DIRECTORY, g->settings.subject, x);
+    err e = gmail_token_ask(g, &d->token, GMAIL_CALL_TOKEN_DIRECTORY, g->run.subject, x);
     if (!err_ok(e)) {
         return STEP_FAILED;
     }
@@ -103,8 +105,13 @@ static err directory_read_user(struct gmail_directory *d)
     directory_put_flag(&flags, directory_says(&j, S("suspended"), true), S("suspended"));
     directory_put_flag(&flags, directory_says(&j, S("archived"), true), S("archived"));
     directory_put_flag(&flags, directory_says(&j, S("isMailboxSetup"), false), S("no mailbox"));
+    struct buf created = buf_over(d->created, COUNT(d->created));
+    if (!json_put_string(&j, json_get(&j, 0, S("creationTime")), &created) || created.full) {
+        buf_reset(&created);
+    }
     d->address_bytes = address.n;
     d->flags_bytes = flags.n;
+    d->created_bytes = created.n;
     d->pending = address.n > 0;
     return OK;
 }
@@ -114,6 +121,7 @@ static bool directory_offer(struct gmail_directory *d, const struct account_sink
     struct account account = {
         .address = str_make(d->address, d->address_bytes),
         .flags = str_make(d->flags, d->flags_bytes),
+        .created = str_make(d->created, d->created_bytes),
     };
     return to->take(to->st, &account);
 }
@@ -162,6 +170,9 @@ static err directory_read_page(struct gmail_directory *d, str *in, const struct 
     while (!d->page_read) {
         switch (json_stream_next(&d->stream, in)) {
         case JSON_EVENT_ELEMENT:
+            if (++d->elements > GMAIL_PAGE_UNITS) {
+                return FAIL(GMAIL_ANSWER); // more than were asked for
+            }
             TRY(directory_read_user(d));
             if (d->pending && !directory_offer(d, to)) {
                 // One byte back, so that there is something to call again with.
@@ -170,9 +181,6 @@ static err directory_read_page(struct gmail_directory *d, str *in, const struct 
             }
             d->pending = false;
             break;
-            if (++d->elements > GMAIL_PAGE_UNITS) {
-                return FAIL(GMAIL_ANSWER); // more than were asked for
-            }
         case JSON_EVENT_END:
             TRY(directory_take_page(d));
             break;

@@ -22,8 +22,8 @@ struct gmail_directory {
     // A user that was read and not taken: offered again, before the byte that was given back for
     // it.
     bool pending;
-    isize address_bytes, flags_bytes;
-    u8 address[ADDRESS_BYTES * 2], flags[32];
+    isize address_bytes, flags_bytes, created_bytes;
+    u8 address[ADDRESS_BYTES * 2], flags[32], created[GMAIL_CREATED_BYTES];
     isize page_token_bytes;
     u8 page_token[GMAIL_PAGE_TOKEN_BYTES];
     u8 element_bytes[GMAIL_USER_ELEMENT_BYTES];

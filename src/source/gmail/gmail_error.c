@@ -23,8 +23,10 @@ enum { // calls of a row
     USERS = 1 << GMAIL_CALL_USERS,
     LIST = 1 << GMAIL_CALL_LIST,
     GET = 1 << GMAIL_CALL_GET,
-    TOKEN = TOKEN_ADMIN | TOKEN_USER,
-    MAIL = LIST | GET,
+    TOKEN_PROFILE = 1 << GMAIL_CALL_TOKEN_PROFILE,
+    PROFILE = 1 << GMAIL_CALL_PROFILE,
+    TOKEN = TOKEN_ADMIN | TOKEN_USER | TOKEN_PROFILE,
+    MAIL = LIST | GET | PROFILE,
     API = USERS | MAIL,
 };
 
@@ -48,7 +50,8 @@ static const struct error_row error_rows[] = {
     {TOKEN, 0, "invalid_grant", "signature", ERR_TOKEN_SIGNATURE},
     {TOKEN, 0, "invalid_grant", "timeframe", ERR_TOKEN_CLOCK},
     {TOKEN, 0, "invalid_grant", "account not found", ERR_TOKEN_ACCOUNT},
-    {TOKEN_ADMIN, 0, "invalid_grant", "invalid email or user id", ERR_TOKEN_SUBJECT},
+    {TOKEN_ADMIN | TOKEN_PROFILE, 0, "invalid_grant", "invalid email or user id",
+     ERR_TOKEN_SUBJECT},
     {TOKEN_USER, 0, "invalid_grant", "invalid email or user id", ERR_TOKEN_USER},
     {TOKEN, 0, "invalid_client", NULL, ERR_TOKEN_ACCOUNT},
     {TOKEN, 0, "deleted_client", NULL, ERR_TOKEN_ACCOUNT},
@@ -175,6 +178,8 @@ str gmail_error_scope(enum gmail_call call)
     case GMAIL_CALL_TOKEN_MAILBOX:
     case GMAIL_CALL_LIST:
     case GMAIL_CALL_GET:
+    case GMAIL_CALL_TOKEN_PROFILE:
+    case GMAIL_CALL_PROFILE:
         return S("https://www.googleapis.com/auth/gmail.readonly");
     }
     return S("");
@@ -316,8 +321,8 @@ static void error_put_facts(const struct gmail *g, enum gmail_call call, err e, 
         error_put_fact(out, S("scope "), gmail_error_scope(call));
     }
     if (tell & TELL_SUBJECT) {
-        error_put_fact(out, S("subject "), g->settings.subject);
-        error_put_fact(out, S("customer_id "), g->settings.customer_id);
+        error_put_fact(out, S("subject "), g->run.subject);
+        error_put_fact(out, S("customer_id "), g->run.customer_id);
     }
 }
 

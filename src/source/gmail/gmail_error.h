@@ -13,6 +13,8 @@ enum gmail_call {
     GMAIL_CALL_USERS,           // a page of the directory
     GMAIL_CALL_LIST,            // a page of message ids
     GMAIL_CALL_GET,             // one message
+    GMAIL_CALL_TOKEN_PROFILE,   // a token for the administrator's own mailbox
+    GMAIL_CALL_PROFILE,         // his profile
 };
 
 // What else an error says about.

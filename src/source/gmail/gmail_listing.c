@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Listing a mailbox (see gmail_listing.h; spec/wire-gmail.md 4, list). A page is asked for when the
 // queue has room for all of it. Its ids are staged behind the queue's end and join the queue when
-// the page is whole, so that a page that broke off and is read again yields nothing twice. An
-// expired page token begins the listing again, GMAIL_RESTARTS_MAX times: nothing is skipped, some
-// ids come twice. An id that cannot be used is counted, and its mailbox does not count as finished.
+// the page is whole, so that a page that broke off and is read again yields nothing twice. With
+// advanced rules there is one listing for each query, one after another: what several find comes
+// several times. An expired page token begins the listing again, GMAIL_RESTARTS_MAX times: nothing
+// is skipped, some ids come twice. An id that cannot be used is counted, and its mailbox does not
+// count as finished.
 #include "source/gmail/gmail_listing.h"
 
 #include <string.h>
@@ -14,10 +16,10 @@ enum { LISTING_NODES = 16 }; // of one element, or of a page without its element
 
 // ---- asking
 
-static bool listing_has_room(const struct gmail *g, const struct mailbox *m)
-{
 _Static_assert(GMAIL_PAGE_UNITS <= MAILBOX_UNITS_MAX, "a page fits an empty queue");
 
+static bool listing_has_room(const struct gmail *g, const struct mailbox *m)
+{
     isize wanted = g->settings.estimate ? 0 : GMAIL_PAGE_UNITS; // an estimate keeps a sample only
     return m->queue.cap - m->queue.count >= wanted;
 }
@@ -46,9 +48,9 @@ static void listing_ask_page(struct gmail *g, struct mailbox *m, struct exchange
     l->asking = GMAIL_ASKING_PAGE;
     l->generation = gm->token.generation;
     l->page_read = false;
+    l->elements = 0;
     l->staged = 0;
     l->counted = 0;
-    l->elements = 0;
     gmail_answer_start(&l->answer, l->answer_bytes, GMAIL_ANSWER_BYTES);
     l->element = buf_over(l->element_bytes, GMAIL_ID_ELEMENT_BYTES);
     json_stream_init(&l->stream, (struct json_stream_target){.elements_of = S("messages")},
@@ -61,8 +63,12 @@ static void listing_ask_page(struct gmail *g, struct mailbox *m, struct exchange
     buf_put(&x->target, S("?maxResults="));
     buf_put_i64(&x->target, GMAIL_PAGE_UNITS);
     buf_put(&x->target, S("&includeSpamTrash="));
-    buf_put(&x->target, g->settings.include_spam_and_trash ? S("true") : S("false"));
+    buf_put(&x->target, g->run.include_spam_and_trash ? S("true") : S("false"));
     buf_put(&x->target, S("&fields=nextPageToken,messages(id)&prettyPrint=false"));
+    if (g->run.query_count) {
+        buf_put(&x->target, S("&q="));
+        url_put_encoded(&x->target, g->run.queries[l->query]);
+    }
     if (l->page_token_bytes) {
         buf_put(&x->target, S("&pageToken="));
         url_put_encoded(&x->target, str_make(l->page_token, l->page_token_bytes));
@@ -189,10 +195,13 @@ static err listing_take_page(struct gmail *g, struct mailbox *m)
     }
     memcpy(l->page_token, bytes, (size_t)next.n);
     l->page_token_bytes = next.n;
-    l->is_complete = next.n == 0;
+    if (next.n == 0) { // the end of this query's listing: the next one begins at its first page
+        l->query++;
+        l->is_complete = l->query >= g->run.query_count;
+    }
     l->page_read = true;
     listing_commit(m);
-    g->pages_read++;
+    g->run.pages_read++;
     gmail_token_accept(&gm->token, l->generation);
     return OK;
 }
@@ -204,6 +213,9 @@ static err listing_read_page(struct gmail *g, struct mailbox *m, str *in)
     while (!l->page_read) {
         switch (json_stream_next(&l->stream, in)) {
         case JSON_EVENT_ELEMENT:
+            if (++l->elements > GMAIL_PAGE_UNITS) {
+                return FAIL(GMAIL_ANSWER); // far more would hold a connection until all are read
+            }
             listing_take_element(g, m);
             break;
         case JSON_EVENT_END:
@@ -213,9 +225,6 @@ static err listing_read_page(struct gmail *g, struct mailbox *m, str *in)
             return OK;
         case JSON_EVENT_BAD:
             return FAIL(GMAIL_ANSWER);
-            if (++l->elements > GMAIL_PAGE_UNITS) {
-                return FAIL(GMAIL_ANSWER); // far more would hold a connection until all are read
-            }
         case JSON_EVENT_PIECE:
         case JSON_EVENT_STRING_END:
             break;
@@ -256,7 +265,7 @@ static err listing_end_token(struct gmail *g, struct gmail_mailbox *gm, struct e
         return gmail_error_judge(g, GMAIL_CALL_TOKEN_MAILBOX, &l->answer, x);
     }
     TRY(gmail_token_read(&gm->token, &l->answer));
-    g->tokens_granted++;
+    g->run.tokens_granted++;
     return OK;
 }
 

@@ -18,9 +18,9 @@ bool gmail_mailbox_take_quota(struct gmail *g, struct gmail_mailbox *gm, i64 uni
     gm->quota.units_minute = g->settings.quota_units_user_minute;
     i64 ready_ms[] = {
         gm->pause_until_ms,
-        g->project_pause_ms,
+        g->run.project_pause_ms,
         gmail_quota_ready_ms(&gm->quota, units, now_ms),
-        gmail_quota_ready_ms(&g->project_quota, units, now_ms),
+        gmail_quota_ready_ms(&g->run.project_quota, units, now_ms),
     };
     i64 at_ms = now_ms;
     for (isize i = 0; i < COUNT(ready_ms); i++) {
@@ -32,7 +32,7 @@ bool gmail_mailbox_take_quota(struct gmail *g, struct gmail_mailbox *gm, i64 uni
         return false;
     }
     gmail_quota_take(&gm->quota, units);
-    gmail_quota_take(&g->project_quota, units);
+    gmail_quota_take(&g->run.project_quota, units);
     g->source->quota_units_used += units;
     if (gm->wait_since_ms) {
         g->source->quota_wait_ms += now_ms - gm->wait_since_ms;
@@ -48,7 +48,7 @@ void gmail_mailbox_pause(struct gmail *g, struct gmail_mailbox *gm, err e, i64 r
         return;
     }
     i64 until_ms = retry_at_ms ? retry_at_ms : os_mono_ms() + PAUSE_MS;
-    i64 *pause_ms = day ? &g->project_pause_ms : &gm->pause_until_ms;
+    i64 *pause_ms = day ? &g->run.project_pause_ms : &gm->pause_until_ms;
     *pause_ms = until_ms > *pause_ms ? until_ms : *pause_ms;
 }
 
@@ -57,11 +57,11 @@ void gmail_mailbox_pause(struct gmail *g, struct gmail_mailbox *gm, err e, i64 r
 static bool mailbox_is_everybodys(struct gmail *g, const struct mailbox *m, err e)
 {
     bool token = !err_is(e, ERR_GMAIL_PRECONDITION) && !err_is(e, ERR_GMAIL_DOMAIN_POLICY);
-    if (m->flags_bytes || (token ? g->tokens_granted : g->pages_read) > 0) {
+    if (m->flags_bytes || (token ? g->run.tokens_granted : g->run.pages_read) > 0) {
         return false;
     }
-    g->some_refused++;
-    return g->some_refused >= GMAIL_SOME_MAX;
+    g->run.some_refused++;
+    return g->run.some_refused >= GMAIL_SOME_MAX;
 }
 
 void gmail_mailbox_refuse(struct gmail *g, struct mailbox *m, err e, const struct buf *detail)

@@ -22,6 +22,7 @@ struct gmail_listing {
     int staged;       // ids of the page in hand, behind the queue's end
     i64 counted;      // ids of the page in hand
     i64 bad_ids;      // of the mailbox
+    isize query;      // of the run's queries: the one that is being listed
     int restarts;
     int pages; // read, those of begun-again listings included
     isize page_token_bytes;

@@ -45,7 +45,7 @@ static void message_ask(struct gmail *g, struct fetch *f, struct exchange *x)
                      NULL);
     buf_reset(&f->data);
     f->data.n = FETCH_DOC_OFFSET;
-    if (g->settings.include_full_raw_message) {
+    if (g->run.include_full_raw_message) {
         buf_put(&f->data, GMAIL_SHAPE_PREFIX);
     }
 
@@ -103,7 +103,7 @@ static isize message_window(const struct gmail *g, const struct fetch *f)
     if (g->settings.estimate) {
         return FETCH_DOC_OFFSET;
     }
-    return g->settings.include_full_raw_message ? room : room / 3 * 4 - 3;
+    return g->run.include_full_raw_message ? room : room / 3 * 4 - 3;
 }
 
 static void message_take_piece(const struct gmail *g, struct fetch *f, str piece)
@@ -113,7 +113,7 @@ static void message_take_piece(const struct gmail *g, struct fetch *f, str piece
     if (gf->is_too_large) {
         return;
     }
-    if (g->settings.include_full_raw_message) {
+    if (g->run.include_full_raw_message) {
         base64_translate(&gf->translator, &f->data, piece);
     } else {
         base64_decode(&gf->decoder, &f->data, piece);
@@ -196,7 +196,7 @@ static err message_shape(const struct gmail *g, struct fetch *f, const struct js
     message_put_timestamp(j, &timestamp);
     str owner = str_make(f->mailbox->address, f->mailbox->address_bytes);
     gmail_shape_put_suffix(&suffix, buf_str(&timestamp),
-                           g->settings.document_level_security ? owner : (str){0});
+                           g->run.document_level_security ? owner : (str){0});
     ASSERT(!suffix.full); // ADDRESS_BYTES, escaped, fits
     if (gf->raw_strings == 0) {
         return gmail_shape_null(f, buf_str(&suffix));
@@ -207,7 +207,7 @@ static err message_shape(const struct gmail *g, struct fetch *f, const struct js
         buf_put(&f->data, GMAIL_SHAPE_PREFIX);
         return gmail_shape_full(f, buf_str(&suffix));
     }
-    if (!g->settings.include_full_raw_message) {
+    if (!g->run.include_full_raw_message) {
         f->message_bytes = f->data.n - FETCH_DOC_OFFSET;
         return gmail_shape_trimmed(f, buf_str(&suffix));
     }
@@ -232,7 +232,7 @@ static bool message_is_empty(const struct gmail *g, const struct fetch *f)
 {
     const struct gmail_message *gf = f->state;
     isize begin = FETCH_DOC_OFFSET;
-    begin += g->settings.include_full_raw_message ? GMAIL_SHAPE_PREFIX.n : 0;
+    begin += g->run.include_full_raw_message ? GMAIL_SHAPE_PREFIX.n : 0;
     return gf->raw_chars > 0 && f->data.n == begin;
 }
 

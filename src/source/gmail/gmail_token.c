@@ -86,9 +86,9 @@ err gmail_token_ask(struct gmail *g, struct gmail_token *t, enum gmail_call call
     base64_encode_url(&body, buf_str(&signature));
     TRY(buf_check(&body));
 
-    x->dest = &g->token_dest;
+    x->dest = &g->run.token_dest;
     x->method = S("POST");
-    buf_put(&x->target, g->token_target);
+    buf_put(&x->target, g->run.token_target);
     exchange_header(x, S("Content-Type"), S("application/x-www-form-urlencoded"));
     exchange_header(x, S("Accept"), S("application/json"));
     x->body = buf_str(&body);
