@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the service remembers of the connectors that it serves, from round to round: up to which
+// moment each schedule has been decided, so that no occurrence is lost when a round comes late or
+// fails, none counts twice, and none from before the start (or from before the connector was
+// seen) counts at all.
+#ifndef SERVICE_REGISTRY_H
+#define SERVICE_REGISTRY_H
+
+#include "base/hash.h"
+#include "base/plan.h"
+#include "elastic/connector.h"
+
+struct registry_entry {
+    u64 id_hash;
+    i64 decided_us[JOB_TYPES]; // occurrences up to here have been dealt with
+    bool owed[JOB_TYPES]; // the occurrence was taken, but its job could not be made: to be made yet
+    bool greeted;         // had its first heartbeat
+    i64 used_us;
+};
+
+struct registry {
+    struct registry_entry *entries; // SERVICE_CONNECTORS_MAX
+    int count;
+    struct hash_key key;
+};
+
+void registry_init(struct registry *r, struct plan *plan, struct hash_key key);
+
+// The entry of a connector; a new one has its schedules decided up to `since_us`. When there are
+// too many, the one that was not used for the longest time makes room.
+struct registry_entry *registry_get(struct registry *r, str id, i64 since_us, i64 now_us);
+
+#endif
