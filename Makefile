@@ -68,7 +68,7 @@ SRC := src/main.c \
   $(addprefix src/source/,source.c) \
   $(addprefix src/sync/,access.c advice.c buffers.c document.c flights.c job.c job_run.c \
     job_view.c lane.c mailboxes.c purge.c roster.c shard.c sink.c stats.c) \
-  $(addprefix src/service/,budget.c classes.c cleanup.c decide.c engine.c execute.c finish.c license.c \
+  $(addprefix src/service/,budget.c classes.c filter.c cleanup.c decide.c engine.c execute.c finish.c license.c \
     listener.c open.c ping.c preflight.c prepare.c registry.c round.c runner.c runner_watch.c \
     schedule.c service.c values.c values_check.c values_text.c visit.c worker.c) \
   $(addprefix src/cli/,commands.c config.c config_check.c config_fields.c config_lists.c \
@@ -78,7 +78,7 @@ SRC := src/main.c \
 TESTS := advice arena base64 buf buffers bulk bulk_flight bulk_verdict call charset client config \
   config_tree connectors_args connector copy cron crypto date dns dns_packet err gmail_account gmail_directory gmail_error \
   gmail_listing gmail_message gmail_quota gmail_token gzip hash http1 idset index ingest interpolate \
-  json json_pretty json_write listener log loop mime monitor options os plan progress proxy purge regex retry roots \
+  json json_pretty json_write listener log loop mime monitor options os plan progress proxy prepare purge regex retry roots \
   roster scan seal shard sink str summary sync_job tls tls_gcm url
 FUZZ := base64 bulk_answer charset chunked config cron date dns exchange gmail_account \
   gmail_directory gmail_error gmail_listing gmail_message gmail_token gzip http1 index_answer \

@@ -13,6 +13,7 @@ struct plan_row {
     const char *reason;
     isize count;
     isize bytes; // of each
+    isize taken; // bytes of all, as the arena gave them
     bool lazy;   // address space only: not touched at start, not part of the total
 };
 

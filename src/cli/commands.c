@@ -28,7 +28,7 @@ static void commands_put_row(struct buf *out, const struct plan_row *row)
     output_put_left(out, str_from(row->name), 22);
     commands_put_number(out, row->count, 8);
     commands_put_number(out, row->bytes, 12);
-    commands_put_number(out, ARENA_ROUND(row->bytes * row->count), 13);
+    commands_put_number(out, row->taken, 13);
     buf_put(out, S("  "));
     buf_put(out, str_from(row->reason));
     buf_put(out, S("\n"));

@@ -251,5 +251,6 @@ err config_load(struct config *config, str name, str text, struct arena *arena, 
     config->proxy.url = proxy.url.n ? proxy.url : config->proxy.url;
     TRY(config_read_headers(&w, arena));
     TRY(config_read_connectors(&w));
+    TRY(config_read_service_types(&w));
     return config_check_unknown(&w, arena);
 }

@@ -64,6 +64,18 @@ struct config_sync {
     str log_level;
 };
 
+struct config_service {
+    bool worker_mode;
+    i64 idling_s, heartbeat_s, job_cleanup_interval_s;
+    i64 preflight_max_attempts, preflight_idle_s;
+    i64 max_errors, max_errors_span_s;
+    i64 max_concurrent_content_syncs, max_concurrent_access_control_syncs;
+    i64 max_concurrent_scheduling_tasks;
+    str extraction_host; // empty: no extraction service
+    str types[SERVICE_TYPES_MAX]; // service.service_types
+    int type_count;
+};
+
 struct config_gmail {
     i64 requests_per_mailbox, quota_units_per_user_minute, quota_units_per_project_minute;
 };
@@ -85,6 +97,7 @@ struct config {
     struct config_proxy proxy;
     struct config_limits limits;
     struct config_sync sync;
+    struct config_service service;
     struct config_gmail gmail;
     struct config_connector connectors[CONNECTORS_MAX];
     int connector_count;

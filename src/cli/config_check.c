@@ -15,8 +15,15 @@ static const char *const config_own_blocks[] = {"endpoints", "tls",   "proxy", "
 
 // Keys beside the table, of the top level and of an entry of `connectors`.
 static const char *const config_top_keys[] = {
-    "connectors", "connector_id",       "service_type", "elasticsearch", "elasticsearch.headers",
-    "service",    "extraction_service", "sources",
+    "connectors",
+    "connector_id",
+    "service_type",
+    "elasticsearch",
+    "elasticsearch.headers",
+    "service",
+    "extraction_service",
+    "sources",
+    "service.service_types",
 };
 static const char *const config_entry_keys[] = {"connector_id", "service_type", "api_key",
                                                 "index_name",   "pipeline",     "configuration"};

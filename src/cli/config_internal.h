@@ -23,9 +23,10 @@ err config_check_line(const struct config_where *w, int node, str path, str text
 err config_check_sections(const struct config_where *w);
 err config_check_unknown(const struct config_where *w, struct arena *arena);
 
-// config_lists.c: elasticsearch.headers and connectors.
+// config_lists.c: elasticsearch.headers, connectors and service.service_types.
 err config_read_headers(const struct config_where *w, struct arena *arena);
 err config_read_connectors(const struct config_where *w);
+err config_read_service_types(const struct config_where *w);
 
 // The fields that a service type knows below `configuration`; NULL after the last, or for a service
 // type that is not known here.

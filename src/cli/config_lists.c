@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The two parts of config.yml that are not in the table of config_keys.h: further headers for
-// Elasticsearch, and the connectors.
+// The parts of config.yml that are not in the table of config_keys.h: further headers for
+// Elasticsearch, the connectors, and the service types of a worker.
 #include "cli/config_internal.h"
 #include "cli/config_tree.h"
 #include "codec/http1.h"
@@ -152,6 +152,34 @@ err config_read_connectors(const struct config_where *w)
     }
     if (w->config->connector_count == 0 && config_tree_child(t, 0, S("connector_id")) >= 0) {
         return config_read_connector(w, 0, -1); // deprecated: one connector at the top level
+    }
+    return OK;
+}
+
+// ---- service.service_types
+
+err config_read_service_types(const struct config_where *w)
+{
+    struct config_service *service = &w->config->service;
+    struct config_tree *t = w->config->tree;
+    str path = S("service.service_types");
+    int list = config_tree_find(t, path);
+    service->type_count = 0;
+    if (list < 0 || t->nodes[list].kind == CONFIG_NULL) {
+        return OK;
+    }
+    if (t->nodes[list].kind != CONFIG_LIST) {
+        config_complain(w, list, path, S("a list is wanted"));
+        config_put_found(w, list);
+        return FAIL(CONFIG_TYPE);
+    }
+    for (int at = t->nodes[list].first; at >= 0; at = t->nodes[at].next) {
+        if (t->nodes[at].kind != CONFIG_SCALAR || service->type_count == SERVICE_TYPES_MAX) {
+            config_complain(w, at, path, S("up to 16 names are wanted"));
+            return FAIL(CONFIG_TYPE);
+        }
+        TRY(config_check_line(w, at, path, t->nodes[at].text));
+        service->types[service->type_count++] = t->nodes[at].text;
     }
     return OK;
 }
