@@ -2,10 +2,16 @@
 // Aimed at dns_read_answer(), dns_packet_read(), dns_name_parse(), dns_config_parse(),
 // dns_hosts_find(). The first byte chooses what the rest is: an answer for A, an answer for AAAA
 // (both with the id that was asked with, so that the fuzzer gets past it), resolv.conf, hosts, a
-// name.
+// name. The text files are read a second time with strtok_r() and inet_pton(): both find the
+// same.
+#define _GNU_SOURCE // strtok_r
 #include "net/dns.h"
 
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
 
@@ -36,32 +42,186 @@ static void run_packet(str in, bool aaaa)
     }
 }
 
+// ---- the text files, read with libc
+
+#define BLANKS " \t\r"
+
+struct text {
+    char bytes[PACKET_MAX + 1];
+    char *rest; // behind the current line
+};
+
+static void text_start(struct text *t, str in)
+{
+    memcpy(t->bytes, in.p, (size_t)in.n);
+    t->bytes[in.n] = 0;
+    t->rest = t->bytes;
+}
+
+// The next line without its comment; NULL at the end.
+static char *text_line(struct text *t, const char *comment)
+{
+    char *line = t->rest;
+    if (line) {
+        char *end = strchr(line, '\n');
+        t->rest = end ? end + 1 : NULL;
+        if (end) {
+            *end = 0;
+        }
+        line[strcspn(line, comment)] = 0;
+    }
+    return line;
+}
+
+static int option(const char *word, const char *name, int low, int high, int value)
+{
+    size_t n = strlen(name), digits = strlen(word) < n ? 0 : strspn(word + n, "0123456789");
+    if (strncmp(word, name, n) != 0 || !digits || word[n + digits]) {
+        return value;
+    }
+    errno = 0;
+    unsigned long long found = strtoull(word + n, NULL, 10);
+    if (errno) {
+        return value; // what no u64 holds is passed over
+    }
+    return found < (unsigned)low ? low : found > (unsigned)high ? high : (int)found;
+}
+
+struct resolv {
+    u8 servers[DNS_SERVERS_MAX][17]; // family and address
+    char search[DNS_SEARCH_MAX][DNS_NAME_BYTES];
+    int server_count, search_count, ndots, timeout_s, attempts;
+};
+
+static void resolv_server(struct resolv *r, const char *word)
+{
+    u8 ip[16] = {0};
+    bool v6 = word && inet_pton(AF_INET6, word, ip) == 1;
+    if (word && r->server_count < DNS_SERVERS_MAX && (v6 || inet_pton(AF_INET, word, ip) == 1)) {
+        r->servers[r->server_count][0] = v6;
+        memcpy(r->servers[r->server_count++] + 1, ip, 16);
+    }
+}
+
+static void resolv_search(struct resolv *r, char *word, char **state)
+{
+    r->search_count = 0;
+    for (; word; word = state ? strtok_r(NULL, BLANKS, state) : NULL) {
+        struct dns_name name;
+        size_t n = strlen(word);
+        n -= n && word[n - 1] == '.';
+        if (r->search_count < DNS_SEARCH_MAX &&
+            err_ok(dns_name_parse(str_make(word, (isize)n), &name))) {
+            memcpy(r->search[r->search_count], word, n);
+            r->search[r->search_count++][n] = 0;
+        }
+    }
+}
+
+static void resolv_read(struct resolv *r, struct text *t)
+{
+    *r = (struct resolv){.ndots = 1, .timeout_s = 5, .attempts = 2};
+    for (char *line; (line = text_line(t, "#;"));) {
+        char *state;
+        char *key = strtok_r(line, BLANKS, &state);
+        char *word = key ? strtok_r(NULL, BLANKS, &state) : NULL;
+        if (key && strcmp(key, "nameserver") == 0) {
+            resolv_server(r, word);
+        } else if (key && strcmp(key, "search") == 0) {
+            resolv_search(r, word, &state);
+        } else if (key && strcmp(key, "domain") == 0) {
+            resolv_search(r, word, NULL);
+        } else if (key && strcmp(key, "options") == 0) {
+            for (; word; word = strtok_r(NULL, BLANKS, &state)) {
+                r->ndots = option(word, "ndots:", 0, 15, r->ndots);
+                r->timeout_s = option(word, "timeout:", 1, 30, r->timeout_s);
+                r->attempts = option(word, "attempts:", 1, 5, r->attempts);
+            }
+        }
+    }
+    if (r->server_count == 0) {
+        resolv_server(r, "127.0.0.1");
+    }
+}
+
+static bool has_text(str in)
+{
+    // The zone of a server is looked up by a system call; libc's strings end at a NUL.
+    return str_find_byte(in, '%') < 0 && str_find_byte(in, 0) < 0;
+}
+
 static void run_config(str in)
 {
     static struct dns_config config;
-    // The zone of a server is looked up by a system call: numbers only here.
-    if (str_find_byte(in, '%') >= 0) {
+    static struct text text;
+    static struct resolv want;
+    if (!has_text(in)) {
         return;
     }
+    text_start(&text, in);
+    resolv_read(&want, &text);
+    memset(&config, 0xA5, sizeof config);
     dns_config_parse(&config, in, (str){0});
-    ASSERT(config.server_count >= 1 && config.server_count <= DNS_SERVERS_MAX);
-    ASSERT(config.search_count >= 0 && config.search_count <= DNS_SEARCH_MAX);
-    ASSERT(config.ndots >= 0 && config.ndots <= 15);
-    ASSERT(config.timeout_ms >= 1000 && config.timeout_ms <= 30000);
-    ASSERT(config.attempts >= 1 && config.attempts <= 5);
+    ASSERT(config.server_count == want.server_count && config.search_count == want.search_count);
+    ASSERT(config.ndots == want.ndots && config.timeout_ms == want.timeout_s * 1000);
+    ASSERT(config.attempts == want.attempts);
+    for (int i = 0; i < config.server_count; i++) {
+        const struct os_addr *a = &config.servers[i];
+        ASSERT(a->v6 == want.servers[i][0] && a->port == 53);
+        ASSERT(memcmp(a->ip, want.servers[i] + 1, a->v6 ? 16 : 4) == 0);
+    }
     for (int i = 0; i < config.search_count; i++) {
-        struct dns_name name;
-        ASSERT(err_ok(dns_name_parse(str_make(config.search[i], config.search_bytes[i]), &name)));
+        ASSERT(
+            str_eq(str_make(config.search[i], config.search_bytes[i]), str_from(want.search[i])));
+    }
+}
+
+// Addresses of `name`, by libc; as many of each family as fit.
+static void hosts_read(str in, const char *name, struct dns_addresses *v4, struct dns_addresses *v6)
+{
+    static struct text text;
+    text_start(&text, in);
+    v4->count = v6->count = 0;
+    for (char *line; (line = text_line(&text, "#"));) {
+        u8 ip[16] = {0};
+        char *state;
+        char *word = strtok_r(line, BLANKS, &state);
+        bool is4 = word && inet_pton(AF_INET, word, ip) == 1;
+        bool is6 = word && !is4 && inet_pton(AF_INET6, word, ip) == 1;
+        bool found = false;
+        while ((is4 || is6) && (word = strtok_r(NULL, BLANKS, &state))) {
+            found = found || strcasecmp(word, name) == 0;
+        }
+        struct dns_addresses *to = is4 ? v4 : v6;
+        if (found && to->count < DNS_ADDRS_MAX) {
+            memcpy(to->ip[to->count++], ip, 16);
+        }
     }
 }
 
 static void run_hosts(str in)
 {
-    struct dns_addresses v4, v6;
-    ASSERT(dns_hosts_find(in, S("localhost"), &v4, &v6));
-    ASSERT(v4.count + v6.count >= 1 && v4.count <= DNS_ADDRS_MAX && v6.count <= DNS_ADDRS_MAX);
-    bool found = dns_hosts_find(in, S("mail.example"), &v4, &v6);
-    ASSERT(found == (v4.count + v6.count > 0));
+    static const char *const asked[] = {"localhost", "mail.example", "a"};
+    if (!has_text(in)) {
+        return;
+    }
+    for (isize i = 0; i < COUNT(asked); i++) {
+        struct dns_addresses v4, v6, want4, want6;
+        bool found = dns_hosts_find(in, str_from(asked[i]), &v4, &v6);
+        hosts_read(in, asked[i], &want4, &want6);
+        ASSERT(found == (v4.count + v6.count > 0));
+        if (i == 0 && want4.count + want6.count == 0) { // it is always known
+            ASSERT(v4.count == 1 && v6.count == 1 && v4.ip[0][0] == 127 && v6.ip[0][15] == 1);
+            continue;
+        }
+        ASSERT(v4.count == want4.count && v6.count == want6.count);
+        for (int k = 0; k < v4.count; k++) {
+            ASSERT(memcmp(v4.ip[k], want4.ip[k], 4) == 0);
+        }
+        for (int k = 0; k < v6.count; k++) {
+            ASSERT(memcmp(v6.ip[k], want6.ip[k], 16) == 0);
+        }
+    }
 }
 
 // A name that is taken comes back whole from its form on the wire.

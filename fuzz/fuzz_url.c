@@ -52,8 +52,9 @@ static void check_parse(str in)
     for (isize i = 0; i < in.n; i++) {
         printable = printable && in.p[i] > ' ' && in.p[i] < 0x7f;
     }
-    memcpy(text, in.p, (size_t)in.n);
-    text[in.n] = 0;
+    struct buf copy = buf_over(text, IN_MAX);
+    buf_put(&copy, in);
+    text[copy.n] = 0;
     bool good = err_ok(url_parse(in, &u));
     ASSERT(good == (printable && reference(text, m)));
     if (!good) {

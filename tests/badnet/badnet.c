@@ -387,7 +387,8 @@ static bool read_option(const char *name, const char *value)
 
 static void listen_all(void)
 {
-    char line[128] = "", path[4096];
+    char line[128], path[4096];
+    int used = 0;
     for (int i = 0; i < net.count; i++) {
         struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
         socklen_t n = sizeof a;
@@ -397,10 +398,8 @@ static void listen_all(void)
             die("listen");
         }
         net.listeners[i] = fd;
-        char port[16];
-        (void)snprintf(port, sizeof port, "%d%c", ntohs(a.sin_port),
-                       i + 1 < net.count ? ' ' : '\n');
-        (void)strcat(line, port);
+        used += snprintf(line + used, sizeof line - (size_t)used, "%d%c", ntohs(a.sin_port),
+                         i + 1 < net.count ? ' ' : '\n');
     }
     // Under another name first: whoever waits for the file finds it whole.
     (void)snprintf(path, sizeof path, "%s.new", net.ready);
