@@ -3,6 +3,7 @@
 #include "cli/sync_command.h"
 
 #include "cli/summary.h"
+#include "net/crypto.h"
 #include "os/os.h"
 #include "os/seal.h"
 
@@ -96,5 +97,6 @@ int sync_command_run(struct start *s)
     log_say_left_out(s->log);
     loop_close(s->loop);
     s->source.ops->release(s->source.state);
+    crypto_wipe(s->texts.p, s->texts.n); // passwords, and the key as it stood in the file
     return sync_command_exit_code(s->job);
 }

@@ -1,0 +1,440 @@
+// SPDX-License-Identifier: Apache-2.0
+// A link as the far side sees it: name server, proxy, TLS, requests and their answers; see far.h.
+#include "far.h"
+
+#include <string.h>
+
+#include "clock.h"
+#include "far_request.h"
+#include "far_tls.h"
+#include "faults.h"
+#include "observer.h"
+#include "sim.h"
+#include "sim_net.h"
+
+enum phase { PHASE_NONE, PHASE_DNS, PHASE_PROXY, PHASE_SERVE, PHASE_OVER };
+
+struct far {
+    enum phase phase;
+    enum t_service service;
+    bool tls_refused;
+    struct far_tls *tls; // NULL: plain
+    struct t_buf in;     // of name server and proxy
+    struct t_reader reader;
+    struct t_request request;
+    struct t_response response;
+    struct manner manner;
+    bool handling, sending, scheduled; // an answer is made, may go, waits for room
+    bool pending;                      // ... is sent, and not yet read by the product
+    i64 sent, end;                     // bytes in clear; where the answer ends on the wire
+    struct t_buf copy;                 // of an answer that comes twice
+    i64 exchanges;
+};
+
+struct far_world far_world;
+static struct {
+    struct far **fars;
+    int cap;
+} all;
+
+#define CHUNK_BYTES 16384
+#define TWICE_BYTES KIB(64)
+
+static void free_far(struct far *f)
+{
+    if (f->handling) {
+        tenant_done(far_world.tenant, &f->response);
+    }
+    if (f->tls) {
+        far_tls_free(f->tls);
+    }
+    t_reader_free(&f->reader);
+    t_buf_free(&f->in);
+    t_buf_free(&f->copy);
+    t_free(f);
+}
+
+void far_reset(void)
+{
+    for (int i = 0; i < all.cap; i++) {
+        if (all.fars[i]) {
+            free_far(all.fars[i]);
+            all.fars[i] = NULL;
+        }
+    }
+}
+
+static struct far *find(int link)
+{
+    return link < all.cap && all.fars[link] && all.fars[link]->phase != PHASE_OVER ? all.fars[link]
+                                                                                   : NULL;
+}
+
+void far_gone(int link)
+{
+    struct far *f = find(link);
+    if (!f) {
+        return;
+    }
+    if (f->handling || f->pending) {
+        observer_lost(f->manner.note);
+    }
+    free_far(f);
+    all.fars[link] = NULL;
+}
+
+static void begin_service(struct far *f, u16 port)
+{
+    f->service = port == FAR_PORT_ELASTIC ? T_ELASTIC : T_GOOGLE;
+    f->phase = PHASE_SERVE;
+    bool plain = f->service == T_ELASTIC && far_world.plain_elastic;
+    f->tls = plain ? NULL : far_tls_open();
+    f->tls_refused = !plain && fault_due(FAULT_TLS_ALERT);
+}
+
+void far_accept(int link)
+{
+    while (link >= all.cap) {
+        int cap = all.cap * 2 + 256;
+        all.fars = t_resize(all.fars, cap * (isize)sizeof(*all.fars));
+        memset(all.fars + all.cap, 0, (size_t)(cap - all.cap) * sizeof(*all.fars));
+        all.cap = cap;
+    }
+    struct far *f = t_alloc((isize)sizeof(*f));
+    all.fars[link] = f;
+    u16 port = net_peer(link)->port;
+    if (port == FAR_PORT_DNS) {
+        f->phase = PHASE_DNS;
+    } else if (port == FAR_PORT_PROXY) {
+        f->phase = PHASE_PROXY;
+    } else {
+        begin_service(f, port);
+    }
+}
+
+// ---- bytes out
+
+static void put_clear(int link, struct far *f, str s)
+{
+    if (!f->tls) {
+        net_write(link, s);
+        return;
+    }
+    struct t_buf wire = {0};
+    far_tls_write(f->tls, s, &wire);
+    net_write(link, t_buf_str(&wire));
+    t_buf_free(&wire);
+}
+
+static void end_link(int link, struct far *f, bool politely)
+{
+    struct t_buf wire = {0};
+    if (f->tls && politely) {
+        far_tls_close(f->tls, &wire);
+        net_write(link, t_buf_str(&wire));
+    }
+    t_buf_free(&wire);
+    net_finish(link);
+}
+
+static void close_idle(i64 link, i64 exchanges)
+{
+    struct far *f = find((int)link);
+    if (f && !f->handling && f->exchanges == exchanges && f->reader.in.n == 0) {
+        end_link((int)link, f, true);
+    }
+}
+
+static void read_requests(int link, struct far *f);
+static void send_event(i64 link, i64 exchange);
+
+// All of the answer is on its way.
+static void answer_sent(int link, struct far *f)
+{
+    bool close = f->response.close || f->request.too_large;
+    tenant_done(far_world.tenant, &f->response);
+    f->handling = f->sending = false;
+    f->pending = true;
+    f->end = net_written(link);
+    t_reader_drop(&f->reader);
+    if (f->manner.twice && f->copy.n > 0) {
+        put_clear(link, f, t_buf_str(&f->copy));
+    }
+    f->copy.n = 0;
+    if (close) {
+        end_link(link, f, true);
+        return;
+    }
+    if (fault_due(FAULT_IDLE_CLOSE)) {
+        clock_after(sim_between(SIM_FAULTS, 0, 60000), close_idle, link, f->exchanges);
+    } else if (far_world.idle_s) {
+        clock_after(far_world.idle_s * SIM_S, close_idle, link, f->exchanges);
+    }
+    read_requests(link, f);
+}
+
+static void schedule_send(int link, struct far *f, i64 us)
+{
+    if (!f->scheduled) {
+        f->scheduled = true;
+        clock_after(us, send_event, link, f->exchanges);
+    }
+}
+
+// The next piece; false: there is none now.
+static bool send_piece(int link, struct far *f)
+{
+    static u8 bytes[CHUNK_BYTES];
+    struct manner *m = &f->manner;
+    isize cap = m->trickle ? (isize)sim_between(SIM_FAR, 1, 2000) : CHUNK_BYTES;
+    if (m->cut_after >= 0 && cap > m->cut_after - f->sent) {
+        cap = (isize)(m->cut_after - f->sent);
+    }
+    isize n = cap > 0 ? t_response_read(&f->response, bytes, cap) : 0;
+    f->sent += n;
+    if (n > 0 && m->twice && f->copy.n < TWICE_BYTES) {
+        t_buf_put(&f->copy, str_make(bytes, n));
+    }
+    if (n > 0 && f->tls && fault_due(FAULT_TLS_BROKEN)) {
+        struct t_buf wire = {0};
+        far_tls_alert(f->tls, &wire);
+        net_write(link, t_buf_str(&wire));
+        t_buf_free(&wire);
+        net_finish(link);
+        far_gone(link);
+        return false;
+    }
+    if (n > 0) {
+        put_clear(link, f, str_make(bytes, n));
+        return true;
+    }
+    if (m->cut_after >= 0 && f->sent >= m->cut_after) {
+        end_link(link, f, sim_one_in(SIM_FAR, 3));
+        far_gone(link);
+        return false;
+    }
+    answer_sent(link, f);
+    return false;
+}
+
+static void send_answer(int link, struct far *f)
+{
+    i64 exchange = f->exchanges;
+    while (net_room(link) > 0) {
+        if (!send_piece(link, f)) {
+            return;
+        }
+        if (f->manner.trickle) {
+            schedule_send(link, f, sim_between(SIM_FAR, 1, 3000) * SIM_MS);
+            return;
+        }
+    }
+    (void)exchange; // the product's reading makes room: far_consumed()
+}
+
+static void send_event(i64 link, i64 exchange)
+{
+    struct far *f = find((int)link);
+    if (f && f->exchanges == exchange) {
+        f->scheduled = false;
+        if (f->handling) {
+            f->sending = true;
+            send_answer((int)link, f);
+        }
+    }
+}
+
+void far_consumed(int link)
+{
+    struct far *f = find(link);
+    if (!f) {
+        return;
+    }
+    if (f->pending && net_consumed(link) >= f->end) {
+        f->pending = false;
+        net_note_answered(link);
+        observer_delivered(f->manner.note);
+    }
+    if (f->handling && f->sending && net_room(link) > 0) {
+        schedule_send(link, f, sim_between(SIM_NET, 100, 2000));
+    }
+}
+
+// ---- requests
+
+static void handle(int link, struct far *f)
+{
+    f->request.service = f->service;
+    f->exchanges++;
+    f->sent = 0;
+    f->handling = true;
+    f->sending = f->scheduled = false;
+    request_answer(&f->request, &f->response, &f->manner);
+    sim_trace("%lld far %d %.*s %.*s -> %d", (long long)clock_now_us(), link,
+              (int)f->request.method.n, (const char *)f->request.method.p, (int)f->request.path.n,
+              (const char *)f->request.path.p, f->response.status);
+    if (f->manner.lost) {
+        net_break(link);
+    } else if (!f->manner.hang) {
+        schedule_send(link, f, f->manner.delay_us);
+    }
+}
+
+static void handle_bad(int link, struct far *f)
+{
+    // A product that cannot frame its requests is wrong whatever the weather.
+    sim_violation("link %d: a request that is not HTTP: %s", link, f->reader.error);
+}
+
+static void read_requests(int link, struct far *f)
+{
+    if (f->handling || f->reader.in.n == 0) {
+        return;
+    }
+    net_note_opened(link);
+    if (f->pending) {
+        // The next request comes: the answer before it was read, whatever was behind it.
+        f->pending = false;
+        observer_delivered(f->manner.note);
+    }
+    switch (
+        t_reader_next(&f->reader, tenant_body_limit(far_world.tenant, f->service), &f->request)) {
+    case T_READ_DONE:
+        handle(link, f);
+        break;
+    case T_READ_BAD:
+        handle_bad(link, f);
+        break;
+    case T_READ_MORE:
+        break;
+    }
+}
+
+// ---- bytes in
+
+static void input_dns(int link, struct far *f)
+{
+    net_read(link, &f->in);
+    isize n = f->in.n >= 2 ? (f->in.p[0] << 8 | f->in.p[1]) : -1;
+    if (n < 0 || f->in.n < 2 + n) {
+        return;
+    }
+    struct t_buf out = {0};
+    t_buf_byte(&out, 0);
+    t_buf_byte(&out, 0);
+    if (dns_answer(str_slice(t_buf_str(&f->in), 2, 2 + n), true, &out)) {
+        out.p[0] = (u8)((out.n - 2) >> 8);
+        out.p[1] = (u8)(out.n - 2);
+        net_write(link, t_buf_str(&out));
+    }
+    t_buf_free(&out);
+    net_finish(link);
+    f->in.n = 0;
+}
+
+static void refuse_tunnel(int link)
+{
+    static const char *const answers[] = {
+        "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n",
+        "SSH-2.0-OpenSSH_9.9\r\n\r\n",
+        "HTTP/1.1 200 OK\r\n\r\n and then nobody asked",
+        "",
+    };
+    net_write(link, str_from(answers[sim_between(SIM_FAULTS, 0, COUNT(answers) - 1)]));
+    net_finish(link);
+}
+
+// "CONNECT host:port HTTP/1.1", headers, an empty line.
+static void input_proxy(int link, struct far *f)
+{
+    net_read(link, &f->in);
+    str in = t_buf_str(&f->in), method, target, port;
+    isize end = str_find(in, S("\r\n\r\n"));
+    if (end < 0) {
+        return;
+    }
+    bool found;
+    u64 number = 0;
+    str rest = str_cut(in, ' ', &method, &found);
+    str_cut(rest, ' ', &target, &found);
+    port = str_cut(target, ':', &target, &found);
+    bool known = str_eq(method, S("CONNECT")) && str_to_u64(port, &number) &&
+                 (number == FAR_PORT_ELASTIC || number == FAR_PORT_GOOGLE);
+    bool welcome = str_find(in, str_from(far_world.proxy_authorization)) >= 0;
+    if (!known || end + 4 != in.n) {
+        sim_violation("link %d: the proxy does not understand: %.*s", link, (int)end, in.p);
+    }
+    if (!welcome || fault_due(FAULT_PROXY)) {
+        refuse_tunnel(link);
+        return;
+    }
+    f->in.n = 0;
+    net_write(link, S("HTTP/1.1 200 Connection established\r\nProxy-Agent: sim\r\n\r\n"));
+    begin_service(f, (u16)number);
+}
+
+static void input_service(int link, struct far *f)
+{
+    if (!f->tls) {
+        net_read(link, &f->reader.in);
+        read_requests(link, f);
+        return;
+    }
+    struct t_buf raw = {0}, wire = {0};
+    net_read(link, &raw);
+    if (f->tls_refused) {
+        far_tls_alert(f->tls, &wire);
+        net_write(link, t_buf_str(&wire));
+        net_finish(link);
+        f->phase = PHASE_OVER;
+    } else {
+        enum far_tls_result result = far_tls_feed(f->tls, t_buf_str(&raw), &f->reader.in, &wire);
+        net_write(link, t_buf_str(&wire));
+        if (result == FAR_TLS_FAILED) {
+            net_finish(link);
+            f->phase = PHASE_OVER;
+        } else {
+            read_requests(link, f);
+        }
+    }
+    t_buf_free(&raw);
+    t_buf_free(&wire);
+}
+
+void far_input(int link)
+{
+    struct far *f = find(link);
+    if (!f) {
+        return;
+    }
+    switch (f->phase) {
+    case PHASE_DNS:
+        input_dns(link, f);
+        break;
+    case PHASE_PROXY:
+        input_proxy(link, f);
+        break;
+    case PHASE_SERVE:
+        input_service(link, f);
+        break;
+    case PHASE_NONE:
+    case PHASE_OVER:
+        break;
+    }
+}
+
+void far_datagram(int socket, const struct os_addr *to, str packet)
+{
+    struct t_buf out = {0};
+    if (to->port == FAR_PORT_DNS && dns_answer(packet, false, &out)) {
+        i64 us = sim_between(SIM_FAR, 500, 20000);
+        if (fault_due(FAULT_DNS_LATE)) {
+            net_udp_answer(socket, t_buf_str(&out), us);
+            us += sim_between(SIM_FAULTS, 0, 7000) * SIM_MS;
+        }
+        net_udp_answer(socket, t_buf_str(&out), us);
+    }
+    t_buf_free(&out);
+}

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+// Faults of requests and answers; see far_request.h. Statuses are made by the tenant's own
+// functions, so that they have the shape of the service.
+#include "far_request.h"
+
+#include <string.h>
+
+#include "../tenant/es.h"
+#include "../tenant/google.h"
+#include "clock.h"
+#include "far.h"
+#include "faults.h"
+#include "observer.h"
+#include "people.h"
+#include "sim.h"
+
+static const char garbled[] =
+    "<!DOCTYPE html><html><body><h1>Sign in to the network</h1></body></html>";
+
+enum request_kind request_kind_of(const struct t_request *q)
+{
+    if (q->service == T_ELASTIC) {
+        return str_ends(q->path, S("/_bulk"))            ? REQUEST_BULK
+               : str_ends(q->path, S("/_search"))        ? REQUEST_SEARCH
+               : str_ends(q->path, S("/_search/scroll")) ? REQUEST_SCROLL
+                                                         : REQUEST_ELASTIC;
+    }
+    if (str_starts(q->path, S("/token"))) {
+        return REQUEST_TOKEN;
+    }
+    if (str_starts(q->path, S("/admin/directory/"))) {
+        return REQUEST_USERS;
+    }
+    isize at = str_find(q->path, S("/messages"));
+    if (at < 0) {
+        return REQUEST_OTHER;
+    }
+    return str_find(str_from_index(q->path, at + 1), S("/")) > 0 ? REQUEST_GET : REQUEST_LIST;
+}
+
+// ---- answers that are not the tenant's
+
+static void put_retry_after(struct t_response *r)
+{
+    i64 s = (i64)1 << sim_between(SIM_FAULTS, 0, 7);
+    s = sim_one_in(SIM_FAULTS, 100) ? 3 * 3600 : s; // longer than anybody waits
+    switch (sim_between(SIM_FAULTS, 0, 2)) {
+    case 0:
+        t_response_header(r, "Retry-After: %lld", (long long)s);
+        break;
+    case 1: {
+        struct t_buf date = {0};
+        t_put_mail_date(&date, clock_true_unix_ms() + s * 1000);
+        t_response_header(r, "Retry-After: %.*sGMT", (int)date.n - 5, (const char *)date.p);
+        t_buf_free(&date);
+        break;
+    }
+    default:
+        break;
+    }
+}
+
+static void put_status(const struct t_request *q, struct t_response *r, int status)
+{
+    t_response_init(r);
+    put_retry_after(r);
+    if (q->service == T_ELASTIC) {
+        elastic_error(r, status, status == 429 ? "es_rejected_execution_exception" : "exception",
+                      "a fault of the simulation");
+        t_response_header(r, "content-type: application/json");
+        t_response_header(r, "X-elastic-product: Elasticsearch");
+    } else if (request_kind_of(q) == REQUEST_TOKEN) {
+        token_error(r, status, "internal_failure", "a fault of the simulation");
+    } else if (status == 429 && sim_one_in(SIM_FAULTS, 2)) {
+        google_error(r, 403,
+                     sim_one_in(SIM_FAULTS, 2) ? "userRateLimitExceeded" : "rateLimitExceeded",
+                     "Rate Limit Exceeded");
+    } else {
+        google_error(r, status, status == 429 ? "rateLimitExceeded" : "backendError",
+                     "a fault of the simulation");
+    }
+}
+
+static void put_garbled(struct t_response *r)
+{
+    t_response_init(r);
+    r->status = sim_one_in(SIM_FAULTS, 2) ? 200 : 502;
+    t_buf_z(&r->own, garbled);
+    t_response_header(r, "Content-Type: text/html");
+}
+
+static bool has_page_token(const struct t_request *q)
+{
+    return str_find(q->query, S("pageToken=")) >= 0;
+}
+
+static void revoke_tokens(struct tenant *t)
+{
+    for (isize i = 0; i < t->token_count; i++) {
+        t->tokens[i].revoked = true;
+    }
+}
+
+// Errors of single items in the next bulk, or none.
+static void set_item_errors(struct tenant *t, const char *type, int status)
+{
+    struct t_buf b = {0};
+    t_buf_printf(&b,
+                 "{\"error_every\":%lld,\"error_count\":%lld,\"error_status\":%d,"
+                 "\"error_type\":\"%s\",\"error_reason\":\"a fault of the simulation\"}",
+                 (long long)sim_between(SIM_FAULTS, 1, 4),
+                 (long long)(status ? sim_between(SIM_FAULTS, 1, 5) : 0), status ? status : 400,
+                 type);
+    elastic_control(t, t_buf_str(&b));
+    t_buf_free(&b);
+}
+
+static i64 lines_of(str s)
+{
+    i64 n = 0;
+    for (isize i = 0; i < s.n; i++) {
+        n += s.p[i] == '\n';
+    }
+    return n;
+}
+
+// ---- before the tenant
+
+static bool answer_elastic(const struct t_request *q, struct t_response *r)
+{
+    struct tenant *t = far_world.tenant;
+    enum request_kind kind = request_kind_of(q);
+    if (clock_now_us() < far_world.outage_us) {
+        put_status(q, r, 503);
+        return true;
+    }
+    if (kind == REQUEST_SCROLL && t_request_is(q, "POST") && fault_due(FAULT_SCROLL_LOST)) {
+        t_response_init(r);
+        elastic_shard_error(r, 404, "search_context_missing_exception",
+                            "No search context found for id [1]");
+        t_response_header(r, "content-type: application/json");
+        return true;
+    }
+    if (kind != REQUEST_BULK) {
+        return false;
+    }
+    if (lines_of(q->body) > 2 && fault_due(FAULT_BULK_413)) {
+        t_response_init(r);
+        r->status = 413;
+        return true;
+    }
+    set_item_errors(t, "", 0);
+    if (fault_due(FAULT_ITEM_BUSY)) {
+        bool busy = sim_one_in(SIM_FAULTS, 2);
+        set_item_errors(t,
+                        busy ? "es_rejected_execution_exception" : "unavailable_shards_exception",
+                        busy ? 429 : 503);
+    } else if (fault_due(FAULT_ITEM_REJECT)) {
+        set_item_errors(t, "document_parsing_exception", 400);
+    }
+    return false;
+}
+
+static bool answer_google(const struct t_request *q, struct t_response *r)
+{
+    enum request_kind kind = request_kind_of(q);
+    if (kind != REQUEST_TOKEN && fault_due(FAULT_TOKEN)) {
+        revoke_tokens(far_world.tenant); // which the answer then says
+    }
+    bool page = (kind == REQUEST_LIST || kind == REQUEST_USERS) && has_page_token(q);
+    if (page && fault_due(FAULT_PAGE_TOKEN)) {
+        t_response_init(r);
+        google_error(r, 400, "invalidArgument", "Invalid pageToken");
+        return true;
+    }
+    return false;
+}
+
+static bool answer_instead(const struct t_request *q, struct t_response *r, bool *damaged)
+{
+    static const int statuses[] = {500, 502, 503, 504};
+    if (fault_due(FAULT_STATUS_429)) {
+        put_status(q, r, 429);
+        return true;
+    }
+    if (fault_due(FAULT_STATUS_5XX)) {
+        put_status(q, r, statuses[sim_between(SIM_FAULTS, 0, 3)]);
+        return true;
+    }
+    if (fault_due(FAULT_GARBLED)) {
+        put_garbled(r);
+        *damaged = true;
+        return true;
+    }
+    return q->service == T_ELASTIC ? answer_elastic(q, r) : answer_google(q, r);
+}
+
+// ---- after it
+
+static void choose_manner(const struct t_request *q, const struct t_response *r, struct manner *m)
+{
+    m->delay_us = sim_between(SIM_FAR, 200, 20000) + r->delay_ms * SIM_MS;
+    if (fault_due(FAULT_DELAY)) {
+        m->delay_us += sim_between(SIM_FAULTS, 1, 140000) * SIM_MS;
+    }
+    if (fault_due(FAULT_TRUNCATED)) {
+        i64 whole = t_response_length(r) + 100;
+        m->cut_after = sim_between(SIM_FAULTS, 0, whole - 1);
+    }
+    m->trickle = fault_due(FAULT_TRICKLE);
+    m->twice = fault_due(FAULT_DUPLICATE);
+    m->lost = request_kind_of(q) == REQUEST_BULK && fault_due(FAULT_BULK_LOST);
+}
+
+void request_answer(const struct t_request *q, struct t_response *r, struct manner *m)
+{
+    people_step(far_world.tenant);
+    *m = (struct manner){.cut_after = -1, .note = observer_asked(q, request_kind_of(q))};
+    bool damaged = false;
+    if (fault_due(FAULT_HANG)) {
+        m->hang = true;
+        t_response_init(r);
+        return;
+    }
+    if (!answer_instead(q, r, &damaged)) {
+        tenant_handle(far_world.tenant, q, r, clock_true_unix_ms());
+    }
+    r->close = r->close || q->close;
+    choose_manner(q, r, m);
+    observer_answered(m->note, r, damaged);
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// The observer keeps its own model of the world: which messages exist, since when, with which
+// bytes; what was asked, answered, delivered; what lies in the index. After each run it compares.
+// It believes neither the product nor the tenant's counters.
+#ifndef SIM_OBSERVER_H
+#define SIM_OBSERVER_H
+
+#include "far_request.h"
+
+struct observer_settings {
+    bool document_level_security, full_raw, spam_and_trash;
+    const char *index;
+    i64 pages; // of listings are not counted twice
+};
+
+void observer_world(struct tenant *t, const struct observer_settings *s);
+
+// ---- while a run goes on
+struct observer_run {
+    bool full;             // --full: known documents are read again
+    bool purge;            // purge.enabled
+    bool only_some;        // --mailbox was given
+    bool small_limits;     // id set, roster or shares may keep documents that could go
+    bool retry_after_date; // dates mean something: the unix clock does not step
+};
+void observer_run_begin(const struct observer_run *run);
+void observer_message_came(int mailbox, i64 index);
+void observer_message_went(int mailbox, i64 index);
+
+int observer_asked(const struct t_request *q, enum request_kind kind);
+void observer_answered(int note, const struct t_response *r, bool damaged);
+void observer_delivered(int note);
+void observer_lost(int note);
+
+// ---- its end
+struct observer_end {
+    bool finished; // the process ended by itself: there is an exit code and a summary
+    int exit_code;
+    bool stopped; // it had been told to
+    str summary, log;
+    bool calm; // nothing had gone wrong: it must have completed
+};
+void observer_run_end(const struct observer_end *end);
+
+// Strings that must not be found anywhere but where they belong.
+isize observer_secrets(const str **list);
+
+#endif

@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the observer judges when a run has ended: the index against the messages, the summary
+// against what was seen, the exit code, and secrets; see observer.h.
+#define _GNU_SOURCE
+#include <string.h>
+
+#include "../tenant/es.h"
+#include "../tenant/test_keys.h"
+#include "clock.h"
+#include "observer_book.h"
+#include "sim.h"
+
+static struct es_index *find_index(void)
+{
+    int i = es_find_index(book.t->es, str_from(book.settings.index));
+    return i < 0 ? NULL : &book.t->es->indices[i];
+}
+
+void observer_run_begin(const struct observer_run *run)
+{
+    for (int i = 0; i < book.note_count; i++) {
+        t_free(book.notes[i].items);
+    }
+    book.note_count = 0;
+    book.pause_count = 0;
+    book.lost = 0;
+    memset(book.asked, 0, sizeof(book.asked));
+    book.run = *run;
+    book.run_number++;
+    book.begun_us = clock_now_us();
+    for (int i = 0; i < book.mailbox_count; i++) {
+        book.mailboxes[i].restarts = 0;
+        book.mailboxes[i].deletes = 0;
+        book.mailboxes[i].left_out = false;
+    }
+    struct es_index *x = find_index();
+    book.t->now_ms = clock_true_unix_ms();
+    for (isize i = 0; x && i < x->count; i++) {
+        struct es_doc *doc = &x->docs[i];
+        struct message *m = book_find(str_make(doc->id, doc->id_bytes));
+        if (m && es_is_visible(book.t, x, doc)) {
+            m->now.was_there = true;
+        }
+    }
+}
+
+// ---- the index
+
+// No document is wrong, whatever happened.
+static void check_documents(void)
+{
+    struct es_index *x = find_index();
+    for (isize i = 0; x && i < x->count; i++) {
+        struct es_doc *doc = &x->docs[i];
+        str id = str_make(doc->id, doc->id_bytes);
+        if (doc->deleted_seq == 0 && !book_is_right(id, str_make(doc->source, doc->source_bytes))) {
+            sim_violation("the index holds a wrong document %.*s", (int)id.n, id.p);
+        }
+    }
+}
+
+static bool is_in_index(struct es_index *x, u64 id)
+{
+    struct t_buf text = {0};
+    t_buf_printf(&text, "%016llx", (unsigned long long)id);
+    bool found = x && es_find_doc(book.t->es, x, t_buf_str(&text));
+    t_buf_free(&text);
+    return found;
+}
+
+static bool is_readable(int mailbox)
+{
+    enum t_state s = book.t->users[mailbox].state;
+    return s == T_USER_OK || s == T_USER_ARCHIVED;
+}
+
+static bool is_rejected(const struct message *m)
+{
+    return m->now.last_status >= 400 && m->now.last_status < 500 && m->now.last_status != 429;
+}
+
+static void check_message(int mailbox, i64 index, bool stale_may_stay)
+{
+    struct message *m = book_message(mailbox, index);
+    bool there = is_in_index(find_index(), content_id(mailbox, index));
+    bool wanted = book_exists(mailbox, index);
+    bool old = m->born_us <= book.begun_us;
+    if (wanted && old && !there && !is_rejected(m) && !book.mailboxes[mailbox].left_out &&
+        !book.run.only_some) {
+        sim_violation("completed, and message %016llx of mailbox %d is not in the index",
+                      (unsigned long long)content_id(mailbox, index), mailbox + 1);
+    }
+    bool gone_before = !wanted && (m->died_us <= book.begun_us || m->died_us == INT64_MAX);
+    if (gone_before && there && m->now.was_there && !stale_may_stay &&
+        !book.mailboxes[mailbox].left_out) {
+        sim_violation("completed, and the document of message %016llx of mailbox %d, which is "
+                      "gone, is still there",
+                      (unsigned long long)content_id(mailbox, index), mailbox + 1);
+    }
+}
+
+static void check_completed(void)
+{
+    bool left_out = false;
+    for (int i = 0; i < book.mailbox_count; i++) {
+        left_out = left_out || book.mailboxes[i].left_out;
+    }
+    bool stale_may_stay = !book.run.purge || book.run.only_some || book.run.small_limits ||
+                          (left_out && !book.settings.document_level_security);
+    for (int i = 0; i < book.mailbox_count; i++) {
+        for (i64 k = 0; k < content_count(&book.t->users[i]); k++) {
+            check_message(i, k, stale_may_stay);
+        }
+    }
+}
+
+// ---- the summary
+
+static i64 number(str summary, const char *key)
+{
+    i64 v = t_json_i64(summary, key, -1);
+    if (v < 0) {
+        sim_violation("the summary does not say %s", key);
+    }
+    return v;
+}
+
+static void must_be(str summary, const char *key, i64 want)
+{
+    if (number(summary, key) != want) {
+        sim_violation("the summary says %s %lld, and %lld were seen", key,
+                      (long long)number(summary, key), (long long)want);
+    }
+}
+
+static void read_left_out(str summary)
+{
+    str list, item;
+    isize at = 0;
+    struct t_buf name = {0};
+    while (t_json_get(summary, "left_out", &list) && t_json_element(list, &at, &item)) {
+        int mailbox = t_json_get_text(item, "mailbox", &name)
+                          ? content_mailbox(book.t, t_buf_str(&name))
+                          : -1;
+        if (mailbox >= 0) {
+            book.mailboxes[mailbox].left_out = true;
+            if (book.mailboxes[mailbox].deletes) {
+                sim_violation("mailbox %d was left out, and documents of it were deleted",
+                              mailbox + 1);
+            }
+        }
+    }
+    t_buf_free(&name);
+}
+
+struct tally {
+    i64 applied, rejected, deleted, live, was_there, stale, readable, refused;
+};
+
+static struct tally count_all(void)
+{
+    struct tally c = {0};
+    for (int i = 0; i < book.mailbox_count; i++) {
+        bool readable = is_readable(i);
+        c.readable += readable;
+        c.refused += !readable && book.t->users[i].state != T_USER_DELETED;
+        for (i64 k = 0; k < content_count(&book.t->users[i]); k++) {
+            struct message *m = book_message(i, k);
+            bool live = book_is_selected(i, k) && readable;
+            c.applied += m->now.last_status >= 200 && m->now.last_status < 300;
+            c.rejected += is_rejected(m);
+            c.deleted += m->now.delete_status == 200 || m->now.delete_status == 404;
+            c.live += live;
+            c.was_there += live && m->now.was_there;
+            c.stale += !book_exists(i, k) && m->now.was_there;
+        }
+    }
+    return c;
+}
+
+static void check_sums(str s)
+{
+    i64 decided = number(s, "documents_indexed") + number(s, "documents_unchanged") +
+                  number(s, "skipped_gone") + number(s, "skipped_corrupt") +
+                  number(s, "skipped_too_large") + number(s, "skipped_rejected") +
+                  number(s, "skipped_undecided");
+    must_be(s, "messages_listed", decided + number(s, "messages_dropped"));
+    struct tally c = count_all();
+    must_be(s, "documents_deleted", c.deleted);
+    bool again = false; // some messages came twice
+    for (int i = 0; i < book.mailbox_count; i++) {
+        again = again || book.mailboxes[i].restarts > 0;
+    }
+    if (!again) {
+        must_be(s, "documents_indexed", c.applied);
+        must_be(s, "skipped_rejected", c.rejected);
+    }
+    must_be(s, "skipped_corrupt", 0);
+    must_be(s, "skipped_too_large", 0);
+    must_be(s, "skipped_bad_id", 0);
+}
+
+// Nothing went wrong: every number is known beforehand.
+static void check_calm(str s)
+{
+    struct tally c = count_all();
+    must_be(s, "mailboxes_failed", 0);
+    must_be(s, "mailboxes_partial", 0);
+    must_be(s, "mailboxes_done", c.readable);
+    must_be(s, "mailboxes_refused", c.refused);
+    must_be(s, "retries", 0);
+    if (!book.run.full && !book.run.small_limits) {
+        must_be(s, "documents_unchanged", c.was_there);
+        must_be(s, "documents_indexed", c.live - c.was_there);
+    }
+    if (c.refused == 0 && book.run.purge && !book.run.small_limits) {
+        must_be(s, "documents_deleted", c.stale);
+    }
+}
+
+// ---- secrets
+
+static struct {
+    struct t_buf texts[8];
+    str list[8];
+    isize count;
+} secret;
+
+static void add_secret(const char *text, bool base64)
+{
+    struct t_buf *b = &secret.texts[secret.count];
+    b->n = 0;
+    if (base64) {
+        t_base64_put(b, str_from(text), false);
+    } else {
+        t_buf_z(b, text);
+    }
+    secret.list[secret.count++] = t_buf_str(b);
+}
+
+isize observer_secrets(const str **list)
+{
+    secret.count = 0;
+    add_secret("tenant-password", false);
+    add_secret("elastic:tenant-password", true);
+    add_secret("dGVuYW50a2V5OnRlbmFudHNlY3JldA==", false);
+    add_secret("ya29.c.c0AY", false);
+    add_secret("proxy-password", false);
+    add_secret("proxy-user:proxy-password", true);
+    // A line in the middle of the private key, without its line end.
+    struct t_buf *b = &secret.texts[secret.count];
+    b->n = 0;
+    t_buf_put(b, str_make(test_keys_account_key + 400, 40));
+    for (isize i = 0; i < b->n; i++) {
+        b->p[i] = b->p[i] == '\n' ? 0 : b->p[i];
+    }
+    isize cut = str_find_byte(t_buf_str(b), 0);
+    secret.list[secret.count++] = cut < 0    ? t_buf_str(b)
+                                  : cut > 18 ? str_make(b->p, cut)
+                                             : str_make(b->p + cut + 1, b->n - cut - 1);
+    *list = secret.list;
+    return secret.count;
+}
+
+static void check_secrets(const char *where, str text)
+{
+    const str *list;
+    isize n = observer_secrets(&list);
+    for (isize i = 0; i < n; i++) {
+        if (memmem(text.p, (size_t)text.n, list[i].p, (size_t)list[i].n)) {
+            sim_violation("a secret in the %s: %.*s", where, (int)list[i].n, list[i].p);
+        }
+    }
+}
+
+// ---- all of it
+
+static int exit_code_of(str end)
+{
+    return str_starts(end, S("completed")) ? 0 : str_starts(end, S("stopped")) ? 75 : 1;
+}
+
+void observer_run_end(const struct observer_end *end)
+{
+    check_secrets("log", end->log);
+    check_secrets("summary", end->summary);
+    check_documents();
+    if (!end->finished) {
+        return;
+    }
+    str s = {0};
+    struct t_buf how = {0};
+    if (!t_json_whole(str_trim(end->summary), &s) || !t_json_get_text(s, "end", &how)) {
+        sim_violation("no summary: exit code %d, log %.*s", end->exit_code,
+                      (int)(end->log.n < 400 ? end->log.n : 400), end->log.p);
+    }
+    read_left_out(s);
+    str ending = t_buf_str(&how);
+    bool completed = str_starts(ending, S("completed"));
+    if (end->exit_code != exit_code_of(ending)) {
+        sim_violation("exit code %d, and the summary says %.*s", end->exit_code, (int)ending.n,
+                      ending.p);
+    }
+    if (end->calm && !completed) {
+        sim_violation("nothing went wrong, and the job did not complete: %.*s", (int)s.n, s.p);
+    }
+    if (completed) {
+        check_completed();
+        check_sums(s);
+    }
+    if (end->calm) {
+        check_calm(s);
+    }
+    t_buf_free(&how);
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+// The product's main.c, included so that its one global can be emptied between two processes and
+// looked at afterwards; see product.h.
+#define _GNU_SOURCE
+#include "product.h"
+
+#include <string.h>
+
+int product_main(int argc, char **argv);
+#define main product_main
+#include "../../src/main.c" // NOLINT(bugprone-suspicious-include)
+#undef main
+
+#include "../tenant/t_mem.h"
+#include "net/loop_task.h"
+#include "observer.h"
+#include "sim.h"
+#include "sim_os.h"
+#include "sim_tls_reset.h"
+#include "sync/job_internal.h"
+
+static char *arguments[] = {"mailferry", "sync", "--json", "--full", NULL};
+
+struct product_end product_run(bool full)
+{
+    volatile struct product_end end = {.died = true};
+    memset(&app, 0, sizeof(app));
+    sim_tls_reset();
+    host_run_begin();
+    pools_run_begin();
+    if (setjmp(host_grave) == 0) {
+        int code = product_main(full ? 4 : 3, arguments);
+        end.exit_code = code;
+        end.died = false;
+    }
+    return (struct product_end){end.died, end.exit_code};
+}
+
+struct conn_env *product_env(void)
+{
+    return app.start.loop ? &app.start.loop->env : NULL;
+}
+
+// ---- afterwards
+
+static void check_pools(const struct start *s)
+{
+    const struct loop *loop = s->loop;
+    const struct job *job = s->job;
+    for (int i = 0; i < loop->settings.connections; i++) {
+        if (loop->conns[i].state != CONN_FREE || loop->conns[i].query) {
+            sim_violation("connection %d is not free at the end", i);
+        }
+    }
+    for (int i = 0; i < loop->settings.tasks; i++) {
+        if (loop->tasks[i].state != TASK_FREE) {
+            sim_violation("task %d is not free at the end", i);
+        }
+    }
+    for (int i = 0; i < GZIP_READERS; i++) {
+        if (loop->env.inflaters[i].used) {
+            sim_violation("gzip reader %d is not free at the end", i);
+        }
+    }
+    for (int i = 0; i < CONN_RESOLVERS; i++) {
+        if (loop->env.resolver_used[i]) {
+            sim_violation("resolver %d is not free at the end", i);
+        }
+    }
+    if (loop->active != 0) {
+        sim_violation("%d tasks are counted as active at the end", loop->active);
+    }
+    bool completed = job->end == JOB_COMPLETED || job->end == JOB_COMPLETED_WITH_REFUSALS;
+    if (completed && (!lanes_are_idle(&job->lanes) || !buffers_all_free(&job->lanes.buffers) ||
+                      !bulk_is_idle(job->bulk))) {
+        sim_violation("completed, and lanes, buffers or flights are in use");
+    }
+    if (job->mailboxes.open_count != 0) {
+        sim_violation("%d mailboxes are open at the end", job->mailboxes.open_count);
+    }
+}
+
+static void check_memory(const struct start *s)
+{
+    isize planned = plan_total_bytes(&s->plan);
+    if (s->arena.n > planned) {
+        sim_violation("%td bytes are carved, and `limits` prints %td", s->arena.n, planned);
+    }
+    isize kept = planned + LANE_LARGE_BYTES + SUMMARY_BYTES;
+    if (host_reserved_bytes() > kept) {
+        sim_violation("%lld bytes are kept, and `limits` prints %td",
+                      (long long)host_reserved_bytes(), kept);
+    }
+}
+
+// Which pool of the plan an address belongs to, for the message.
+static const char *pool_at(const struct start *s, isize at)
+{
+    isize n = 0;
+    for (int i = 0; i < s->plan.count; i++) {
+        n += ARENA_ROUND(s->plan.rows[i].bytes * s->plan.rows[i].count);
+        if (at < n) {
+            return s->plan.rows[i].name;
+        }
+    }
+    return "nothing";
+}
+
+static void check_secrets(const struct start *s)
+{
+    const str *list;
+    isize n = observer_secrets(&list);
+    for (isize i = 0; i < n; i++) {
+        const u8 *found = memmem(s->reserved, (size_t)s->arena.n, list[i].p, (size_t)list[i].n);
+        if (found) {
+            sim_violation("a secret is left in memory, in \"%s\": %.*s",
+                          pool_at(s, found - s->reserved), (int)list[i].n, list[i].p);
+        }
+    }
+}
+
+void product_check(void)
+{
+    const struct start *s = &app.start;
+    if (!s->job) {
+        return; // it did not come so far
+    }
+    check_pools(s);
+    check_memory(s);
+    check_secrets(s);
+}

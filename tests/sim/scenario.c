@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+// The table of scenarios: what each changes of the world that the seed made, and which faults may
+// happen in it. A new one is a row here, and a function if it needs settings of its own.
+#include <string.h>
+
+#include "faults.h"
+#include "sim.h"
+#include "world.h"
+
+#define NETWORK                                                                                \
+    (FAULT_BIT(REFUSE) | FAULT_BIT(NO_SOCKET) | FAULT_BIT(SWALLOW) | FAULT_BIT(SLOW_CONNECT) | \
+     FAULT_BIT(HALF_OPEN) | FAULT_BIT(RESET) | FAULT_BIT(CLOSE) | FAULT_BIT(SILENCE) |         \
+     FAULT_BIT(SHORT_IO) | FAULT_BIT(SPURIOUS) | FAULT_BIT(IDLE_CLOSE))
+#define NAMES                                                                  \
+    (FAULT_BIT(DNS_SILENT) | FAULT_BIT(DNS_SERVFAIL) | FAULT_BIT(DNS_NONE) |   \
+     FAULT_BIT(DNS_TRUNCATED) | FAULT_BIT(DNS_CHANGED) | FAULT_BIT(DNS_LATE) | \
+     FAULT_BIT(IDLE_CLOSE))
+#define TLS \
+    (FAULT_BIT(TLS_ALERT) | FAULT_BIT(TLS_STALE) | FAULT_BIT(TLS_BROKEN) | FAULT_BIT(IDLE_CLOSE))
+#define ANSWERS                                                                            \
+    (FAULT_BIT(TRUNCATED) | FAULT_BIT(DUPLICATE) | FAULT_BIT(DELAY) | FAULT_BIT(TRICKLE) | \
+     FAULT_BIT(HANG) | FAULT_BIT(GARBLED))
+#define STATUSES (FAULT_BIT(STATUS_429) | FAULT_BIT(STATUS_5XX))
+#define GOOGLE (FAULT_BIT(TOKEN) | FAULT_BIT(PAGE_TOKEN) | FAULT_BIT(CLOCK))
+#define ELASTIC                                                                                   \
+    (FAULT_BIT(ITEM_BUSY) | FAULT_BIT(ITEM_REJECT) | FAULT_BIT(BULK_413) | FAULT_BIT(BULK_LOST) | \
+     FAULT_BIT(SCROLL_LOST) | FAULT_BIT(OUTAGE))
+#define CHURN (FAULT_BIT(VANISH) | FAULT_BIT(APPEAR))
+#define POOLS                                                                      \
+    (FAULT_BIT(POOL_BUFFERS) | FAULT_BIT(POOL_MAILBOX) | FAULT_BIT(POOL_FLIGHTS) | \
+     FAULT_BIT(POOL_RESOLVERS) | FAULT_BIT(POOL_GZIP))
+#define FULL_SETS (FAULT_BIT(POOL_IDS) | FAULT_BIT(POOL_ROSTER))
+
+static void set_calm(struct world *w)
+{
+    w->runs = 2;
+}
+
+static void set_tiny(struct world *w)
+{
+    w->lanes = w->mailbox_open = w->medium_buffers = w->flights = 1;
+    w->chunk_size = 2;
+    w->chunk_mib = 0.125;
+    w->requests_per_mailbox = 1;
+    w->tenant.users = (int)sim_between(SIM_PLAN, 1, 4);
+    w->tenant.messages = sim_between(SIM_PLAN, 0, 20);
+}
+
+static void set_big(struct world *w)
+{
+    w->lanes = (int)sim_between(SIM_PLAN, 2, 6);
+    w->medium_buffers = (int)sim_between(SIM_PLAN, 1, 2);
+    w->tenant.users = (int)sim_between(SIM_PLAN, 1, 3);
+    w->tenant.messages = sim_between(SIM_PLAN, 1, 6);
+    w->tenant.message_bytes = KIB(sim_between(SIM_PLAN, 100, 4000));
+    w->tenant.spread_percent = 90;
+    w->runs = 2;
+}
+
+static void set_proxy(struct world *w)
+{
+    w->proxy = true;
+}
+
+static void set_refused(struct world *w)
+{
+    w->tenant.users = (int)sim_between(SIM_PLAN, 4, 12);
+    w->odd_users = (int)sim_between(SIM_PLAN, 1, w->tenant.users / 3);
+}
+
+static void set_full_sets(struct world *w)
+{
+    w->small_limits = true;
+}
+
+static void set_quota(struct world *w)
+{
+    w->tenant.quota_user = sim_between(SIM_PLAN, 100, 2000);
+    w->tenant.quota_project = w->tenant.quota_user * sim_between(SIM_PLAN, 1, 4);
+    w->quota_user = w->tenant.quota_user * sim_between(SIM_PLAN, 1, 3);
+    w->quota_project = w->tenant.quota_project * sim_between(SIM_PLAN, 1, 3);
+    w->tenant.messages = sim_between(SIM_PLAN, 5, 60);
+    w->tenant.users = (int)sim_between(SIM_PLAN, 1, 4);
+    w->patience_s = 48 * 3600;
+}
+
+static void set_tokens(struct world *w)
+{
+    w->tenant.token_ttl_s = sim_between(SIM_PLAN, 1, 400);
+}
+
+static void set_stop(struct world *w)
+{
+    w->runs = (int)sim_between(SIM_PLAN, 2, 5);
+}
+
+static const struct scenario table[] = {
+    {"weather", "everything may happen",
+     NETWORK | NAMES | TLS | ANSWERS | STATUSES | GOOGLE | ELASTIC | CHURN | POOLS |
+         FAULT_BIT(SIGTERM) | FAULT_BIT(DEATH),
+     NULL, 10},
+    {"calm", "nothing goes wrong: every number is known beforehand", 0, set_calm, 2},
+    {"network", "links", NETWORK, NULL, 4},
+    {"names", "name servers", NAMES, NULL, 2},
+    {"tls", "handshakes, alerts, stale sessions", TLS, NULL, 2},
+    {"answers", "cut, late, twice, garbled", ANSWERS, NULL, 4},
+    {"statuses", "429 and 5xx", STATUSES, NULL, 3},
+    {"quota", "the tenant's own quotas", STATUSES, set_quota, 1},
+    {"tokens", "tokens that end early, page tokens, clock steps", GOOGLE, set_tokens, 3},
+    {"elastic", "items, 413, lost answers, outages", ELASTIC, NULL, 5},
+    {"churn", "messages come and go", CHURN | FAULT_BIT(PAGE_TOKEN) | FAULT_BIT(SCROLL_LOST), NULL,
+     3},
+    {"stop", "SIGTERM at any moment", FAULT_BIT(SIGTERM) | ELASTIC | ANSWERS, set_stop, 3},
+    {"death", "the process dies at any moment", FAULT_BIT(DEATH) | ELASTIC | CHURN, set_stop, 4},
+    {"tiny", "one of everything", NETWORK | ANSWERS | ELASTIC | CHURN, set_tiny, 3},
+    {"big", "messages beyond a lane's buffer", NETWORK | ANSWERS | ELASTIC | POOLS, set_big, 1},
+    {"pools", "pools that are used up", POOLS | ANSWERS, NULL, 3},
+    {"full_sets", "id set and roster are full", FULL_SETS | CHURN, set_full_sets, 2},
+    {"proxy", "through a proxy", NETWORK | NAMES | TLS | FAULT_BIT(PROXY), set_proxy, 3},
+    {"refused", "mailboxes in every state", STATUSES | CHURN, set_refused, 3},
+};
+
+const struct scenario *scenario_at(int i)
+{
+    return i < (int)COUNT(table) ? &table[i] : NULL;
+}
+
+const struct scenario *scenario_find(const char *name)
+{
+    for (isize i = 0; i < COUNT(table); i++) {
+        if (strcmp(table[i].name, name) == 0) {
+            return &table[i];
+        }
+    }
+    return NULL;
+}
+
+const struct scenario *scenario_by_chance(void)
+{
+    int sum = 0;
+    for (isize i = 0; i < COUNT(table); i++) {
+        sum += table[i].weight;
+    }
+    i64 at = sim_between(SIM_PLAN, 0, sum - 1);
+    isize i = 0;
+    while (at >= table[i].weight) {
+        at -= table[i++].weight;
+    }
+    return &table[i];
+}

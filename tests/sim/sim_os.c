@@ -1,0 +1,481 @@
+// SPDX-License-Identifier: Apache-2.0
+// The fake os.h: clocks, entropy, environment, files, signals, waiting; sockets go to sim_net.c.
+// Every call and its result is part of the trace. Calls that touch the world outside are places
+// where the process may die.
+#include "sim_os.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+#include "clock.h"
+#include "faults.h"
+#include "limits.h"
+#include "os/seal.h"
+#include "sim.h"
+#include "sim_memory.h"
+#include "sim_net.h"
+
+enum { FILES_MAX = 16, ENVS_MAX = 32, SIGNALS_FD = 3 };
+
+static struct {
+    struct {
+        char *path;
+        struct t_buf text;
+    } files[FILES_MAX];
+    char *envs[ENVS_MAX];
+    int file_count, env_count;
+    struct t_buf out[3];
+    bool sealed, stop_pending;
+    i64 stopped_us, begun_us, patience_us, op_count, idle_ops;
+} host;
+
+jmp_buf host_grave;
+
+void host_reset(void)
+{
+    for (int i = 0; i < host.file_count; i++) {
+        t_free(host.files[i].path);
+        t_buf_free(&host.files[i].text);
+    }
+    for (int i = 0; i < host.env_count; i++) {
+        t_free(host.envs[i]);
+    }
+    host.file_count = host.env_count = 0;
+}
+
+void host_put_file(const char *path, str text)
+{
+    ASSERT(host.file_count < FILES_MAX);
+    host.files[host.file_count].path = t_strdup(str_from(path));
+    host.files[host.file_count].text = (struct t_buf){0};
+    t_buf_put(&host.files[host.file_count++].text, text);
+}
+
+void host_put_env(const char *assignment)
+{
+    ASSERT(host.env_count < ENVS_MAX);
+    host.envs[host.env_count++] = t_strdup(str_from(assignment));
+}
+
+void host_set_patience_s(i64 seconds)
+{
+    host.patience_us = seconds * SIM_S;
+}
+
+void host_run_begin(void)
+{
+    t_buf_free(&host.out[1]);
+    t_buf_free(&host.out[2]);
+    host.sealed = host.stop_pending = false;
+    host.stopped_us = -1;
+    host.begun_us = clock_now_us();
+    host.idle_ops = 0;
+}
+
+void host_run_end(void)
+{
+    memory_free_all();
+}
+
+str host_output(int fd)
+{
+    return t_buf_str(&host.out[fd]);
+}
+
+i64 host_stopped_us(void)
+{
+    return host.stopped_us;
+}
+
+// A call that the world can see. Whoever does such a thing is not idle.
+static void enter(void)
+{
+    host.idle_ops = 0;
+    if (host.sealed && fault_due(FAULT_DEATH)) {
+        longjmp(host_grave, 1);
+    }
+}
+
+static void must_not_be_sealed(const char *what)
+{
+    if (host.sealed) {
+        sim_violation("%s after the seal", what);
+    }
+}
+
+// ---- clocks and entropy
+
+i64 os_mono_ms(void)
+{
+    return clock_now_us() / 1000 + 5000000; // the machine was up before
+}
+
+i64 os_unix_us(void)
+{
+    return clock_product_unix_us();
+}
+
+i64 os_cpu_us(void)
+{
+    return (clock_now_us() - host.begun_us) / 100;
+}
+
+isize os_image_bytes(void)
+{
+    return MIB(1);
+}
+
+int os_status_open(void)
+{
+    return -1;
+}
+
+isize os_peak_rss_bytes(int status_fd)
+{
+    (void)status_fd;
+    return MIB(50);
+}
+
+void os_entropy(void *p, isize n)
+{
+    u8 *out = p;
+    for (isize i = 0; i < n; i += 8) {
+        u64 word = sim_random(SIM_ENTROPY);
+        memcpy(out + i, &word, (size_t)(n - i < 8 ? n - i : 8));
+    }
+}
+
+void os_exit(int code)
+{
+    sim_violation("os_exit(%d)", code);
+}
+
+// ---- environment and files
+
+str os_env(const char *name, bool *found)
+{
+    isize n = str_from(name).n;
+    *found = false;
+    for (int i = 0; i < host.env_count; i++) {
+        if (strncmp(host.envs[i], name, (size_t)n) == 0 && host.envs[i][n] == '=') {
+            *found = true;
+            return str_from(host.envs[i] + n + 1);
+        }
+    }
+    return (str){0};
+}
+
+str os_env_at(isize i)
+{
+    return i < host.env_count ? str_from(host.envs[i]) : (str){0};
+}
+
+str os_host_name(struct buf *out)
+{
+    isize from = out->n;
+    buf_put(out, S("simulated"));
+    return str_from_index(buf_str(out), from);
+}
+
+err os_file_read(const char *path, struct buf *out, struct buf *detail)
+{
+    must_not_be_sealed("a file is read");
+    for (int i = 0; i < host.file_count; i++) {
+        if (strcmp(host.files[i].path, path) == 0) {
+            sim_trace("read %s", path);
+            str text = t_buf_str(&host.files[i].text);
+            isize room = buf_room(out);
+            buf_put(out, str_slice(text, 0, text.n < room ? text.n : room));
+            out->full = out->full || text.n > room;
+            return buf_check(out);
+        }
+    }
+    if (detail) {
+        buf_put(detail, str_from(path));
+        buf_put(detail, S(": No such file or directory"));
+    }
+    return FAIL(FILE_MISSING);
+}
+
+int os_file_create(const char *path, struct buf *detail)
+{
+    must_not_be_sealed("a file is made");
+    if (detail) {
+        buf_put(detail, str_from(path));
+    }
+    return -1;
+}
+
+bool os_watch_signals(struct os_watch *w)
+{
+    enum os_signal s = w->signals_fd >= 0 ? os_signals_next(w->signals_fd) : OS_SIGNAL_NONE;
+    if (s == OS_SIGNAL_STOP && !w->stopped) {
+        w->stopped = true;
+        w->until_ms = os_mono_ms() + WRITE_STOP_WAIT_MS;
+    }
+    return w->stopped;
+}
+
+err os_write_all(int fd, str s, struct os_watch *watch, struct buf *detail)
+{
+    (void)watch;
+    (void)detail;
+    enter();
+    if (fd != 1 && fd != 2) {
+        sim_violation("a write to descriptor %d", fd);
+    }
+    t_buf_put(&host.out[fd], s);
+    sim_trace_bytes(fd == 1 ? "stdout" : "stderr", s);
+    return OK;
+}
+
+bool os_is_terminal(int fd)
+{
+    (void)fd;
+    return false;
+}
+
+int os_terminal_columns(int fd)
+{
+    (void)fd;
+    return 80;
+}
+
+err seal_engage(bool require, struct seal_report *report)
+{
+    (void)require;
+    *report = (struct seal_report){true, true, true, true};
+    host.sealed = true;
+    return OK;
+}
+
+void seal_put_report(struct buf *b, const struct seal_report *report)
+{
+    (void)report;
+    buf_put(b, S("simulated"));
+}
+
+bool seal_try(str name)
+{
+    (void)name;
+    return false;
+}
+
+// ---- signals
+
+int os_signals_open(void)
+{
+    return SIGNALS_FD;
+}
+
+enum os_signal os_signals_next(int fd)
+{
+    ASSERT(fd == SIGNALS_FD);
+    enum os_signal s = host.stop_pending ? OS_SIGNAL_STOP : OS_SIGNAL_NONE;
+    host.stop_pending = false;
+    return s;
+}
+
+static void maybe_signal(void)
+{
+    if (host.stopped_us < 0 && fault_due(FAULT_SIGTERM)) {
+        host.stop_pending = true;
+        host.stopped_us = clock_now_us();
+    }
+}
+
+// ---- waiting
+
+static bool is_ready(struct os_poll *p)
+{
+    if (p->fd == SIGNALS_FD) {
+        p->readable = host.stop_pending;
+    } else {
+        p->readable = p->want_read && net_is_readable(p->fd);
+        p->writable = p->want_write && net_is_writable(p->fd);
+    }
+    return p->readable || p->writable;
+}
+
+static int look(struct os_poll *list, isize count)
+{
+    int ready = 0;
+    for (isize i = 0; i < count; i++) {
+        list[i].readable = list[i].writable = false;
+        if (list[i].fd >= 0 && (list[i].want_read || list[i].want_write)) {
+            ready += is_ready(&list[i]);
+        }
+    }
+    return ready;
+}
+
+// Ready, says the system, and then there is nothing: poll(2), BUGS.
+static void say_ready(struct os_poll *list, isize count)
+{
+    for (isize i = 0; i < count; i++) {
+        if (list[i].fd >= 0 && list[i].fd != SIGNALS_FD && list[i].want_read &&
+            sim_one_in(SIM_FAULTS, 2)) {
+            list[i].readable = true;
+        }
+    }
+}
+
+static void check_patience(i64 timeout_ms)
+{
+    if (clock_now_us() - host.begun_us > host.patience_us) {
+        sim_violation("the run takes longer than %lld s of virtual time",
+                      (long long)(host.patience_us / SIM_S));
+    }
+    if (host.stopped_us >= 0 &&
+        clock_now_us() - host.stopped_us > STOP_WAIT_MS * SIM_MS + 2 * SIM_S) {
+        sim_violation("it was told to stop %lld s ago",
+                      (long long)((clock_now_us() - host.stopped_us) / SIM_S));
+    }
+    host.idle_ops = timeout_ms == 0 ? host.idle_ops + 1 : 0;
+    if (host.idle_ops > 2000) {
+        sim_violation("a busy loop: %lld waits of no length, and nothing done between them",
+                      (long long)host.idle_ops);
+    }
+}
+
+void os_poll(struct os_poll *list, isize count, i64 timeout_ms)
+{
+    if (fault_due(FAULT_DEATH)) {
+        longjmp(host_grave, 1);
+    }
+    maybe_signal();
+    check_patience(timeout_ms);
+    pools_step();
+    if (count > POLL_MAX) {
+        sim_violation("a wait for %td descriptors", count);
+    }
+    i64 from_us = clock_now_us();
+    clock_advance_to(from_us + 5); // thinking takes time
+    clock_run_due();
+    i64 until_us = timeout_ms < 0 ? INT64_MAX : from_us + timeout_ms * SIM_MS;
+    int ready = look(list, count);
+    bool spurious = fault_due(FAULT_SPURIOUS);
+    if (spurious && sim_one_in(SIM_FAULTS, 2)) {
+        say_ready(list, count);
+    }
+    while (!ready && !spurious && clock_now_us() < until_us) {
+        if (clock_next_us() == INT64_MAX && until_us == INT64_MAX) {
+            sim_violation("a wait without end, and nothing will happen");
+        }
+        clock_advance_to(until_us);
+        clock_run_due();
+        ready = look(list, count);
+    }
+    sim_trace("%lld poll %td %lld -> %d", (long long)clock_now_us(), count, (long long)timeout_ms,
+              ready);
+}
+
+// ---- sockets
+
+static const char *address(const struct os_addr *a)
+{
+    static char text[64];
+    inet_ntop(a->v6 ? AF_INET6 : AF_INET, a->ip, text, sizeof(text));
+    return text;
+}
+
+int os_tcp_connect(const struct os_addr *to)
+{
+    enter();
+    int fd = net_connect(to, false);
+    sim_trace("connect %s %d -> %d", address(to), to->port, fd);
+    return fd;
+}
+
+int os_udp_connect(const struct os_addr *to)
+{
+    enter();
+    int fd = net_connect(to, true);
+    sim_trace("udp %s %d -> %d", address(to), to->port, fd);
+    return fd;
+}
+
+err os_tcp_connected(int fd)
+{
+    enter();
+    err e = net_connected(fd);
+    sim_trace("connected %d -> %s", fd, err_name(e));
+    return e;
+}
+
+isize os_send(int fd, str s)
+{
+    enter();
+    isize n = net_send(fd, s);
+    sim_trace("send %d %td -> %td %016llx", fd, s.n, n,
+              (unsigned long long)sim_hash(str_slice(s, 0, n > 0 ? n : 0)));
+    return n;
+}
+
+isize os_recv(int fd, void *p, isize n)
+{
+    ASSERT(n > 0);
+    enter();
+    isize got = net_recv(fd, p, n);
+    sim_trace("recv %d %td -> %td", fd, n, got);
+    return got;
+}
+
+void os_close(int fd)
+{
+    enter();
+    sim_trace("close %d", fd);
+    net_close(fd);
+}
+
+int os_tcp_listen(const struct os_addr *at)
+{
+    (void)at;
+    must_not_be_sealed("a listening socket is made");
+    return OS_BROKEN;
+}
+
+int os_tcp_accept(int fd)
+{
+    (void)fd;
+    return OS_AGAIN;
+}
+
+u32 os_interface_index(str name)
+{
+    return str_eq(name, S("eth0")) ? 2 : 0;
+}
+
+// Literals as the real one reads and writes them.
+bool os_addr_parse(str s, struct os_addr *out)
+{
+    char z[64] = {0};
+    struct os_addr a = {0};
+    bool scoped;
+    u64 scope = 0;
+    str zone = str_cut(s, '%', &s, &scoped);
+    if (s.n == 0 || s.n >= (isize)sizeof z || str_find_byte(s, 0) >= 0) {
+        return false;
+    }
+    memcpy(z, s.p, (size_t)s.n);
+    if (inet_pton(AF_INET, z, a.ip) != 1) {
+        a.v6 = inet_pton(AF_INET6, z, a.ip) == 1;
+        if (!a.v6) {
+            return false;
+        }
+    }
+    if (scoped && (!a.v6 || !str_to_u64(zone, &scope) || scope > UINT32_MAX)) {
+        return false;
+    }
+    a.scope = (u32)scope;
+    *out = a;
+    return true;
+}
+
+void os_addr_put(struct buf *b, const struct os_addr *a)
+{
+    buf_put(b, a->v6 ? S("[") : S(""));
+    buf_put(b, str_from(address(a)));
+    buf_put(b, a->v6 ? S("]:") : S(":"));
+    buf_put_u64(b, a->port);
+}

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+// A world from its seed to its end: the tenant, a few runs of the product with what people and the
+// weather do to it, and the observer's judgement after each. The last run is calm: whatever went
+// wrong before, it must make everything right.
+#include "world.h"
+
+#include <string.h>
+
+#include "../tenant/es.h"
+#include "clock.h"
+#include "far.h"
+#include "far_tls.h"
+#include "faults.h"
+#include "observer.h"
+#include "people.h"
+#include "product.h"
+#include "sim.h"
+#include "sim_crypto.h"
+#include "sim_net.h"
+#include "sim_os.h"
+
+struct world_stats world_stats;
+
+static struct tenant *make_tenant(struct world *w)
+{
+    w->tenant.verify = sim_crypto_verify;
+    struct tenant *t = tenant_new(&w->tenant, clock_true_unix_ms());
+    for (int i = 0; i < w->odd_users && i < t->user_count; i++) {
+        people_upset(t, (int)sim_between(SIM_PLAN, 0, t->user_count - 1));
+    }
+    return t;
+}
+
+static void begin_world(struct world *w)
+{
+    clock_reset();
+    net_reset();
+    host_reset();
+    host_set_patience_s(w->patience_s);
+    net_set_timeout_s(w->request_timeout_s);
+    far_world = (struct far_world){
+        .plain_elastic = w->plain_elastic,
+        .addresses = w->addresses,
+        .addresses_v6 = w->addresses_v6,
+        .dead = w->dead,
+        .idle_s = w->idle_s,
+    };
+    if (w->proxy) {
+        strcpy(far_world.proxy_authorization,
+               "Proxy-Authorization: Basic cHJveHktdXNlcjpwcm94eS1wYXNzd29yZA==\r\n");
+    }
+    far_world.tenant = make_tenant(w);
+    world_put_files(w);
+    struct observer_settings o = {
+        .document_level_security = w->document_level_security,
+        .full_raw = w->full_raw,
+        .spam_and_trash = w->spam_and_trash,
+        .index = "mail",
+    };
+    observer_world(far_world.tenant, &o);
+}
+
+static void end_world(void)
+{
+    far_reset();
+    tenant_free(far_world.tenant);
+    far_world.tenant = NULL;
+}
+
+// What the weather had changed is as it should be.
+static void clear_up(struct world *w)
+{
+    struct tenant *t = far_world.tenant;
+    clock_right_product();
+    far_world.outage_us = 0;
+    t->o.token_ttl_s = 3600;
+    t->o.quota_user = t->o.quota_project = 0;
+    t->o.latency_ms = 0;
+    w->small_limits = false;
+    elastic_control(t, S("{\"error_every\":0,\"error_count\":0}"));
+}
+
+static void pass_time(struct world *w)
+{
+    i64 s = (i64)2 << sim_between(SIM_CHURN, 0, 12);
+    clock_advance_to(INT64_MAX);
+    i64 until_us = clock_now_us() + s * SIM_S;
+    while (clock_now_us() < until_us) {
+        clock_run_due();
+        clock_advance_to(until_us);
+    }
+    clock_run_due();
+    if (w->churn) {
+        people_act(far_world.tenant, sim_between(SIM_CHURN, 0, 12));
+    }
+}
+
+static void count_end(const struct product_end *end)
+{
+    world_stats.runs++;
+    world_stats.died += end->died;
+    world_stats.completed += !end->died && end->exit_code == 0;
+    world_stats.stopped += !end->died && end->exit_code == 75;
+    world_stats.failed += !end->died && end->exit_code == 1;
+}
+
+static void run_once(struct world *w, bool calm)
+{
+    struct observer_run run = {
+        .full = w->full,
+        .purge = w->purge,
+        .small_limits = w->small_limits,
+        .retry_after_date = !fault_enabled(FAULT_CLOCK),
+    };
+    i64 begun_us = clock_now_us();
+    net_count_from_zero();
+    observer_run_begin(&run);
+    struct product_end ended = product_run(w->full);
+    count_end(&ended);
+    sim_trace("%lld end %d %d", (long long)clock_now_us(), ended.died, ended.exit_code);
+    if (ended.died) {
+        net_reset_all();
+    } else {
+        if (net_open_count() != 0) {
+            sim_violation("%d descriptors are open at the end", net_open_count());
+        }
+        product_check();
+    }
+    struct observer_end end = {
+        .finished = !ended.died,
+        .exit_code = ended.exit_code,
+        .stopped = host_stopped_us() >= 0,
+        .summary = host_output(1),
+        .log = host_output(2),
+        .calm = calm,
+    };
+    observer_run_end(&end);
+    host_run_end();
+    world_stats.virtual_us += clock_now_us() - begun_us;
+}
+
+void world_run(u64 seed, const struct scenario *s, u64 faults, struct enumerated *e)
+{
+    struct world w;
+    sim_random_seed(seed);
+    faults_calm();
+    s = s ? s : scenario_by_chance();
+    world_by_seed(&w, s);
+    far_tls_world(seed);
+    begin_world(&w);
+    u64 allowed = faults ? faults : w.faults;
+    for (int i = 0; i < w.runs; i++) {
+        bool calm = i + 1 == w.runs || !allowed;
+        if (calm) {
+            faults_calm();
+            clear_up(&w);
+        } else if (e) {
+            faults_enumerate((enum fault)e->fault, e->n, e->persistent);
+        } else {
+            faults_by_chance(allowed);
+        }
+        run_once(&w, calm);
+        if (e && i == 0) {
+            e->reached = faults_reached();
+        }
+        pass_time(&w);
+    }
+    end_world();
+    world_stats.worlds++;
+}

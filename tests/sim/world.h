@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// One world: the settings that a scenario and a seed choose, the files that the product reads, and
+// the runs in it.
+#ifndef SIM_WORLD_H
+#define SIM_WORLD_H
+
+#include "../tenant/tenant.h"
+
+struct world {
+    const char *scenario;
+    struct t_options tenant;
+    // config.yml
+    int lanes, mailbox_open, medium_buffers, ids, mailboxes, flights, chunk_size;
+    double chunk_mib;
+    int request_timeout_s, max_retries, retry_interval_s;
+    bool compress, document_level_security, full_raw, spam_and_trash, purge, api_key;
+    int requests_per_mailbox;
+    i64 quota_user, quota_project;
+    bool plain_elastic, proxy, hosts_file;
+    int name_servers, dns_timeout_s, dns_attempts;
+    int time_budget_s;
+    // far side
+    int addresses, addresses_v6;
+    u32 dead;
+    i64 idle_s;
+    int odd_users; // in a state in which nobody can read them
+    // runs
+    int runs;
+    u64 faults; // that may happen
+    bool churn; // between the runs
+    bool full;  // --full in every run
+    bool small_limits;
+    i64 patience_s;
+};
+
+struct scenario {
+    const char *name, *what;
+    u64 faults;
+    void (*set)(struct world *w);
+    int weight; // of seeds that name no scenario
+};
+
+const struct scenario *scenario_find(const char *name); // NULL: no such
+const struct scenario *scenario_at(int i);              // NULL after the last
+const struct scenario *scenario_by_chance(void);
+void world_by_seed(struct world *w, const struct scenario *s);
+void world_put_files(const struct world *w); // config.yml and what belongs to it
+
+// Runs a whole world; a violation does not return.
+struct enumerated {
+    int fault; // enum fault; FAULT_NONE: by chance
+    i64 n;
+    bool persistent;
+    bool reached; // out: the operation was met
+};
+void world_run(u64 seed, const struct scenario *s, u64 faults, struct enumerated *e);
+
+struct world_stats {
+    i64 worlds, runs, exchanges, virtual_us, completed, failed, stopped, died;
+};
+extern struct world_stats world_stats;
+
+#endif
