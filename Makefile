@@ -78,8 +78,8 @@ SRC := src/main.c \
 TESTS := advice arena base64 buf buffers bulk bulk_flight bulk_verdict call charset client config \
   config_tree connectors_args connector copy cron crypto date dns dns_packet err gmail_account gmail_directory gmail_error \
   gmail_listing gmail_message gmail_quota gmail_token gzip hash http1 idset index ingest interpolate \
-  json json_pretty json_write listener log loop mime monitor options os plan progress proxy prepare purge regex retry roots \
-  roster scan seal shard sink str summary sync_job tls tls_gcm url
+  json json_pretty json_write lane listener log loop mailboxes mime monitor number options os plan progress proxy prepare purge regex retry roots \
+  roster rules scan seal shard sink str summary sync_job tls tls_gcm url values
 FUZZ := base64 bulk_answer charset chunked config cron date dns exchange gmail_account \
   gmail_directory gmail_error gmail_listing gmail_message gmail_token gzip http1 index_answer \
   interpolate json json_write listener mime regex scan_answer tls_gcm url x509
