@@ -46,6 +46,7 @@ struct es_index {
     char *mapping; // as it was sent or as a template says; NULL: everything is dynamic
     bool keeps_old;
     enum es_state state;
+    i64 refresh_ms; // until writes are found
 };
 
 struct es_name { // an alias and its index, or a pipeline and its body
@@ -160,6 +161,10 @@ void es_security(struct tenant *t, const struct t_request *q, struct t_response 
 // The key that asks; -1: the user or the tenant's own key, -2: nobody that is known.
 int es_who(const struct tenant *t, const struct t_request *q);
 bool es_may(const struct tenant *t, int who, str index, const char *privilege);
+// Why not, in its words. `what`: a part of the path, or what a bulk does.
+#define ES_REASON_BYTES 900
+void es_forbidden(const struct tenant *t, int who, const char *what, str index, char *reason);
+bool es_check_bulk_rights(const struct tenant *t, int who, struct t_response *r);
 // false: the answer is 403.
 bool es_check_rights(const struct tenant *t, const struct t_request *q, struct t_response *r,
                      const struct es_route *p);

@@ -132,38 +132,50 @@ bool es_may(const struct tenant *t, int who, str index, const char *privilege)
 }
 
 struct need {
-    const char *what, *method; // a part of the path; NULL: the index itself, any method
-    const char *privilege, *action;
+    const char *what, *method; // a part of the path (of_index: the index itself), any method
+    const char *privilege, *action, *granting;
 };
 
 static const struct need needs[] = {
-    {NULL, "PUT", "create_index", "indices:admin/create"},
-    {NULL, "DELETE", "delete_index", "indices:admin/delete"},
-    {NULL, NULL, "view_index_metadata", "indices:admin/get"},
-    {"_doc", "GET", "read", "indices:data/read/get"},
-    {"_doc", "HEAD", "read", "indices:data/read/get"},
-    {"_doc", "DELETE", "delete", "indices:data/write/delete"},
-    {"_doc", NULL, "index", "indices:data/write/index"},
-    {"_create", NULL, "index", "indices:data/write/index"},
-    {"_source", NULL, "read", "indices:data/read/get"},
-    {"_update", NULL, "index", "indices:data/write/update"},
-    {"_search", NULL, "read", "indices:data/read/search"},
-    {"_count", NULL, "read", "indices:data/read/search"},
-    {"_pit", NULL, "read", "indices:data/read/open_point_in_time"},
-    {"_refresh", NULL, "maintenance", "indices:admin/refresh"},
-    {"_mapping", "GET", "view_index_metadata", "indices:admin/mappings/get"},
-    {"_mapping", NULL, "manage", "indices:admin/mapping/put"},
-    {"_alias", "GET", "view_index_metadata", "indices:admin/aliases/get"},
-    {"_alias", NULL, "manage", "indices:admin/aliases"},
+    {NULL, "PUT", "create_index", "indices:admin/create", "create_index,manage,all"},
+    {NULL, "DELETE", "delete_index", "indices:admin/delete", "delete_index,manage,all"},
+    {NULL, NULL, "view_index_metadata", "indices:admin/get", "view_index_metadata,manage,all"},
+    {"_doc", "GET", "read", "indices:data/read/get", "read,all"},
+    {"_doc", "HEAD", "read", "indices:data/read/get", "read,all"},
+    {"_doc", "DELETE", "delete", "indices:data/write/delete", "delete,write,all"},
+    {"_doc", NULL, "index", "indices:data/write/index", "create_doc,create,index,write,all"},
+    {"_create", NULL, "index", "indices:data/write/index", "create_doc,create,index,write,all"},
+    {"_source", NULL, "read", "indices:data/read/get", "read,all"},
+    {"_update", NULL, "index", "indices:data/write/update", "index,write,all"},
+    {"_search", NULL, "read", "indices:data/read/search", "read,all"},
+    {"_count", NULL, "read", "indices:data/read/search", "read,all"},
+    {"_pit", NULL, "read", "indices:data/read/open_point_in_time", "read,all"},
+    {"_refresh", NULL, "maintenance", "indices:admin/refresh", "maintenance,manage,all"},
+    {"_mapping", "GET", "view_index_metadata", "indices:admin/mappings/get",
+     "view_index_metadata,manage,all"},
+    {"_mapping", NULL, "manage", "indices:admin/mapping/put", "manage,all"},
+    {"_alias", "GET", "view_index_metadata", "indices:admin/aliases/get",
+     "view_index_metadata,manage,all"},
+    {"_alias", NULL, "manage", "indices:admin/aliases", "manage,all"},
+    {"auto", NULL, "create_index", "indices:admin/auto_create",
+     "auto_configure,create_index,manage,all"},
+    {"bulk index", NULL, "index", "indices:data/write/bulk[s]",
+     "create_doc,create,delete,index,write,all"},
+    {"bulk delete", NULL, "delete", "indices:data/write/bulk[s]",
+     "create_doc,create,delete,index,write,all"},
 };
 
 static const struct need cluster_needs[] = {
-    {"_connector", "GET", "monitor_connector", "cluster:monitor/xpack/connector/get"},
-    {"_connector", NULL, "manage_connector", "cluster:admin/xpack/connector/put"},
-    {"_license", NULL, "monitor", "cluster:monitor/xpack/license/get"},
-    {"_ingest", "GET", "read_pipeline", "cluster:admin/ingest/pipeline/get"},
-    {"_ingest", NULL, "manage_pipeline", "cluster:admin/ingest/pipeline/put"},
-    {"_cluster", NULL, "monitor", "cluster:monitor/health"},
+    {"_connector", "GET", "monitor_connector", "cluster:monitor/xpack/connector/get",
+     "monitor_connector,manage_connector,all"},
+    {"_connector", NULL, "manage_connector", "cluster:admin/xpack/connector/put",
+     "manage_connector,all"},
+    {"_license", NULL, "monitor", "cluster:monitor/xpack/license/get", "monitor,manage,all"},
+    {"_ingest", "GET", "read_pipeline", "cluster:admin/ingest/pipeline/get",
+     "read_pipeline,manage_ingest_pipelines,manage_pipeline,manage,all"},
+    {"_ingest", NULL, "manage_pipeline", "cluster:admin/ingest/pipeline/put",
+     "manage_ingest_pipelines,manage_pipeline,manage,all"},
+    {"_cluster", NULL, "monitor", "cluster:monitor/health", "monitor,manage,all"},
 };
 
 static const struct need *find_need(const struct need *list, isize count, str what,
@@ -178,20 +190,55 @@ static const struct need *find_need(const struct need *list, isize count, str wh
     return NULL;
 }
 
-static void forbid(const struct tenant *t, int who, struct t_response *r, const struct need *need,
-                   str index)
+static void put_reason(const struct tenant *t, int who, const struct need *need, str index,
+                       char *reason)
 {
-    struct t_buf text = {0};
-    t_buf_printf(&text, "action [%s] is unauthorized for API key id [%s] of user [%.*s]%s",
-                 need->action, t->es->keys[who].id, (int)t->o.es_user.n, t->o.es_user.p,
-                 index.n > 0 ? " on indices [" : "");
-    t_buf_put(&text, index);
-    t_buf_printf(&text, "%s, this action is granted by the %s privileges [%s,%sall]",
-                 index.n > 0 ? "]" : "", index.n > 0 ? "index" : "cluster", need->privilege,
-                 strcmp(need->privilege, "index") == 0 ? "write," : "");
-    t_buf_byte(&text, 0);
-    elastic_error(r, 403, "security_exception", (const char *)text.p);
-    t_buf_free(&text);
+    bool named = index.n > 0;
+    snprintf(reason, ES_REASON_BYTES,
+             "action [%s] is unauthorized for API key id [%s] of user [%.*s]%s%.*s%s, this action "
+             "is granted by the %s privileges [%s]",
+             need->action, t->es->keys[who].id, (int)(t->o.es_user.n % 100), t->o.es_user.p,
+             named ? " on indices [" : "", (int)(index.n < 255 ? index.n : 255), index.p,
+             named ? "]" : "", strncmp(need->action, "cluster", 7) == 0 ? "cluster" : "index",
+             need->granting);
+}
+
+void es_forbidden(const struct tenant *t, int who, const char *what, str index, char *reason)
+{
+    reason[0] = 0;
+    for (isize i = 0; i < COUNT(needs); i++) {
+        if (needs[i].what && strcmp(needs[i].what, what) == 0) {
+            put_reason(t, who, &needs[i], index, reason);
+            return;
+        }
+    }
+}
+
+// A key that may write nowhere is refused as a whole.
+bool es_check_bulk_rights(const struct tenant *t, int who, struct t_response *r)
+{
+    static const struct need bulk = {NULL, NULL, "index", "indices:data/write/bulk",
+                                     "create_doc,create,delete,index,write,all"};
+    struct es_tree tree = {0};
+    const char *rights = who >= 0 ? t->es->keys[who].rights : NULL;
+    int root = rights ? es_tree_parse(&tree, str_from(rights)) : -1;
+    bool ok = root < 0 || tree.nodes[root].first < 0;
+    for (int role = root < 0 ? -1 : tree.nodes[root].first; role >= 0;
+         role = tree.nodes[role].next) {
+        int entries = es_tree_get(&tree, role, "indices");
+        entries = entries < 0 ? es_tree_get(&tree, role, "index") : entries;
+        for (int e = entries < 0 ? -1 : tree.nodes[entries].first; e >= 0; e = tree.nodes[e].next) {
+            int list = es_tree_get(&tree, e, "privileges");
+            ok = ok || grants(&tree, list, "index") || grants(&tree, list, "delete");
+        }
+    }
+    es_tree_free(&tree);
+    if (!ok) {
+        char reason[ES_REASON_BYTES];
+        put_reason(t, who, &bulk, (str){0}, reason);
+        elastic_error(r, 403, "security_exception", reason);
+    }
+    return ok;
 }
 
 bool es_check_rights(const struct tenant *t, const struct t_request *q, struct t_response *r,
@@ -217,7 +264,9 @@ bool es_check_rights(const struct tenant *t, const struct t_request *q, struct t
                     : "{\"_shards\":{\"total\":0,\"successful\":0,\"failed\":0}}");
         return false;
     }
-    forbid(t, who, r, need, index);
+    char reason[ES_REASON_BYTES];
+    put_reason(t, who, need, index, reason);
+    elastic_error(r, 403, "security_exception", reason);
     return false;
 }
 
@@ -238,7 +287,7 @@ static void authenticate(struct tenant *t, const struct t_request *q, struct t_r
                  ",\"full_name\":null,\"email\":null,\"metadata\":%s,\"enabled\":true,"
                  "\"authentication_realm\":{\"name\":\"%s\",\"type\":\"%s\"},"
                  "\"lookup_realm\":{\"name\":\"%s\",\"type\":\"%s\"}",
-                 key ? "{}" : "{\"_reserved\":true}", realm, realm, realm, realm);
+                 "{\"_reserved\":true}", realm, realm, realm, realm);
     t_json_put_member(&w, "authentication_type", key ? S("api_key") : S("realm"));
     if (key) {
         t_json_key(&w, "api_key");
@@ -246,7 +295,6 @@ static void authenticate(struct tenant *t, const struct t_request *q, struct t_r
         t_json_put_member(&w, "id", str_from(t->es->keys[who].id));
         t_json_put_member(&w, "name", str_from(t->es->keys[who].name));
         t_json_put_member(&w, "managed_by", S("elasticsearch"));
-        t_json_put_bool(&w, "internal", false);
         t_json_close(&w, '}');
     }
     t_json_close(&w, '}');

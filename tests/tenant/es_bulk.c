@@ -27,7 +27,7 @@ struct bulk {
     i64 line;
     struct t_writer w;
     int who;
-    bool errors;
+    bool errors, forced;
 };
 
 static str next_line(struct bulk *b)
@@ -169,20 +169,33 @@ static void put_start(struct bulk *b, const struct item *i)
     t_json_put_member(&b->w, "_id", t_buf_str(&i->id));
 }
 
-static void put_failed(struct bulk *b, const struct item *i, int status, const char *type,
-                       const char *reason)
+// `index`: NULL, or the one that the error names.
+static void put_failed_at(struct bulk *b, const struct item *i, int status,
+                          const char *const what[3])
 {
+    const char *type = what[0], *reason = what[1], *index = what[2];
     put_start(b, i);
     t_json_put_number(&b->w, "status", status);
     t_json_key(&b->w, "error");
     t_json_open(&b->w, '{');
     t_json_put_member(&b->w, "type", str_from(type));
     t_json_put_member(&b->w, "reason", str_from(reason));
+    if (index) {
+        t_json_put_member(&b->w, "index_uuid", S("nZ7kqZzTQ6qXo8gR3rJb5w"));
+        t_json_put_member(&b->w, "index", str_from(index));
+    }
     t_json_close(&b->w, '}');
     t_json_close(&b->w, '}');
     t_json_close(&b->w, '}');
     b->errors = true;
     b->t->stats.bulk_failed++;
+}
+
+static void put_failed(struct bulk *b, const struct item *i, int status, const char *type,
+                       const char *reason)
+{
+    const char *const what[3] = {type, reason, NULL};
+    put_failed_at(b, i, status, what);
 }
 
 static void put_done(struct bulk *b, const struct item *i, const struct es_doc *doc,
@@ -192,6 +205,9 @@ static void put_done(struct bulk *b, const struct item *i, const struct es_doc *
     put_start(b, i);
     t_json_put_number(&b->w, "_version", doc ? (i64)doc->version : 1);
     t_json_put_member(&b->w, "result", str_from(result));
+    if (b->forced) {
+        t_json_put_bool(&b->w, "forced_refresh", true);
+    }
     t_json_key(&b->w, "_shards");
     t_buf_z(b->w.b, "{\"total\":2,\"successful\":1,\"failed\":0}");
     t_json_put_number(&b->w, "_seq_no", doc ? (i64)doc->seq - 1 : 0);
@@ -282,7 +298,11 @@ static void do_update(struct bulk *b, struct item *i, struct es_index *x, str va
     }
     if (!doc && !t_json_bool(value, "doc_as_upsert", false) &&
         !t_json_get(value, "upsert", &upsert)) {
-        put_failed(b, i, 404, "document_missing_exception", "document missing");
+        char text[600];
+        snprintf(text, sizeof(text), "[%.*s]: document missing", (int)i->id.n,
+                 (const char *)i->id.p);
+        const char *const what[3] = {"document_missing_exception", text, x->name};
+        put_failed_at(b, i, 404, what);
         return;
     }
     if (doc) {
@@ -318,8 +338,13 @@ static void do_index(struct bulk *b, struct item *i, struct es_index *x, str val
 {
     bool created = false;
     if (i->op == OP_CREATE && es_find_doc(b->t->es, x, t_buf_str(&i->id))) {
-        put_failed(b, i, 409, "version_conflict_engine_exception",
-                   "version conflict, document already exists (current version [1])");
+        char text[700];
+        snprintf(text, sizeof(text),
+                 "[%.*s]: version conflict, document already exists (current version [%llu])",
+                 (int)i->id.n, (const char *)i->id.p,
+                 (unsigned long long)es_find_doc(b->t->es, x, t_buf_str(&i->id))->version);
+        const char *const what[3] = {"version_conflict_engine_exception", text, x->name};
+        put_failed_at(b, i, 409, what);
         return;
     }
     struct es_doc *doc = es_put_doc(b->t, x, t_buf_str(&i->id), value, &created);
@@ -332,7 +357,7 @@ static void do_index(struct bulk *b, struct item *i, struct es_index *x, str val
 static void do_item(struct bulk *b, struct item *i, str pipeline)
 {
     struct tenant *t = b->t;
-    char text[600];
+    char text[ES_REASON_BYTES];
     str value = {0};
     const char *name = NULL;
     t->stats.bulk_items++;
@@ -351,7 +376,12 @@ static void do_item(struct bulk *b, struct item *i, str pipeline)
         return;
     }
     if (!es_may(t, b->who, t_buf_str(&i->index), i->op == OP_DELETE ? "delete" : "index")) {
-        snprintf(text, sizeof(text), "action [indices:data/write/bulk[s]] is unauthorized");
+        bool makes = es_find_index(t->es, t_buf_str(&i->index)) < 0;
+        es_forbidden(t, b->who,
+                     i->op == OP_DELETE ? "bulk delete"
+                     : makes            ? "auto"
+                                        : "bulk index",
+                     t_buf_str(&i->index), text);
         put_failed(b, i, 403, "security_exception", text);
         return;
     }
@@ -379,7 +409,11 @@ static void do_item(struct bulk *b, struct item *i, str pipeline)
     int status = 400;
     const char *block = es_index_block(&t->es->indices[index], &status, text, sizeof(text));
     if (block) {
-        put_failed(b, i, status, block, text);
+        bool closed = t->es->indices[index].state == ES_CLOSED;
+        const char *const what[3] = {closed ? "index_closed_exception" : block,
+                                     closed ? "closed" : text,
+                                     closed ? t->es->indices[index].name : NULL};
+        put_failed_at(b, i, closed ? 400 : status, what);
         return;
     }
     const char *fault = i->op == OP_DELETE ? NULL
@@ -453,10 +487,12 @@ void es_bulk(struct tenant *t, const struct t_request *q, struct t_response *r, 
                       "The bulk request must be terminated by a newline [\\n]");
         return;
     }
-    if (!check_all(&b, index)) {
+    if (!es_check_bulk_rights(t, b.who, r) || !check_all(&b, index)) {
         return;
     }
     struct t_buf pipeline = {0}, items = {0}, refresh = {0};
+    b.forced = t_query_get(q->query, "refresh", 0, &refresh) &&
+               (refresh.n == 0 || str_eq(t_buf_str(&refresh), S("true")));
     t_query_get(q->query, "pipeline", 0, &pipeline);
     b.w = (struct t_writer){.b = &items};
     t_json_open(&b.w, '[');

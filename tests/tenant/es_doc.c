@@ -428,7 +428,9 @@ static struct es_index *index_for(const struct write *w, str name, bool write)
             char text[400];
             snprintf(text, sizeof(text), "Invalid index name [%.*s], must be lowercase",
                      (int)(name.n < 255 ? name.n : 255), name.p);
-            elastic_error(w->r, 400, "invalid_index_name_exception", text);
+            char own[256];
+            snprintf(own, sizeof(own), "%.*s", (int)(name.n < 255 ? name.n : 255), name.p);
+            elastic_index_error(w->r, 400, "invalid_index_name_exception", text, own);
         }
     } else if (place < 0) {
         elastic_index_missing(w->r, name);
@@ -462,13 +464,14 @@ static void write_doc(struct write *w, const struct es_route *p, str body)
     }
     if (es_query_flag(w->q, "require_alias") &&
         !es_name_value(w->t->es->aliases, w->t->es->alias_count, p->one)) {
-        char text[700];
+        char text[700], own[256];
         int n = (int)(p->one.n < 255 ? p->one.n : 255);
+        snprintf(own, sizeof(own), "%.*s", n, p->one.p);
         snprintf(text, sizeof(text),
                  "no such index [%.*s] and [require_alias] request flag is [true] and [%.*s] is "
                  "not an alias",
                  n, p->one.p, n, p->one.p);
-        elastic_error(w->r, 404, "index_not_found_exception", text);
+        elastic_index_error(w->r, 404, "index_not_found_exception", text, own);
         return;
     }
     struct es_index *x = index_for(w, p->one, true);

@@ -230,6 +230,14 @@ void elastic_wrong_method(const struct t_request *q, struct t_response *r, const
 
 void elastic_no_handler(const struct t_request *q, struct t_response *r)
 {
+    str rest = str_from_index(q->path, 1);
+    if (str_find_byte(rest, '/') < 0 && !t_request_is(q, "POST")) { // then it is an index
+        char text[400], name[256];
+        snprintf(name, sizeof(name), "%.*s", (int)(rest.n < 255 ? rest.n : 255), rest.p);
+        snprintf(text, sizeof(text), "Invalid index name [%s], must not start with '_'.", name);
+        elastic_index_error(r, 400, "invalid_index_name_exception", text, name);
+        return;
+    }
     r->status = 400;
     t_buf_printf(&r->own, "{\"error\":\"no handler found for uri [%.*s%s%.*s] and method [%.*s]\"}",
                  (int)(q->path.n < 300 ? q->path.n : 300), q->path.p, q->query.n > 0 ? "?" : "",
@@ -371,6 +379,31 @@ static bool unpack(struct tenant *t, const struct t_request *q, struct t_respons
     return true;
 }
 
+static void put_unknown(const struct t_request *q, struct t_response *r)
+{
+    str given = t_request_header(q, "authorization"), user;
+    struct t_buf pair = {0}, text = {0};
+    bool found;
+    if (str_starts_nocase(given, S("basic "))) {
+        t_base64_decode(&pair, str_from_index(given, 6));
+        str_cut(t_buf_str(&pair), ':', &user, &found);
+        t_buf_printf(&text, "unable to authenticate user [%.*s] for REST request [%.*s]",
+                     (int)(user.n % 200), user.p, (int)(q->path.n % 300), q->path.p);
+    } else if (given.n > 0) {
+        t_buf_z(&text, "unable to authenticate with provided credentials and anonymous access is "
+                       "not allowed for this request");
+    } else {
+        t_buf_printf(&text, "missing authentication credentials for REST request [%.*s]",
+                     (int)(q->path.n % 300), q->path.p);
+    }
+    t_buf_byte(&text, 0);
+    elastic_error(r, 401, "security_exception", (const char *)text.p);
+    t_response_header(r, "WWW-Authenticate: Basic realm=\"security\", charset=\"UTF-8\"");
+    t_response_header(r, "WWW-Authenticate: ApiKey");
+    t_buf_free(&pair);
+    t_buf_free(&text);
+}
+
 void elastic_handle(struct tenant *t, const struct t_request *q, struct t_response *r)
 {
     struct t_buf unpacked = {0}, parts[5] = {0};
@@ -386,19 +419,12 @@ void elastic_handle(struct tenant *t, const struct t_request *q, struct t_respon
         *names[i] = t_path_part(q->path, i, &parts[i]) ? t_buf_str(&parts[i]) : (str){0};
     }
     if (es_who(t, q) == -2) {
-        elastic_error(r, 401, "security_exception",
-                      t_request_header(q, "authorization").n > 0
-                          ? "unable to authenticate user for REST request"
-                          : "missing authentication credentials for REST request");
-        t_response_header(r, "WWW-Authenticate: Basic realm=\"security\", charset=\"UTF-8\"");
-        t_response_header(r, "WWW-Authenticate: ApiKey");
-    } else {
-        if (check_media(t, q, r)) {
-            do_request(t, q, r, &p, body);
-        }
-        if (r->status != 403 || str_find(t_buf_str(&r->own), S("security_exception")) < 0) {
-            t_response_header(r, "X-elastic-product: Elasticsearch");
-        }
+        put_unknown(q, r);
+    } else if (check_media(t, q, r)) {
+        do_request(t, q, r, &p, body);
+    }
+    if (r->status != 401 && r->status != 403) {
+        t_response_header(r, "X-elastic-product: Elasticsearch");
     }
     put_type(q, r);
     stats_count(t, endpoint_of(&p), r);

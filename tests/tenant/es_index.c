@@ -112,8 +112,9 @@ static void create(struct tenant *t, struct t_response *r, str name, str body)
 {
     struct es *es = t->es;
     str object = {0};
-    char text[400];
+    char text[400], own[256];
     int n = (int)(name.n < 255 ? name.n : 255);
+    snprintf(own, sizeof(own), "%.*s", n, name.p);
     if (body.n > 0 && !t_json_whole(body, &object)) {
         elastic_error(r, 400, "parse_exception", "Failed to parse content to map");
     } else if (!check_body(object, r)) {
@@ -121,15 +122,15 @@ static void create(struct tenant *t, struct t_response *r, str name, str body)
     } else if (es_name_value(es->aliases, es->alias_count, name)) {
         snprintf(text, sizeof(text), "Invalid index name [%.*s], already exists as alias", n,
                  name.p);
-        elastic_error(r, 400, "invalid_index_name_exception", text);
+        elastic_index_error(r, 400, "invalid_index_name_exception", text, own);
     } else if (es_find_index(es, name) >= 0) {
         snprintf(text, sizeof(text), "index [%.*s/fake] already exists", n, name.p);
-        elastic_error(r, 400, "resource_already_exists_exception", text);
+        elastic_index_error(r, 400, "resource_already_exists_exception", text, own);
     } else {
         int place = es_make_index(es, name);
         if (place < 0) {
             snprintf(text, sizeof(text), "Invalid index name [%.*s], must be lowercase", n, name.p);
-            elastic_error(r, 400, "invalid_index_name_exception", text);
+            elastic_index_error(r, 400, "invalid_index_name_exception", text, own);
             return;
         }
         take_body(es, &es->indices[place], object);
@@ -281,6 +282,52 @@ static void put_mapping(struct tenant *t, struct t_response *r, int index, str b
     put_acknowledged(r);
 }
 
+// A setting by its full name, or without "index.", in dots or nested; -1: not given.
+static int find_setting(const struct es_tree *t, int root, const char *name)
+{
+    int at = root, node = es_tree_each(t, root, str_from(name), false, &at);
+    at = root;
+    return node >= 0 ? node : es_tree_each(t, root, str_from(name + 6), false, &at);
+}
+
+static void put_settings(struct tenant *t, struct t_response *r, int index, str body)
+{
+    static const struct {
+        const char *name;
+        enum es_state state;
+    } blocks[] = {{"index.blocks.write", ES_READ_ONLY},
+                  {"index.blocks.read_only_allow_delete", ES_FLOOD}};
+    struct es_index *x = &t->es->indices[index];
+    struct es_tree tree = {0};
+    struct t_buf text = {0};
+    u64 seconds = 0;
+    int root = es_tree_parse(&tree, body);
+    int refresh = find_setting(&tree, root, "index.refresh_interval");
+    for (isize i = 0; i < COUNT(blocks); i++) {
+        int node = find_setting(&tree, root, blocks[i].name);
+        if (node >= 0 && es_tree_true(&tree, node)) {
+            x->state = blocks[i].state;
+        } else if (node >= 0 && x->state == blocks[i].state) {
+            x->state = ES_OPEN;
+        }
+    }
+    es_tree_text(&tree, refresh, &text);
+    if (es_tree_kind(&tree, refresh) == ES_NULL && refresh >= 0) {
+        x->refresh_ms = ES_REFRESH_MS;
+    } else if (str_eq(t_buf_str(&text), S("-1"))) {
+        x->refresh_ms = INT64_MAX / 4; // never
+    } else if (text.n > 1 && str_to_u64(str_slice(t_buf_str(&text), 0, text.n - 1), &seconds)) {
+        x->refresh_ms = (i64)seconds * 1000;
+    }
+    if (root < 0) {
+        elastic_error(r, 400, "parse_exception", "Failed to parse content to map");
+    } else {
+        put_acknowledged(r);
+    }
+    t_buf_free(&text);
+    es_tree_free(&tree);
+}
+
 static void set_state(struct t_response *r, struct es_index *x, bool close)
 {
     x->state = close ? ES_CLOSED : ES_OPEN;
@@ -300,7 +347,7 @@ void es_index_handle(struct tenant *t, const struct t_request *q, struct t_respo
     int index = es_find_index(t->es, p->one);
     bool get = t_request_is(q, "GET"), post = t_request_is(q, "POST");
     if (p->two.n == 0 && post) {
-        elastic_wrong_method(q, r, "GET, HEAD, DELETE, PUT");
+        elastic_wrong_method(q, r, "GET, PUT, DELETE, HEAD");
     } else if (p->two.n == 0) {
         do_index(t, q, r, p->one, body);
     } else if (str_eq(p->two, S("_refresh")) && index < 0 &&
@@ -322,6 +369,8 @@ void es_index_handle(struct tenant *t, const struct t_request *q, struct t_respo
         t_buf_z(&r->own, "}}");
     } else if (str_eq(p->two, S("_mapping"))) {
         put_mapping(t, r, index, body);
+    } else if (str_eq(p->two, S("_settings")) && t_request_is(q, "PUT")) {
+        put_settings(t, r, index, body);
     } else {
         elastic_no_handler(q, r);
     }

@@ -13,7 +13,7 @@ struct search {
     i64 from, size;
     i64 after;    // place in docs from which to go on
     char *filter; // of _source, JSON
-    bool no_source, no_total, seq, version, sorted, scrolls;
+    bool no_source, no_total, seq, version, sorted, scrolls, by_field;
     struct es_query *query; // NULL: everything
     struct es_sort sorts[ES_SORTS_MAX];
     int sort_count; // by fields; otherwise in the order of creation
@@ -105,6 +105,7 @@ static bool is_in_view(const struct tenant *t, const struct es_view *v, const st
 
 struct hit {
     isize place;
+    u64 seq;
     str keys[ES_SORTS_MAX]; // decoded, in order
     i64 times[ES_SORTS_MAX];
     bool has[ES_SORTS_MAX];
@@ -193,14 +194,14 @@ static int compare_hits(const void *a, const void *b)
             return o->down ? -order : order;
         }
     }
-    return x->place < y->place ? -1 : 1;
+    return x->seq < y->seq ? -1 : x->seq > y->seq;
 }
 
 // The values by which a hit is sorted; texts are kept in the tree.
 static void read_keys(const struct search *s, struct es_tree *tree, str source, u64 seq,
                       struct hit *h)
 {
-    int root = es_tree_parse(tree, source);
+    int root = s->by_field ? es_tree_parse(tree, source) : -1;
     for (int i = 0; i < s->sort_count; i++) {
         str field = str_from(s->sorts[i].field);
         int at = root, node = es_tree_each(tree, root, field, false, &at);
@@ -208,7 +209,7 @@ static void read_keys(const struct search *s, struct es_tree *tree, str source, 
         es_tree_text(tree, node, &text);
         h->has[i] = node >= 0 && es_tree_kind(tree, node) != ES_NULL;
         h->keys[i] = (str){0};
-        if (str_eq(field, S("_seq_no"))) {
+        if (field.p[0] == '_') { // the order of writing, nearly Lucene's
             h->has[i] = true;
             t_buf_printf(&text, "%lld", (long long)seq - 1);
             h->times[i] = (i64)seq - 1;
@@ -234,7 +235,7 @@ static i64 put_sorted(struct tenant *t, struct t_writer *w, const struct search 
     for (isize i = 0; i < x->count; i++) {
         if (is_hit(t, s, x, NULL, i)) {
             struct es_seen seen = es_look(t, x, &x->docs[i]);
-            hits[n] = (struct hit){.place = i, .search = s};
+            hits[n] = (struct hit){.place = i, .seq = seen.seq, .search = s};
             read_keys(s, &tree, seen.source, seen.seq, &hits[n]);
             n++;
         }
@@ -295,7 +296,7 @@ static void put_hits(struct tenant *t, struct t_writer *w, const struct search *
         t_buf_printf(w->b, "{\"value\":%lld,\"relation\":\"eq\"}", (long long)total);
     }
     t_json_key(w, "max_score");
-    t_buf_z(w->b, list.n == 2 || s->sorted ? "null" : "1.0");
+    t_buf_z(w->b, index < 0 && s->size > 0 ? "0.0" : list.n == 2 || s->sorted ? "null" : "1.0");
     t_json_key(w, "hits");
     t_buf_put(w->b, t_buf_str(&list));
     t_json_close(w, '}');
@@ -324,7 +325,9 @@ static void read_one_sort(struct search *s, const struct es_index *x, const stru
     o->down = es_tree_is(t, member, "desc") || es_tree_is(t, order, "desc");
     o->lenient = es_tree_get(t, member, "unmapped_type") >= 0;
     s->sorted = s->sorted || !str_eq(name, S("_score"));
-    if (!str_starts(name, S("_")) || str_eq(name, S("_seq_no"))) {
+    bool order_of_writing = str_eq(name, S("_seq_no")) || (str_eq(name, S("_doc")) && !s->scrolls);
+    s->by_field = s->by_field || !str_starts(name, S("_"));
+    if (!str_starts(name, S("_")) || order_of_writing) {
         o->type = name.p[0] == '_' ? ES_T_ANY : es_field_type(x, name);
         o->field = t_strdup(name);
         s->sort_count++;
@@ -607,6 +610,9 @@ void es_search(struct tenant *t, const struct t_request *q, struct t_response *r
         put_hits(t, &w, &s, -1, NULL, &at);
         t_json_close(&w, '}');
     } else if (es_index_open(x, false, r)) {
+        if (s.sort_count == 0 && !s.scrolls) {
+            s.sorts[s.sort_count++] = (struct es_sort){.field = t_strdup(S("_doc"))};
+        }
         search_index(t, q, r, &s, place);
     }
     search_free(&s);

@@ -135,7 +135,7 @@ int es_make_index(struct es *es, str name)
     }
     es->index_count = place == es->index_count ? place + 1 : es->index_count;
     struct es_index *x = &es->indices[place];
-    *x = (struct es_index){.name = t_strdup(name), .places = 1024};
+    *x = (struct es_index){.name = t_strdup(name), .places = 1024, .refresh_ms = ES_REFRESH_MS};
     x->table = t_alloc(x->places * (isize)sizeof(u32));
     es_system_apply(es, place);
     return place;
@@ -222,7 +222,7 @@ static struct es_doc *add_doc(struct tenant *t, struct es_index *x, str id)
     struct es_doc *doc = &x->docs[x->count++];
     *doc = (struct es_doc){.id = t_strdup(id), .id_bytes = id.n};
     doc->created_seq = x->seq + 1;
-    doc->visible_ms = t->now_ms + ES_REFRESH_MS;
+    doc->visible_ms = t->now_ms + x->refresh_ms;
     return doc;
 }
 
@@ -258,7 +258,7 @@ static void keep_old(struct tenant *t, const struct es_index *x, struct es_doc *
         doc->old_version = doc->version;
         doc->source = NULL;
     }
-    doc->changed_ms = seen ? t->now_ms + ES_REFRESH_MS : doc->changed_ms;
+    doc->changed_ms = seen ? t->now_ms + x->refresh_ms : doc->changed_ms;
 }
 
 struct es_seen es_look(const struct tenant *t, const struct es_index *x, const struct es_doc *doc)

@@ -419,7 +419,11 @@ static bool is_at(const struct es_tree *t, int root, int node, str path, bool pr
     bool below = prefix;
     for (int at = node; at != root; at = t->nodes[at].parent) {
         str key = t->nodes[at].key;
-        if (t->nodes[t->nodes[at].parent].kind != ES_OBJECT) {
+        int parent = t->nodes[at].parent;
+        if (parent < 0) {
+            return false; // of another root
+        }
+        if (t->nodes[parent].kind != ES_OBJECT) {
             continue;
         }
         bool ends = str_ends(str_slice(path, 0, end), key) &&
@@ -436,7 +440,7 @@ static bool is_at(const struct es_tree *t, int root, int node, str path, bool pr
 
 int es_tree_each(const struct es_tree *t, int root, str path, bool prefix, int *at)
 {
-    for (int i = *at > root ? *at : root; i < t->count; i++) {
+    for (int i = *at > root ? *at : root; root >= 0 && i < t->count; i++) {
         const struct es_node *n = &t->nodes[i];
         if (n->kind != ES_OBJECT && n->kind != ES_ARRAY && is_at(t, root, i, path, prefix)) {
             *at = i + 1;
