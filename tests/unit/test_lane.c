@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+// sync/lane: what becomes of each unit, which buffers are held when, and what a stop leaves behind.
+#include "sync_rig.h"
+
+static bool all_free(void)
+{
+    return lanes_are_idle(&rig.lanes) && buffers_all_free(&rig.lanes.buffers);
+}
+
+static void test_lane_each_verdict(void)
+{
+    static const struct rig_mailbox_script scripts[] = {
+        {"ann@x.test", {"d1", "g1", "c1", "x1", "n1", "d2", "L1"}},
+        {"bob@x.test", {"d3", "known"}},
+    };
+    rig_start(scripts, COUNT(scripts), "known");
+    rig.settings.max_failed_items = 1;
+    rig_turns(30);
+    CHECK(!mailboxes_are_done(&rig.mailboxes)); // six documents are in the air
+    CHECK(rig.stats.documents_indexed == 0 && rig.flying_count == 6);
+    CHECK(rig.mailboxes.open_count == 2 - (rig.stats.mailboxes_done > 0));
+    rig_land();
+    rig_turns(2);
+    const struct sync_stats *s = &rig.stats;
+    CHECK(mailboxes_are_done(&rig.mailboxes) && rig.closed == 2);
+    CHECK(s->documents_indexed == 4 && s->documents_unchanged == 1);
+    CHECK(s->skipped[SKIP_GONE] == 1 && s->skipped[SKIP_CORRUPT] == 1);
+    CHECK(s->skipped[SKIP_REJECTED] == 1 && s->skipped[SKIP_UNDECIDED] == 1);
+    CHECK(s->messages_listed == 9 && s->messages_decided == 9);
+    CHECK(s->mailboxes_done == 2 && s->mailboxes_partial == 1); // n1 protects ann
+    CHECK(roster_fate(&rig.roster, S("ann@x.test")) == FATE_PROTECTED);
+    CHECK(roster_fate(&rig.roster, S("bob@x.test")) == FATE_FINISHED);
+    CHECK(purge_unseen(&rig.purge) == 0);
+    CHECK(all_free());
+}
+
+static void test_lane_undecided_by_the_source(void)
+{
+    static const struct rig_mailbox_script scripts[] = {{"ann@x.test", {"u1", "d1"}}};
+    rig_start(scripts, COUNT(scripts), "u1");
+    rig_turns(10);
+    rig_land();
+    rig_turns(2);
+    CHECK(rig.stats.documents_unchanged == 1); // it was in the index, and is not asked for
+    CHECK(mailboxes_are_done(&rig.mailboxes) && rig.stats.mailboxes_partial == 0);
+    rig_start(scripts, COUNT(scripts), "other");
+    rig_turns(10);
+    rig_land();
+    rig_turns(2);
+    CHECK(rig.stats.skipped[SKIP_UNDECIDED] == 1 && rig.stats.mailboxes_partial == 1);
+    CHECK(purge_unseen(&rig.purge) == 1 && all_free());
+}
+
+static void test_lane_waits_while_the_sink_is_busy(void)
+{
+    static const struct rig_mailbox_script scripts[] = {{"ann@x.test", {"d1", "d2", "d3"}}};
+    rig_start(scripts, COUNT(scripts), NULL);
+    rig.sink_busy = true;
+    rig_turns(10);
+    CHECK(rig.flying_count == 0 && !lanes_are_idle(&rig.lanes));
+    rig.sink_busy = false;
+    rig_turns(10);
+    CHECK(rig.flying_count == 3 && all_free());
+}
+
+// An answer of an hour's wait holds no medium buffer: another message that needs one goes on.
+static void test_lane_gives_its_buffer_back_while_it_waits(void)
+{
+    static const struct rig_mailbox_script scripts[] = {{"ann@x.test", {"W1"}},
+                                                        {"bob@x.test", {"L1"}}};
+    rig_start(scripts, COUNT(scripts), NULL);
+    rig_turns(10);
+    CHECK(rig.flying_count == 1 && rig.flying[0].id[0] == 'L');
+    CHECK(buffers_all_free(&rig.lanes.buffers) && !lanes_are_idle(&rig.lanes));
+    rig.now_ms += 3600000;
+    rig_turns(10);
+    CHECK(rig.flying_count == 2 && rig.flying[1].id[0] == 'W');
+    CHECK(all_free());
+}
+
+// Two large ones and one medium buffer: the second takes the large buffer or waits; both pass.
+static void test_lane_large_messages_take_turns(void)
+{
+    static const struct rig_mailbox_script scripts[] = {
+        {"ann@x.test", {"L1", "L2", "L3", "L4", "L5"}}};
+    rig_start(scripts, COUNT(scripts), NULL);
+    rig.sink_busy = true; // they stay in their buffers
+    rig_turns(10);
+    rig.sink_busy = false;
+    rig_turns(20);
+    CHECK(rig.flying_count == 5 && all_free());
+}
+
+static void test_lane_aloft_until_its_verdict(void)
+{
+    static const struct rig_mailbox_script scripts[] = {{"ann@x.test", {"a1", "d1"}}};
+    rig_start(scripts, COUNT(scripts), NULL);
+    rig_turns(10);
+    CHECK(rig.flying_count == 2 && !lanes_are_idle(&rig.lanes));
+    rig_land();
+    rig_turns(2);
+    CHECK(rig.stats.documents_indexed == 2 && all_free());
+}
+
+static void test_lane_unit_goes_back_without_quota(void)
+{
+    static const struct rig_mailbox_script scripts[] = {{"quiet@x.test", {"d1", "d2"}},
+                                                        {"bob@x.test", {"d3"}}};
+    rig_start(scripts, COUNT(scripts), NULL);
+    rig_turns(20);
+    CHECK(rig.flying_count == 1 && rig.flying[0].id[1] == '3'); // the others go on
+    CHECK(rig.mailboxes.slots[0].m.queue.count == 2 && rig.mailboxes.slots[0].in_flight == 0);
+    CHECK(rig.mailboxes.slots[0].outstanding == 0);
+    rig.quota = true;
+    rig.now_ms += 1000;
+    rig_turns(5);
+    rig_land();
+    rig_turns(2);
+    CHECK(rig.stats.documents_indexed == 3 && mailboxes_are_done(&rig.mailboxes));
+}
+
+static void test_lane_broken_sink_stops(void)
+{
+    static const struct rig_mailbox_script scripts[] = {{"ann@x.test", {"d1", "d2"}}};
+    rig_start(scripts, COUNT(scripts), NULL);
+    rig.sink_broken = true;
+    rig_turns(6);
+    CHECK_ERR(rig.lanes.broken, JOB_OUTPUT);
+    lanes_cancel(&rig.lanes, NULL);
+    CHECK(buffers_all_free(&rig.lanes.buffers) && lanes_are_idle(&rig.lanes));
+}
+
+static void test_lane_too_many_items(void)
+{
+    static struct rig_mailbox_script scripts[] = {{"ann@x.test", {"c1"}}};
+    rig_start(scripts, COUNT(scripts), NULL);
+    rig.stats.messages_decided = SYSTEMIC_MIN_ITEMS - 1;
+    rig.stats.skipped[SKIP_CORRUPT] = SYSTEMIC_MIN_ITEMS / 2;
+    rig_turns(5);
+    CHECK_ERR(rig.lanes.broken, JOB_TOO_MANY_ITEMS);
+    rig_start(scripts, COUNT(scripts), NULL);
+    rig.stats.messages_decided = SYSTEMIC_MIN_ITEMS - 1;
+    rig.stats.skipped[SKIP_CORRUPT] = SYSTEMIC_MIN_ITEMS / 2 - 1;
+    rig_turns(5);
+    CHECK_OK(rig.lanes.broken);
+}
+
+// Stopped while messages are read, wait for the sink, and fly alone: only the last keep a buffer.
+static void test_lane_stop_returns_all_buffers(void)
+{
+    static const struct rig_mailbox_script scripts[] = {{"ann@x.test", {"a1", "W1", "L1"}}};
+    for (int turns = 1; turns < 8; turns++) {
+        rig_start(scripts, COUNT(scripts), NULL);
+        rig.sink_busy = turns % 2;
+        rig_turns(turns);
+        lanes_cancel(&rig.lanes, NULL);
+        CHECK(buffers_all_free(&rig.lanes.buffers));
+        rig_land();
+        CHECK(all_free());
+        lanes_end(&rig.lanes);
+        for (int i = 0; i < RIG_LANES; i++) {
+            CHECK(!loop_is_active(NULL, rig.lanes.lanes[i].task));
+        }
+    }
+}
+
+// A verdict that comes after its mailbox was closed changes nothing.
+static void test_lane_late_verdict(void)
+{
+    static const struct rig_mailbox_script scripts[] = {{"ann@x.test", {"d1"}}};
+    rig_start(scripts, COUNT(scripts), NULL);
+    rig_turns(10);
+    CHECK(rig.flying_count == 1);
+    lanes_cancel(&rig.lanes, NULL);
+    mailboxes_stop(&rig.mailboxes);
+    rig_land();
+    CHECK(rig.stats.documents_indexed == 0 && rig.stats.messages_decided == 0 && rig.closed == 1);
+}
+
+static const struct test_case cases[] = {
+    CASE(test_lane_each_verdict),
+    CASE(test_lane_undecided_by_the_source),
+    CASE(test_lane_waits_while_the_sink_is_busy),
+    CASE(test_lane_gives_its_buffer_back_while_it_waits),
+    CASE(test_lane_large_messages_take_turns),
+    CASE(test_lane_aloft_until_its_verdict),
+    CASE(test_lane_unit_goes_back_without_quota),
+    CASE(test_lane_broken_sink_stops),
+    CASE(test_lane_too_many_items),
+    CASE(test_lane_stop_returns_all_buffers),
+    CASE(test_lane_late_verdict),
+};
+
+TEST_MAIN(cases)
