@@ -82,7 +82,7 @@ TESTS := advice arena base64 buf buffers bulk bulk_flight bulk_verdict call char
   roster rules scan seal shard sink str summary sync_job tls tls_gcm url values
 FUZZ := base64 bulk_answer charset chunked config cron date dns exchange gmail_account \
   gmail_directory gmail_error gmail_listing gmail_message gmail_token gzip http1 index_answer \
-  interpolate json json_write listener mime regex scan_answer tls_gcm url x509
+  interpolate json json_write listener mime proxy regex scan_answer tls_gcm url x509
 TENANT := content.c control.c es_admin.c es_bulk.c es_connector.c es_control.c es_doc.c es_double.c \
   es_index.c es_job.c es_query.c es_search.c es_store.c es_system.c es_tree.c faults.c \
   google_common.c google_directory.c google_gmail.c google_history.c google_query.c \

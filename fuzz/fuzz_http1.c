@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Aimed at http1_read_head(), http1_body_start(), http1_body_next(), http1_body_unread(). An answer
 // read whole, in pieces of the length that the first byte asks for, and with half of each piece
-// given back, is the same answer: same head, same content, same error, same bytes left over.
+// given back, is the same answer: same head, same content, same error, same bytes left over;
+// its head, written again, is the same head.
 #include "codec/http1.h"
 
 #define IN_MAX 32768
@@ -53,6 +54,37 @@ static struct result read_body(struct http_body body, str in, isize step, bool h
     return r;
 }
 
+// The head that was read, written in the plainest way, is read as the same.
+static void check_written(const struct http_head *h)
+{
+    static struct http_head again;
+    static u8 memory[IN_MAX * 2];
+    struct buf b = buf_over(memory, sizeof memory);
+    buf_put(&b, h->is_http10 ? S("HTTP/1.0 ") : S("HTTP/1.1 "));
+    buf_put_i64(&b, h->status);
+    buf_put(&b, S(" "));
+    buf_put(&b, h->reason);
+    for (isize i = 0; i < h->header_count; i++) {
+        buf_put(&b, S("\r\n"));
+        buf_put(&b, h->headers[i].name);
+        buf_put(&b, S(":"));
+        buf_put(&b, h->headers[i].value);
+    }
+    buf_put(&b, S("\r\n\r\n"));
+    isize used;
+    err why;
+    ASSERT(http1_read_head(buf_str(&b), &again, &used, &why) == HTTP_DONE && used == b.n);
+    ASSERT(again.status == h->status && again.is_http10 == h->is_http10);
+    ASSERT(str_eq(again.reason, h->reason) && again.header_count == h->header_count);
+    for (isize i = 0; i < h->header_count; i++) {
+        ASSERT(str_eq(again.headers[i].name, h->headers[i].name));
+        ASSERT(str_eq(again.headers[i].value, h->headers[i].value));
+        bool found;
+        (void)http1_header(h, h->headers[i].name, &found);
+        ASSERT(found);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
     static u8 memory[3][IN_MAX];
@@ -72,6 +104,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
     for (isize i = 0; i < head.header_count; i++) {
         ASSERT(head.headers[i].name.n > 0 && http1_is_field_value(head.headers[i].value));
     }
+    check_written(&head);
     struct http_body body;
     if (!err_ok(http1_body_start(&body, &head, p[1] & 1))) {
         return 0;
