@@ -53,7 +53,7 @@ SRC := src/main.c \
   $(addprefix src/codec/,base64.c charset.c charset_cjk.c charset_tables.c cron.c gzip.c http1.c \
     json.c json_grammar.c json_pretty.c json_stream.c json_write.c mime.c mime_addr.c mime_cte.c mime_date.c \
     mime_encode.c mime_fold.c mime_head.c mime_param.c mime_scan.c mime_text.c mime_tree.c \
-    mime_words.c regex.c regex_parse.c \
+    mime_words.c number.c regex.c regex_parse.c \
     regex_run.c regex_tables.c regex_unicode.c url.c) \
   $(addprefix src/os/,log.c log_form.c os_file.c os_linux.c os_socket.c seal.c seal_try.c) \
   $(addprefix src/net/,conn.c conn_talk.c crypto.c dns.c dns_config.c dns_packet.c exchange.c \
@@ -67,7 +67,8 @@ SRC := src/main.c \
     gmail_message.c gmail_ping.c gmail_quota.c gmail_schema.c gmail_shape.c gmail_token.c) \
   $(addprefix src/source/,source.c) \
   $(addprefix src/sync/,access.c advice.c buffers.c document.c flights.c job.c job_run.c \
-    job_view.c lane.c mailboxes.c purge.c roster.c shard.c sink.c stats.c) \
+    job_view.c lane.c mailboxes.c purge.c roster.c rules.c rules_decide.c rules_read.c \
+    rules_text.c rules_validate.c rules_walk.c shard.c sink.c stats.c) \
   $(addprefix src/service/,budget.c classes.c filter.c cleanup.c decide.c engine.c execute.c finish.c license.c \
     listener.c open.c ping.c preflight.c prepare.c registry.c round.c runner.c runner_watch.c \
     schedule.c service.c values.c values_check.c values_text.c visit.c worker.c) \
@@ -79,7 +80,7 @@ TESTS := advice arena base64 buf buffers bulk bulk_flight bulk_verdict call char
   config_tree connectors_args connector copy cron crypto date dns dns_packet err gmail_account gmail_directory gmail_error \
   gmail_listing gmail_message gmail_quota gmail_token gzip hash http1 idset index ingest interpolate \
   json json_pretty json_write lane listener log loop mailboxes mime monitor number options os plan progress proxy prepare purge regex retry roots \
-  roster rules scan seal shard sink str summary sync_job tls tls_gcm url values
+  roster rules rules_validate scan seal shard sink str summary sync_job tls tls_gcm url values
 FUZZ := base64 bulk_answer charset chunked config cron date dns exchange gmail_account \
   gmail_directory gmail_error gmail_listing gmail_message gmail_token gzip http1 index_answer \
   interpolate json json_write listener mime proxy regex scan_answer tls_gcm url x509
@@ -338,7 +339,7 @@ build/asan/replay/%: build/asan/fuzz/%.o build/asan/fuzz/replay.o build/asan/mai
 	$(Q)$(CC_asan) $(FLAGS_asan) $(LINK_asan) -o $@ $(call GROUP,$^)
 
 # Parts of the program for scripts in tests/interop.
-TOOLS := build/mime_trim_tool build/cron_tool build/regex_tool
+TOOLS := build/mime_trim_tool build/cron_tool build/regex_tool build/rules_tool
 $(TOOLS): build/%: build/fortify/tests/tools/%.o build/fortify/mailferry.a build/fortify/third_party.a
 	$(SAY) LINK $@
 	$(Q)$(CC_fortify) $(FLAGS_fortify) $(LINK_fortify) -o $@ $(call GROUP,$^)

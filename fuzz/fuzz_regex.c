@@ -26,8 +26,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
         return 0;
     }
     ASSERT(m.code == code + re.code_count && m.ranges == ranges + re.range_count);
-    m = (struct regex_memory){again, ranges, re.code_count, re.range_count};
+    m = (struct regex_memory){again, ranges, REGEX_PROGRAM_MAX, COUNT(ranges)};
     ASSERT(err_ok(regex_compile(&same, pattern, &m, &detail)) && detail.n == 0);
+    ASSERT(same.code_count == re.code_count);
     ASSERT(!memcmp(code, again, (size_t)re.code_count * sizeof *code));
 
     struct regex_run run;

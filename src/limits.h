@@ -169,10 +169,17 @@
 #define IDS 500000         // default of limits.ids: 20 bytes each
 #define ACCESS_DOC_BYTES KIB(8) // an access control document: an address, escaped, three times
 #define DOCUMENT_ID_BYTES 32 // MD5 in hex, for ids that are longer than ELASTIC_ID_BYTES
+#define SIEVE_STEP_BYTES KIB(256) // of a document's values, looked at by rules in one turn
 #define NOTES_MAX 100      // refused and failed mailboxes that a summary names
 #define NOTE_DETAIL_BYTES 256
 #define ADVICE_MAX 12
 #define ADVICE_BYTES 320
+#define RULES_MAX 256             // sync rules of one job
+#define RULES_TEXT_BYTES KIB(32)  // of all their ids, fields, values, and the queries of the snippet
+#define RULES_PROGRAM 8192        // instructions of all their patterns; REGEX_PROGRAM_MAX of one
+#define RULES_RANGES 2048         // parts of the sets of all their patterns
+#define RULES_QUERIES_MAX 64      // queries of an advanced snippet
+#define RULES_PIECE_BYTES KIB(16) // of a value, compared in one go
 #define PURGE_MIN_DOCUMENTS 100   // below it, purge.max_share does not apply
 #define SYSTEMIC_MIN_MAILBOXES 10 // before so many have ended, no share of failures stops a job
 #define SYSTEMIC_MIN_ITEMS 100

@@ -181,6 +181,8 @@ ERR(GMAIL_RAW, DATA, "a message came without readable content", "open it in Gmai
 ERR(GMAIL_TOO_LARGE, LIMIT, "a message is larger than the largest buffer", "report it: Gmail's own maximum fits")
 
 // sync
+ERR(RULES_SHAPE, CONFIG, "the sync rules cannot be understood", "correct the rule that the message names in Kibana, and activate the draft")
+ERR(RULES_TOO_LARGE, LIMIT, "there are more or larger sync rules than there is room for", "shorten or join sync rules: 256 of them with 32 KiB of text, and shorter regular expressions")
 ERR(LANE_TOO_SMALL, LIMIT, "a message outgrew the buffer of its lane", "nothing: it moves to a larger one")
 ERR(JOB_TOO_MANY_MAILBOXES, FATAL, "too many mailboxes failed", "look at the mailboxes named above; raise sync.max_failed_mailboxes if that is expected. Nothing was deleted")
 ERR(JOB_TOO_MANY_ITEMS, FATAL, "too many messages failed", "look at the messages named above; raise sync.max_failed_items if that is expected. Nothing was deleted")
