@@ -80,10 +80,10 @@ TESTS := advice arena base64 buf buffers bulk bulk_flight bulk_verdict call char
   config_tree connectors_args connector copy cron crypto date dns dns_packet err gmail_account gmail_directory gmail_error \
   gmail_listing gmail_message gmail_quota gmail_token gzip hash http1 idset index ingest interpolate \
   json json_pretty json_write lane listener log loop mailboxes mime monitor number options os plan progress proxy prepare purge regex retry roots \
-  roster rules rules_validate scan seal shard sink str summary sync_job tls tls_gcm url values
-FUZZ := base64 bulk_answer charset chunked config cron date dns exchange gmail_account \
+  roster rules rules_validate scan seal service_decide shard sink str summary sync_job tls tls_gcm url values
+FUZZ := base64 bulk_answer charset chunked config connector cron date dns exchange gmail_account \
   gmail_directory gmail_error gmail_listing gmail_message gmail_token gzip http1 index_answer \
-  interpolate json json_write listener mime proxy regex scan_answer tls_gcm url x509
+  interpolate json json_write listener mime proxy regex rules scan_answer tls_gcm url values x509
 TENANT := content.c control.c es_admin.c es_bulk.c es_connector.c es_control.c es_doc.c es_double.c \
   es_index.c es_job.c es_query.c es_search.c es_store.c es_system.c es_tree.c faults.c \
   google_common.c google_directory.c google_gmail.c google_history.c google_query.c \

@@ -18,6 +18,37 @@ str filter_draft(const struct connector *c)
     return record_json(&c->json, c->draft);
 }
 
+// Of a draft that is no set of rules at all, or too large for one: no single rule is to blame.
+static void filter_put_refused(struct buf *b, err e, str detail)
+{
+    struct json_write w = json_write_to(b);
+    json_write_raw(&w, S("{\"state\":\"invalid\",\"errors\":[{\"ids\":[],\"messages\":["));
+    w.comma = false;
+    json_write_string_begin(&w);
+    json_escape(b, str_from(err_what(e)));
+    json_escape(b, detail.n ? S(": ") : S(""));
+    json_escape(b, detail);
+    json_write_string_end(&w);
+    buf_put(b, S("]}]}"));
+}
+
+err filter_validate(const struct connector *c, struct rules *rules, bool advanced,
+                    struct buf *validation, bool *valid)
+{
+    u8 space[EXCHANGE_DETAIL_BYTES];
+    struct buf detail = buf_over(space, COUNT(space));
+    buf_reset(validation);
+    *valid = false;
+    err e = rules_validate(rules, filter_draft(c), advanced, validation, valid, &detail);
+    if (err_is(e, ERR_RULES_TOO_LARGE) || err_is(e, ERR_RULES_SHAPE)) {
+        buf_reset(validation);
+        *valid = false;
+        filter_put_refused(validation, e, buf_str(&detail));
+        return buf_check(validation);
+    }
+    return e;
+}
+
 void filter_put_validation(struct buf *b, str validation)
 {
     struct json_write w = json_write_to(b);

@@ -339,6 +339,70 @@ static void test_a44_filter_is_edited(void)
 
 #define VALID "{\"state\":\"valid\",\"errors\":[]}"
 
+static struct rules *rules_of(void)
+{
+    static struct rules r;
+    static struct plan plan;
+    static struct arena arena;
+    static u8 space[4 << 20];
+    if (!plan.arena) {
+        arena = arena_over(space, COUNT(space));
+        plan.arena = &arena;
+        rules_init(&r, &plan);
+    }
+    return &r;
+}
+
+// The state of a draft with these rules and this snippet; `out` is the validation.
+static str judged(str draft_rules, str snippet)
+{
+    static u8 space[64 * 1024];
+    struct buf b = buf_over(space, COUNT(space));
+    buf_put(&b, S("{\"_id\":\"c\",\"_source\":{\"filtering\":[{\"domain\":\"DEFAULT\",\"draft\":"
+                  "{\"rules\":"));
+    buf_put(&b, draft_rules);
+    buf_put(&b, S(",\"advanced_snippet\":{\"value\":"));
+    buf_put(&b, snippet);
+    buf_put(&b, S("},\"validation\":{\"state\":\"edited\"}}}]}}"));
+    CHECK_OK(records_read_connector(&c, buf_str(&b)));
+    out = buf_over(out_space, COUNT(out_space));
+    bool valid = false;
+    CHECK_OK(filter_validate(&c, rules_of(), true, &out, &valid));
+    records_check_json(buf_str(&out));
+    CHECK(valid == str_eq(buf_str(&out), S("{\"state\":\"valid\",\"errors\":[]}")));
+    return valid ? S("valid") : S("invalid");
+}
+
+#define RULE(id, value)                                                             \
+    "{\"id\":\"" id                                                                 \
+    "\",\"order\":0,\"policy\":\"exclude\",\"field\":\"title\",\"rule\":\"regex\"," \
+    "\"value\":\"" value "\"}"
+
+static void test_a43_filter_validate(void)
+{
+    CHECK_STR(judged(S("[" RULE("r1", "a+") "," RECORD_RULE "]"), S("{}")), S("valid"));
+    CHECK_STR(judged(S("[]"), S("{\"messages\":[\"newer_than:30d\"]}")), S("valid"));
+    CHECK_STR(judged(S("[" RULE("r\\u0031", ".*") "]"), S("{}")), S("invalid"));
+    CHECK(str_starts(buf_str(&out), S("{\"state\":\"invalid\",\"errors\":[{\"ids\":[\"r1\"],")));
+    CHECK_STR(judged(S("[]"), S("{\"messages\":[]}")), S("invalid"));
+    CHECK(str_find(buf_str(&out), S("\"ids\":[\"advanced_snippet\"]")) > 0);
+}
+
+static void test_filter_validate_too_large(void)
+{
+    static u8 space[RULES_TEXT_BYTES + 256];
+    struct buf b = buf_over(space, COUNT(space));
+    buf_put(&b, S("[{\"id\":\"r\",\"order\":0,\"policy\":\"exclude\",\"field\":\"title\",\"rule\":"
+                  "\"equals\",\"value\":\""));
+    buf_put_fill(&b, 'x', RULES_TEXT_BYTES);
+    buf_put(&b, S("\"}]"));
+    CHECK_STR(judged(buf_str(&b), S("{}")), S("invalid"));
+    CHECK(str_starts(buf_str(&out), S("{\"state\":\"invalid\",\"errors\":[{\"ids\":[],\"messages\":"
+                                      "[\"there are more or larger sync rules")));
+    CHECK_STR(judged(S("[" RULE("r1", "a") "]"), S("{}")), S("valid")); // its memory is free again
+    CHECK_STR(judged(S("7"), S("{}")), S("invalid"));
+}
+
 static void test_a42_filter_put_validation(void)
 {
     out = buf_over(out_space, COUNT(out_space));
@@ -378,6 +442,8 @@ static const struct test_case cases[] = {
     CASE(test_a30_without_known_type),
     CASE(test_prepare_found_by_type),
     CASE(test_a44_filter_is_edited),
+    CASE(test_a43_filter_validate),
+    CASE(test_filter_validate_too_large),
     CASE(test_a42_filter_put_validation),
     CASE(test_a48_filter_put_direct),
 };
