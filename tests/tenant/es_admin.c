@@ -360,36 +360,42 @@ static void drop_keys(struct tenant *t, struct t_response *r, str object)
     es_tree_free(&tree);
 }
 
-static void put_list(const struct tenant *t, int who, const struct es_tree *tree, int list,
-                     str index, struct t_writer *w, bool *all)
+struct question {
+    const struct tenant *t;
+    const struct es_tree *tree;
+    int who;
+    bool all; // of what was asked is granted
+};
+
+static void put_list(struct question *k, int list, str index, struct t_writer *w)
 {
     t_json_open(w, '{');
-    for (int at = list < 0 ? -1 : tree->nodes[list].first; at >= 0; at = tree->nodes[at].next) {
+    for (int at = list < 0 ? -1 : k->tree->nodes[list].first; at >= 0;
+         at = k->tree->nodes[at].next) {
         struct t_buf name = {0};
-        es_tree_text(tree, at, &name);
+        es_tree_text(k->tree, at, &name);
         t_buf_byte(&name, 0);
-        bool may = es_may(t, who, index, (const char *)name.p);
+        bool may = es_may(k->t, k->who, index, (const char *)name.p);
         t_json_put_bool(w, (const char *)name.p, may);
-        *all = *all && may;
+        k->all = k->all && may;
         t_buf_free(&name);
     }
     t_json_close(w, '}');
 }
 
-static void put_index_rights(const struct tenant *t, int who, const struct es_tree *tree, int list,
-                             struct t_writer *w, bool *all)
+static void put_index_rights(struct question *k, int list, struct t_writer *w)
 {
+    const struct es_tree *tree = k->tree;
     t_json_open(w, '{');
     for (int e = list < 0 ? -1 : tree->nodes[list].first; e >= 0; e = tree->nodes[e].next) {
         int names = es_tree_get(tree, e, "names"), rights = es_tree_get(tree, e, "privileges");
         for (int n = names < 0 ? -1 : tree->nodes[names].first; n >= 0; n = tree->nodes[n].next) {
             struct t_buf name = {0};
             es_tree_text(tree, n, &name);
-            str index = t_buf_str(&name);
             t_json_item(w);
-            t_json_put_string(w->b, index);
+            t_json_put_string(w->b, t_buf_str(&name));
             t_buf_byte(w->b, ':');
-            put_list(t, who, tree, rights, index, w, all);
+            put_list(k, rights, t_buf_str(&name), w);
             t_buf_free(&name);
         }
     }
@@ -412,17 +418,16 @@ static void has_privileges(struct tenant *t, const struct t_request *q, struct t
                  (int)(t->o.es_user.n < 60 ? t->o.es_user.n : 60), t->o.es_user.p);
         elastic_error(r, 400, "parse_exception", text);
     } else {
-        int who = es_who(t, q);
+        struct question k = {.t = t, .tree = &tree, .who = es_who(t, q), .all = true};
         struct t_buf list = {0};
         struct t_writer w = {.b = &list};
-        bool all = true;
         t_json_key(&w, "cluster");
-        put_list(t, who, &tree, cluster, (str){0}, &w, &all);
+        put_list(&k, cluster, (str){0}, &w);
         t_json_key(&w, "index");
-        put_index_rights(t, who, &tree, index, &w, &all);
+        put_index_rights(&k, index, &w);
         t_buf_z(&r->own, "{\"username\":");
         t_json_put_string(&r->own, t->o.es_user);
-        t_buf_printf(&r->own, ",\"has_all_requested\":%s", all ? "true" : "false");
+        t_buf_printf(&r->own, ",\"has_all_requested\":%s", k.all ? "true" : "false");
         t_buf_put(&r->own, t_buf_str(&list));
         t_buf_z(&r->own, ",\"application\":{}}");
         t_buf_free(&list);

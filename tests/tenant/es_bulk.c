@@ -354,10 +354,41 @@ static void do_index(struct bulk *b, struct item *i, struct es_index *x, str val
     b->t->stats.bulk_updated += created ? 0 : 1;
 }
 
+static bool is_forbidden(struct bulk *b, const struct item *i)
+{
+    struct tenant *t = b->t;
+    bool drop = i->op == OP_DELETE, makes = es_find_index(t->es, t_buf_str(&i->index)) < 0;
+    if (es_may(t, b->who, t_buf_str(&i->index), drop ? "delete" : "index")) {
+        return false;
+    }
+    char text[ES_REASON_BYTES];
+    es_forbidden(t, b->who,
+                 drop    ? "bulk delete"
+                 : makes ? "auto"
+                         : "bulk index",
+                 t_buf_str(&i->index), text);
+    put_failed(b, i, 403, "security_exception", text);
+    return true;
+}
+
+static bool is_blocked(struct bulk *b, const struct item *i, const struct es_index *x)
+{
+    char text[600];
+    int status = 400;
+    const char *block = es_index_block(x, &status, text, sizeof(text));
+    if (block) {
+        bool closed = x->state == ES_CLOSED;
+        const char *const what[3] = {closed ? "index_closed_exception" : block,
+                                     closed ? "closed" : text, closed ? x->name : NULL};
+        put_failed_at(b, i, closed ? 400 : status, what);
+    }
+    return block;
+}
+
 static void do_item(struct bulk *b, struct item *i, str pipeline)
 {
     struct tenant *t = b->t;
-    char text[ES_REASON_BYTES];
+    char text[320];
     str value = {0};
     const char *name = NULL;
     t->stats.bulk_items++;
@@ -375,14 +406,7 @@ static void do_item(struct bulk *b, struct item *i, str pipeline)
         put_failed(b, i, (int)t->es->error_status, t->es->error_type, t->es->error_reason);
         return;
     }
-    if (!es_may(t, b->who, t_buf_str(&i->index), i->op == OP_DELETE ? "delete" : "index")) {
-        bool makes = es_find_index(t->es, t_buf_str(&i->index)) < 0;
-        es_forbidden(t, b->who,
-                     i->op == OP_DELETE ? "bulk delete"
-                     : makes            ? "auto"
-                                        : "bulk index",
-                     t_buf_str(&i->index), text);
-        put_failed(b, i, 403, "security_exception", text);
+    if (is_forbidden(b, i)) {
         return;
     }
     if (piped && !name) {
@@ -406,14 +430,7 @@ static void do_item(struct bulk *b, struct item *i, str pipeline)
                    "if _id is specified it must not be empty");
         return;
     }
-    int status = 400;
-    const char *block = es_index_block(&t->es->indices[index], &status, text, sizeof(text));
-    if (block) {
-        bool closed = t->es->indices[index].state == ES_CLOSED;
-        const char *const what[3] = {closed ? "index_closed_exception" : block,
-                                     closed ? "closed" : text,
-                                     closed ? t->es->indices[index].name : NULL};
-        put_failed_at(b, i, closed ? 400 : status, what);
+    if (is_blocked(b, i, &t->es->indices[index])) {
         return;
     }
     const char *fault = i->op == OP_DELETE ? NULL

@@ -251,8 +251,9 @@ static i64 put_sorted(struct tenant *t, struct t_writer *w, const struct search 
 
 // From place `*at` on; moves it. Returns how many there are in all.
 static i64 put_in_order(struct tenant *t, struct t_writer *w, const struct search *s,
-                        const struct es_index *x, const struct es_view *v, isize *at)
+                        const struct es_view *v, isize *at)
 {
+    const struct es_index *x = &t->es->indices[v->index];
     i64 total = 0, shown = 0, skip = s->from;
     isize end = -1;
     for (isize i = 0; i < x->count; i++) {
@@ -282,7 +283,7 @@ static void put_hits(struct tenant *t, struct t_writer *w, const struct search *
     if (index >= 0 && s->sort_count > 0) {
         total = put_sorted(t, &lw, s, &t->es->indices[index]);
     } else if (index >= 0) {
-        total = put_in_order(t, &lw, s, &t->es->indices[index], v, at);
+        total = put_in_order(t, &lw, s, v, at);
     }
     t_json_close(&lw, ']');
     t_json_put_number(w, "took", 1);
@@ -327,7 +328,7 @@ static void read_one_sort(struct search *s, const struct es_index *x, const stru
     s->sorted = s->sorted || !str_eq(name, S("_score"));
     bool order_of_writing = str_eq(name, S("_seq_no")) || (str_eq(name, S("_doc")) && !s->scrolls);
     s->by_field = s->by_field || !str_starts(name, S("_"));
-    if (!str_starts(name, S("_")) || order_of_writing) {
+    if (name.n > 0 && (!str_starts(name, S("_")) || order_of_writing)) {
         o->type = name.p[0] == '_' ? ES_T_ANY : es_field_type(x, name);
         o->field = t_strdup(name);
         s->sort_count++;
