@@ -242,6 +242,10 @@ static void test_a36_values_dependencies(void)
     CHECK_OK(read_own(S("{\"on\":true,\"name\":{\"value\":\"\",\"depends_on\":[{\"field\":\"on\","
                         "\"value\":1},{\"field\":\"size\",\"value\":5.0}]},\"size\":5}")));
     CHECK(v.fields[NAME].active);
+    CHECK_OK(
+        read_own(S("{\"name\":{\"value\":\"\",\"depends_on\":[{\"field\":\"on\",\"value\":true},"
+                   "{\"field\":\"size\",\"value\":5}]},\"size\":5}")));
+    CHECK(!v.fields[NAME].active); // all of them have to be met
     CHECK_OK(read_own(S("{\"name\":{\"value\":\"\",\"depends_on\":[{\"field\":\"other\",\"value\":"
                         "[1]}]},\"other\":{\"value\":[1]}}")));
     CHECK(v.fields[NAME].active);
