@@ -96,6 +96,7 @@ static void decimal_shift_left(struct decimal *d, int bits)
         d->cut = d->cut || d->digits[i];
     }
     int kept = d->n + n > DECIMAL_DIGITS ? DECIMAL_DIGITS - n : d->n;
+    ASSERT(kept >= 0);
     memmove(d->digits + n, d->digits, (size_t)kept);
     for (int i = 0; i < n; i++) {
         d->digits[i] = carried[n - 1 - i];
