@@ -68,19 +68,21 @@ SRC := src/main.c \
   $(addprefix src/source/,source.c) \
   $(addprefix src/sync/,access.c advice.c buffers.c document.c flights.c job.c job_run.c \
     job_view.c lane.c mailboxes.c purge.c roster.c rules.c rules_decide.c rules_read.c \
-    rules_text.c rules_validate.c rules_walk.c shard.c sink.c stats.c) \
-  $(addprefix src/service/,budget.c classes.c filter.c cleanup.c decide.c engine.c execute.c finish.c license.c \
+    rules_text.c rules_validate.c rules_walk.c shard.c sieve.c sink.c stats.c) \
+  $(addprefix src/service/,budget.c classes.c filter.c cleanup.c decide.c draft.c engine.c execute.c finish.c license.c \
     listener.c open.c ping.c preflight.c prepare.c registry.c round.c runner.c runner_watch.c \
     schedule.c service.c values.c values_check.c values_text.c visit.c worker.c) \
   $(addprefix src/cli/,commands.c config.c config_check.c config_fields.c config_lists.c \
-    config_names.c config_tree.c connectors_args.c ingest.c interpolate.c options.c output.c progress.c start.c \
-    start_config.c start_dest.c summary.c sync_command.c table.c yaml_heap.c)
+    config_names.c config_tree.c connectors_args.c ingest.c interpolate.c options.c output.c progress.c \
+    serve_command.c start.c start_config.c start_dest.c start_serve.c summary.c sync_command.c table.c yaml_heap.c)
 
-TESTS := advice arena base64 buf buffers bulk bulk_flight bulk_verdict call charset client config \
-  config_tree connectors_args connector copy cron crypto date dns dns_packet err gmail_account gmail_directory gmail_error \
-  gmail_listing gmail_message gmail_quota gmail_token gzip hash http1 idset index ingest interpolate \
-  json json_pretty json_write lane listener log loop mailboxes mime monitor number options os plan progress proxy prepare purge regex retry roots \
-  roster rules rules_validate scan seal service_decide shard sink str summary sync_job tls tls_gcm url values
+TESTS := access advice arena base64 buf buffers bulk bulk_flight bulk_verdict call charset client \
+  config config_tree connector connectors_args copy cron crypto date dns dns_packet document err \
+  gmail_account gmail_directory gmail_error gmail_listing gmail_message gmail_ping gmail_quota \
+  gmail_token gzip hash http1 idset index ingest interpolate job json json_pretty json_write lane \
+  listener log loop mailboxes mime monitor number options os plan prepare progress proxy purge \
+  regex retry roots roster rules rules_validate scan seal service_decide shard sink str summary \
+  sync_job tls tls_gcm url values
 FUZZ := base64 bulk_answer charset chunked config connector cron date dns exchange gmail_account \
   gmail_directory gmail_error gmail_listing gmail_message gmail_token gzip http1 index_answer \
   interpolate json json_write listener mime proxy regex rules scan_answer tls_gcm url values x509

@@ -207,6 +207,7 @@
 #define SERVICE_IDLE_S 300              // a job whose last_seen is older has lost its worker
 #define SERVICE_STOP_MS 14000           // after a signal: 15 s are promised
 #define SERVICE_METADATA_BYTES KIB(1)   // of a job's `metadata`
+#define SERVICE_VALIDATION_BYTES KIB(64) // what is wrong with a draft: a message for each rule
 #define EXTRACTION_PING_MS 5000
 #define PREFLIGHT_BACKOFF_MAX_MS 60000 // between two looks for Elasticsearch at start
 
@@ -229,6 +230,8 @@
 #define START_RESERVE_BYTES MIB(4096) // address space to carve from; what is not used is given back
 #define START_FIXED_BYTES \
     MIB(256) // what no setting of limits.ids, limits.mailboxes or bulk changes: 130 at most
+#define START_SYNC_BYTES MIB(24)     // a sync besides its ids, lanes and flights
+#define START_VISIT_BYTES MIB(4)     // a connector that is looked after
 #define START_TEXT_BYTES KIB(64)  // resolv.conf and hosts, each
 #define START_CA_BYTES KIB(512)   // a ca_file: a whole system bundle has 220 KB
 #define START_SPARE_CONNECTIONS 8 // besides lanes and flights: directory, listings, tokens

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Arguments to command, nothing else.
+#include "base/date.h"
 #include "cli/commands.h"
+#include "cli/serve_command.h"
+#include "cli/start_serve.h"
 #include "cli/sync_command.h"
+#include "codec/json_write.h"
 #include "os/os.h"
 #include "os/seal.h"
 
@@ -17,10 +21,39 @@ static void main_say(int fd, str s)
     (void)lost;
 }
 
+// The same as a line of the log (ECS).
+static void main_put_json(struct buf *text, err e, const struct buf *detail)
+{
+    u8 time_bytes[40];
+    struct buf time = buf_over(time_bytes, COUNT(time_bytes));
+    date_put_iso_ms(&time, os_unix_us());
+    struct json_write w = json_write_to(text);
+    json_write_object(&w);
+    json_write_member(&w, S("@timestamp"), buf_str(&time));
+    json_write_member(&w, S("log.level"), S("error"));
+    json_write_member(&w, S("message"), str_from(err_what(e)));
+    json_write_key(&w, S("error"));
+    json_write_object(&w);
+    json_write_member(&w, S("code"), str_from(err_name(e)));
+    json_write_member(&w, S("message"), buf_str(detail));
+    json_write_object_end(&w);
+    json_write_key(&w, S("labels"));
+    json_write_object(&w);
+    json_write_member(&w, S("todo"), str_from(err_todo(e)));
+    json_write_object_end(&w);
+    json_write_object_end(&w);
+    buf_put(text, S("\n"));
+}
+
 // Wrong use or configuration, in one line, before there is a log.
 static int main_refuse(err e, const struct buf *detail)
 {
     struct buf text = buf_over(app.text_bytes, COUNT(app.text_bytes));
+    if (app.options.json) {
+        main_put_json(&text, e, detail);
+        main_say(2, buf_str(&text));
+        return 2;
+    }
     buf_put(&text, S("mailferry: "));
     buf_put(&text, str_from(err_what(e)));
     if (detail->n) {
@@ -67,6 +100,9 @@ int main(int argc, char **argv)
         return 0;
     case COMMAND_SEAL_TEST:
         return main_seal_test(app.options.seal_test);
+    case COMMAND_SERVE:
+        e = start_serve(s, &app.options);
+        return err_ok(e) ? serve_command_run(s) : main_refuse(e, &s->detail);
     case COMMAND_LIMITS:
     case COMMAND_SYNC:
         break;

@@ -217,6 +217,7 @@ ERR(SERVICE_INDICES, FATAL, "the indices of the connectors are not there and can
 ERR(SERVICE_TOO_MANY_ERRORS, FATAL, "the service met too many errors in a short time", "see the errors above; service.max_errors and service.max_errors_span in config.yml set the bounds")
 ERR(SERVICE_PING, FATAL, "the far side did not take the ping", "see the message of the connector")
 ERR(SERVICE_TYPE_UNKNOWN, CONFIG, "this version does not know the service type", "use gmail; other types need another service")
+ERR(SERVICE_CONNECTIONS, CONFIG, "the syncs that may run at the same time need more connections than one process has", "lower service.max_concurrent_content_syncs, limits.lanes or elasticsearch.bulk.max_concurrency, or run a second instance")
 ERR(SERVICE_LICENSE, CONFIG, "the license of Elasticsearch does not cover document level security", "use another kind of sync: those of access control need a platinum, enterprise or trial license")
 
 // cli

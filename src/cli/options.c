@@ -11,6 +11,7 @@ const char options_help[] =
     "mailferry carries the mail of a Gmail domain into Elasticsearch.\n"
     "\n"
     "  mailferry sync [flags]     one sync, then exit\n"
+    "  mailferry serve [flags]    the connector service: runs what Kibana schedules\n"
     "  mailferry limits [flags]   every pool of memory and the total\n"
     "  mailferry version          version, dependencies and their digests\n"
     "\n"
@@ -66,10 +67,8 @@ static const struct {
     const char *name;
     enum command command;
 } options_commands[] = {
-    {"sync", COMMAND_SYNC},
-    {"limits", COMMAND_LIMITS},
-    {"version", COMMAND_VERSION},
-    {"help", COMMAND_HELP},
+    {"sync", COMMAND_SYNC},       {"serve", COMMAND_SERVE}, {"limits", COMMAND_LIMITS},
+    {"version", COMMAND_VERSION}, {"help", COMMAND_HELP},
 };
 
 struct options_nearest {

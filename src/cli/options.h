@@ -7,7 +7,14 @@
 #include "limits.h"
 #include "os/log.h"
 
-enum command { COMMAND_HELP, COMMAND_VERSION, COMMAND_LIMITS, COMMAND_SYNC, COMMAND_SEAL_TEST };
+enum command {
+    COMMAND_HELP,
+    COMMAND_VERSION,
+    COMMAND_LIMITS,
+    COMMAND_SYNC,
+    COMMAND_SERVE,
+    COMMAND_SEAL_TEST
+};
 
 struct options {
     enum command command;

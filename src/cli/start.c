@@ -6,17 +6,24 @@
 #include <string.h>
 
 #include "base/idset.h"
+#include "cli/output.h"
 #include "codec/base64.h"
 #include "elastic/index.h"
 #include "os/os.h"
 #include "source/gmail/gmail_schema.h"
 
-static isize start_flights(const struct start *s)
+isize start_flights(const struct start *s)
 {
-    return s->config.bulk.max_concurrency;
+    return s->config.bulk.max_concurrency + 1; // and the lone one
 }
 
-static err start_loop(struct start *s)
+isize start_job_tasks(const struct start *s)
+{
+    const struct config_limits *l = &s->config.limits;
+    return l->lanes + l->mailbox_open + start_flights(s) + 2; // directory, and the phase's own
+}
+
+err start_loop(struct start *s, isize tasks, isize connections)
 {
     struct buf resolv = {0};
     struct buf hosts = {0};
@@ -32,11 +39,9 @@ static err start_loop(struct start *s)
     (void)absent;
     buf_reset(&s->detail);
     dns_config_parse(&s->dns, buf_str(&resolv), buf_str(&hosts));
-    const struct config_limits *l = &s->config.limits;
-    isize flights = start_flights(s) + 1; // and the lone one
     struct loop_settings settings = {
-        .tasks = (int)(l->lanes + l->mailbox_open + flights + 2), // directory, and the phase's own
-        .connections = (int)(l->lanes + flights + START_SPARE_CONNECTIONS),
+        .tasks = (int)tasks,
+        .connections = (int)connections,
         .dns = &s->dns,
         .connect_timeout_ms = 30000,
         .idle_timeout_ms = 60000,
@@ -94,9 +99,9 @@ static err start_gmail_fields(struct start *s)
     return OK;
 }
 
-static err start_gmail(struct start *s)
+struct gmail_settings start_gmail_settings(const struct start *s)
 {
-    struct gmail_settings g = {
+    return (struct gmail_settings){
         .token = &s->dests[DEST_TOKEN],
         .token_fixed = true, // start_dest.c asked the service account
         .directory = &s->dests[DEST_DIRECTORY],
@@ -106,6 +111,11 @@ static err start_gmail(struct start *s)
         .quota_units_project_minute = s->config.gmail.quota_units_per_project_minute,
         .estimate = s->options->dry_run,
     };
+}
+
+static err start_gmail(struct start *s)
+{
+    struct gmail_settings g = start_gmail_settings(s);
     gmail_init(&s->plan, &g, &s->source);
     if (!s->connector) {
         return OK; // `limits` without credentials: the pools are the same
@@ -116,7 +126,7 @@ static err start_gmail(struct start *s)
 
 // ---- the job
 
-static err start_authorization(struct start *s, str *authorization)
+err start_authorization(struct start *s, str key, str *authorization)
 {
     const struct config_elasticsearch *e = &s->config.elasticsearch;
     const struct url *url = &s->dests[DEST_ELASTIC].url;
@@ -127,7 +137,7 @@ static err start_authorization(struct start *s, str *authorization)
     }
     struct buf out = buf_over(memory, 2 * cap);
     struct buf pair = buf_over(memory + 2 * cap, cap);
-    str key = s->connector && s->connector->api_key.n ? s->connector->api_key : e->api_key;
+    key = key.n ? key : e->api_key;
     if (key.n) {
         buf_put(&out, S("ApiKey "));
         buf_put(&out, key);
@@ -212,12 +222,12 @@ static struct bulk_settings start_bulk(const struct config_bulk *b)
     };
 }
 
-static err start_job(struct start *s)
+err start_job_settings(struct start *s)
 {
     const struct config *c = &s->config;
     struct job_settings *j = &s->settings;
     str authorization;
-    TRY(start_authorization(s, &authorization));
+    TRY(start_authorization(s, s->connector ? s->connector->api_key : (str){0}, &authorization));
     *j = (struct job_settings){
         .limits = {.ids = (isize)c->limits.ids,
                    .mailboxes = (isize)c->limits.mailboxes,
@@ -248,9 +258,22 @@ static err start_job(struct start *s)
         .only_mailboxes = s->options->mailbox_count ? s->options->mailboxes : NULL,
         .only_mailbox_count = s->options->mailbox_count,
     };
-    if (!j->large) {
-        return FAIL(START_MEMORY);
-    }
+    return j->large ? OK : FAIL(START_MEMORY);
+}
+
+void start_note_rest(struct start *s)
+{
+    plan_note(&s->plan, "program", os_image_bytes(), "code, constants, embedded roots, variables",
+              false);
+    plan_note(&s->plan, "stack", STACK_BYTES, "touched before the seal", false);
+    plan_note(&s->plan, "large buffer", LANE_LARGE_BYTES,
+              "one message of up to 50 MB; touched only when such a message passes", true);
+}
+
+static err start_job(struct start *s)
+{
+    struct job_settings *j = &s->settings;
+    TRY(start_job_settings(s));
     TRY(start_sink(s));
     if (s->connector) {
         j->index = s->connector->index_name;
@@ -258,15 +281,14 @@ static err start_job(struct start *s)
         j->pipeline = j->pipeline_none ? (str){0} : s->connector->pipeline;
         if (!index_name_is_valid(j->index)) {
             start_put_connector(s);
+            buf_put(&s->detail, S(": index_name: \""));
+            output_put_clean(&s->detail, j->index, 80);
+            buf_put(&s->detail, S("\""));
             return FAIL(CONFIG_INDEX);
         }
     }
     s->job = job_init(&s->plan, j, s->loop, &s->source, s->log);
-    plan_note(&s->plan, "program", os_image_bytes(), "code, constants, embedded roots, variables",
-              false);
-    plan_note(&s->plan, "stack", STACK_BYTES, "touched before the seal", false);
-    plan_note(&s->plan, "large buffer", LANE_LARGE_BYTES,
-              "one message of up to 50 MB; touched only when such a message passes", true);
+    start_note_rest(s);
     return OK;
 }
 
@@ -320,7 +342,7 @@ static err start_check_memory(const struct config *c)
     return bytes > (double)(START_RESERVE_BYTES - START_FIXED_BYTES) ? FAIL(CONFIG_MEMORY) : OK;
 }
 
-err start_all(struct start *s, const struct options *options)
+err start_begin(struct start *s, const struct options *options)
 {
     s->options = options;
     s->detail = buf_over(s->detail_bytes, CONFIG_DETAIL_BYTES);
@@ -339,16 +361,28 @@ err start_all(struct start *s, const struct options *options)
     TRY(start_check_memory(&s->config));
     start_log_level(s);
     start_say_doubts(s);
-    if (s->connector) {
-        TRY(start_gmail_fields(s));
-    }
-    TRY(start_make_dests(s));
-    TRY(start_loop(s));
-    TRY(start_gmail(s));
-    TRY(start_job(s));
+    return OK;
+}
+
+void start_end(struct start *s)
+{
     s->watch.signals_fd = os_signals_open();
     s->status_fd = os_status_open();
     arena_close(&s->arena);
     os_trim(s->reserved, START_RESERVE_BYTES, s->arena.n);
+}
+
+err start_all(struct start *s, const struct options *options)
+{
+    TRY(start_begin(s, options));
+    if (s->connector) {
+        TRY(start_gmail_fields(s));
+    }
+    TRY(start_make_dests(s));
+    isize connections = s->config.limits.lanes + start_flights(s) + START_SPARE_CONNECTIONS;
+    TRY(start_loop(s, start_job_tasks(s), connections));
+    TRY(start_gmail(s));
+    TRY(start_job(s));
+    start_end(s);
     return OK;
 }

@@ -14,7 +14,16 @@
 #include "os/os.h"
 #include "source/gmail/gmail.h"
 
-enum start_dest { DEST_ELASTIC, DEST_TOKEN, DEST_DIRECTORY, DEST_GMAIL, DEST_COUNT };
+struct service;
+
+enum start_dest {
+    DEST_ELASTIC,
+    DEST_TOKEN,
+    DEST_DIRECTORY,
+    DEST_GMAIL,
+    DEST_COUNT,
+    DEST_EXTRACTION = DEST_COUNT, // only the service has it
+};
 
 struct start {
     const struct options *options;
@@ -40,7 +49,9 @@ struct start {
     struct log *log;
     struct loop *loop;
     struct progress *progress;
-    struct job *job;
+    struct job *job;         // of `sync`
+    struct service *service; // of `serve`
+    struct dest extraction;  // where its extraction service is, if it has one
     enum output_form form;
     int status_fd; // for the peak of memory
     struct os_watch watch;
@@ -51,6 +62,20 @@ err start_read_config(struct start *s);
 
 // Makes the four destinations: URLs, proxies, trust. (start_dest.c)
 err start_make_dests(struct start *s);
+
+// The parts of start_all() that the service has too (start_serve.c): up to the configuration; the
+// loop; what the sources and the jobs are told; what is carved by nobody; and the end.
+err start_begin(struct start *s, const struct options *options);
+err start_loop(struct start *s, isize tasks, isize connections);
+isize start_flights(const struct start *s);   // requests of one bulk
+isize start_job_tasks(const struct start *s); // machines of one job
+struct gmail_settings start_gmail_settings(const struct start *s);
+err start_job_settings(struct start *s); // s->settings, but for the sink
+// The header for Elasticsearch: with `key` (a connector's own), else as config.yml says.
+err start_authorization(struct start *s, str key, str *authorization);
+err start_make_extraction(struct start *s, str url); // s->extraction (start_dest.c)
+void start_note_rest(struct start *s);
+void start_end(struct start *s);
 
 // Carves everything. The error's facts are in s->detail. (start.c)
 err start_all(struct start *s, const struct options *options);

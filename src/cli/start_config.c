@@ -104,6 +104,9 @@ static err start_choose_connector(struct start *s)
         buf_put(&s->detail, S("]"));
     }
     buf_put(&s->detail, config->connector_count ? S("") : S(" no connectors"));
+    buf_put(&s->detail, hits == 0 && config->connector_count
+                            ? S("; this version syncs service_type gmail only")
+                            : S(""));
     return FAIL(CONFIG_CONNECTOR);
 }
 
@@ -140,11 +143,11 @@ err start_read_config(struct start *s)
     TRY(interpolate(buf_str(&file), &env, &text, &s->detail));
     TRY(start_load_yaml(s, s->options->config_path, buf_str(&text)));
     os_trim(memory, 2 * CONFIG_BYTES, 0);
-    e = start_choose_connector(s);
-    if (!err_ok(e) && s->options->command == COMMAND_LIMITS) {
-        s->connector = NULL; // the pools do not depend on it
-        buf_reset(&s->detail);
-        e = OK;
+    if (s->options->command == COMMAND_SERVE) {
+        return OK; // it serves them all, as their records say
     }
-    return e;
+    if (s->options->command == COMMAND_LIMITS) {
+        return OK; // the pools depend on no connector, and on no credentials
+    }
+    return start_choose_connector(s);
 }

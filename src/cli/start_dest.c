@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where requests go: the URLs of Elasticsearch and Google, the proxy in between, and which
 // certificates are trusted there (DESIGN, TLS).
+#include "cli/output.h"
 #include "cli/start.h"
 #include "os/log.h"
 #include "os/os.h"
@@ -29,15 +30,18 @@ static err start_load_roots(struct start *s, str path, struct tls_roots **out)
     return e;
 }
 
-static err start_check_exception(const struct start *s, bool verify, str what)
+// `key` is the setting that makes the exception; empty: there is none.
+static err start_check_exception(struct start *s, str key, str what)
 {
-    if (verify) {
+    if (key.n == 0) {
         return OK;
     }
     if (s->config.tls.require_verification) {
+        buf_put(&s->detail, key);
+        buf_put(&s->detail, S(" is false"));
         return FAIL(CONFIG_VERIFICATION);
     }
-    struct log_fact facts[] = {{"destination", what}};
+    struct log_fact facts[] = {{"destination", what}, {"setting", key}};
     log_line(
         s->log, LOG_WARN,
         S("certificates are NOT verified for this destination: whoever is on the way can read and "
@@ -67,9 +71,15 @@ static err start_make_trust(struct start *s)
         .embedded_roots = true,
         .extra = s->roots_google,
     };
-    if (s->options->command == COMMAND_SYNC) {
-        TRY(start_check_exception(s, s->trust_elastic.verify, S("Elasticsearch")));
-        TRY(start_check_exception(s, s->trust_google.verify, S("Google")));
+    if (s->options->command == COMMAND_SYNC || s->options->command == COMMAND_SERVE) {
+        str key = s->trust_elastic.verify ? S("")
+                  : c->tls.verify         ? S("elasticsearch.verify_certs")
+                                          : S("tls.verify");
+        TRY(start_check_exception(s, key, S("Elasticsearch")));
+        key = s->trust_google.verify ? S("")
+              : c->tls.verify        ? S("tls.google.verify")
+                                     : S("tls.verify");
+        TRY(start_check_exception(s, key, S("Google")));
     }
     return OK;
 }
@@ -79,9 +89,11 @@ static err start_make_proxy(struct start *s)
     const struct config_proxy *p = &s->config.proxy;
     static const char *const names[] = {"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"};
     str url = p->url;
+    const char *name = "proxy.url";
     bool found = false;
     for (isize i = 0; i < COUNT(names) && url.n == 0 && !p->none; i++) {
-        url = os_env(names[i], &found);
+        name = names[i];
+        url = os_env(name, &found);
     }
     s->no_proxy = p->no_proxy.n ? p->no_proxy : os_env("NO_PROXY", &found);
     s->no_proxy = s->no_proxy.n ? s->no_proxy : os_env("no_proxy", &found);
@@ -93,22 +105,41 @@ static err start_make_proxy(struct start *s)
     struct buf storage = buf_over(memory, memory ? EXCHANGE_HEADERS_BYTES / 4 : 0);
     err e = proxy_parse(url, &s->proxy, &storage);
     if (!err_ok(e)) {
-        buf_put(&s->detail, S("proxy"));
+        buf_put(&s->detail, str_from(name)); // not its value: there may be a password in it
+        buf_put(&s->detail, p->url.n ? S(" in config.yml") : S(" in the environment"));
     }
     return e;
 }
 
+// Where the address of a destination is set, in brackets.
+static void start_put_key(struct start *s, enum start_dest which)
+{
+    static const char *const keys[DEST_COUNT] = {
+        [DEST_ELASTIC] = "elasticsearch.host",
+        [DEST_TOKEN] = "endpoints.google_token, or token_uri of the service account",
+        [DEST_DIRECTORY] = "endpoints.google_directory",
+        [DEST_GMAIL] = "endpoints.google_gmail",
+    };
+    if (which < DEST_COUNT) {
+        buf_put(&s->detail, S(" ("));
+        buf_put(&s->detail, str_from(keys[which]));
+        buf_put(&s->detail, S(")"));
+    }
+}
+
 static err start_make_dest(struct start *s, enum start_dest which, const char *label, str url)
 {
-    struct dest *d = &s->dests[which];
+    struct dest *d = which == DEST_EXTRACTION ? &s->extraction : &s->dests[which];
     *d = (struct dest){
         .label = label,
         .index = (int)which,
-        .trust = which == DEST_ELASTIC ? &s->trust_elastic : &s->trust_google,
+        .trust = which == DEST_ELASTIC || which == DEST_EXTRACTION ? &s->trust_elastic
+                                                                   : &s->trust_google,
     };
     err e = url_parse(url, &d->url);
     if (!err_ok(e)) {
         buf_put(&s->detail, str_from(label));
+        start_put_key(s, which);
         buf_put(&s->detail, S(": "));
         buf_put(&s->detail, str_from(err_what(e)));
         return FAIL(CONFIG_URL);
@@ -117,6 +148,7 @@ static err start_make_dest(struct start *s, enum start_dest which, const char *l
     bool asked = which != DEST_ELASTIC || config_tree_find(&s->tree, S("elasticsearch.host")) >= 0;
     if (s->config.tls.require_verification && asked && !d->url.tls) {
         buf_put(&s->detail, str_from(label));
+        start_put_key(s, which);
         buf_put(&s->detail, S(" is named with http://, which sends credentials in clear"));
         return FAIL(CONFIG_VERIFICATION);
     }
@@ -131,6 +163,18 @@ static str start_or(str s, str fallback)
     return s.n ? s : fallback;
 }
 
+// The file that the service account came from, if it came from one.
+static void start_put_account_file(struct start *s)
+{
+    int node = config_tree_child(&s->tree, s->connector->configuration,
+                                 S("service_account_credentials_file"));
+    if (node >= 0 && s->tree.nodes[node].kind == CONFIG_SCALAR) {
+        buf_put(&s->detail, S(" (the file "));
+        output_put_clean(&s->detail, s->tree.nodes[node].text, CONFIG_DETAIL_BYTES);
+        buf_put(&s->detail, S(")"));
+    }
+}
+
 // token_uri of the service account, unless it is overridden.
 static err start_token_url(struct start *s, str *out)
 {
@@ -141,7 +185,11 @@ static err start_token_url(struct start *s, str *out)
     u8 *memory = arena_try(&s->texts, 1, EXCHANGE_TARGET_BYTES);
     struct buf uri = buf_over(memory, memory ? EXCHANGE_TARGET_BYTES : 0);
     str account = source_value(&gmail_schema, s->values, S("service_account_credentials"))->text;
-    TRY(gmail_token_uri(account, &uri, &s->detail));
+    err e = gmail_token_uri(account, &uri, &s->detail);
+    if (!err_ok(e)) {
+        start_put_account_file(s);
+        return e;
+    }
     *out = start_or(buf_str(&uri), *out);
     return OK;
 }
@@ -159,4 +207,9 @@ err start_make_dests(struct start *s)
                         start_or(e->google_directory, S("https://admin.googleapis.com"))));
     return start_make_dest(s, DEST_GMAIL, "Gmail API",
                            start_or(e->google_gmail, S("https://gmail.googleapis.com")));
+}
+
+err start_make_extraction(struct start *s, str url)
+{
+    return start_make_dest(s, DEST_EXTRACTION, "extraction service", url);
 }

@@ -337,7 +337,7 @@ void cleanup_turn(struct cleanup *c, struct moment now)
     c->next_ms = now.mono_ms + c->w.settings->job_cleanup_interval_ms;
     if (!err_ok(c->error)) {
         budget_note(c->budget, c->error, now.mono_ms);
-        struct log_fact facts[] = {{"service", S("job_cleanup_service")}};
+        struct log_fact facts[] = {{"service_name", S("job_cleanup_service")}};
         log_err(c->w.log, LOG_ERROR, c->error, buf_str(&c->w.call.detail), facts, COUNT(facts));
     }
 }

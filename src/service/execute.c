@@ -212,7 +212,7 @@ static void execute_end_round(struct execute *x, struct moment now)
     x->next_ms = now.mono_ms + x->w.settings->idling_ms;
     if (!err_ok(x->error)) {
         budget_note(x->budget, x->error, now.mono_ms);
-        struct log_fact facts[] = {{"service", S("sync_job_execution_service")}};
+        struct log_fact facts[] = {{"service_name", S("sync_job_execution_service")}};
         log_err(x->w.log, LOG_ERROR, x->error, buf_str(&x->w.call.detail), facts, COUNT(facts));
     }
 }

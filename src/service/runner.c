@@ -6,6 +6,7 @@
 #include "service/classes.h"
 #include "service/license.h"
 #include "service/runner_internal.h"
+#include "sync/rules_validate.h"
 
 #define RUNNER_TRIES 3 // of the guarded update that takes the connector
 
@@ -21,6 +22,12 @@ void runner_init(struct runner *r, struct plan *plan, const struct runner_settin
     ping_init(&r->w.ping, plan, r->sources.all, r->sources.count);
     open_init(&r->open, plan, settings->checker);
     finish_init(&r->finish, plan, &r->w);
+    if (r->engine.job) {
+        rules_init(&r->rules, plan);
+        r->validation = buf_over(plan_take(plan, "service validations", SERVICE_VALIDATION_BYTES, 1,
+                                           "what is wrong with a draft of sync rules"),
+                                 SERVICE_VALIDATION_BYTES);
+    }
     r->check_nodes = plan_take_n(plan, "service nodes", struct json_node, CONNECTOR_NODES,
                                  "JSON values of a record");
     r->check_texts = plan_take(plan, "service texts", CONNECTOR_TEXTS_BYTES, 1,
@@ -323,6 +330,36 @@ static str runner_authorization(const struct runner *r)
     return c ? c->authorization : (str){0};
 }
 
+// The rules of the snapshot, judged again. On an error r->validation is what is wrong.
+static err runner_load_rules(struct runner *r)
+{
+    const struct source *source = sources_find(&r->sources, r->job.service_type);
+    str filtering = json_raw(&r->job.json, r->job.filtering);
+    u8 words[256];
+    struct buf detail = buf_over(words, COUNT(words));
+    bool valid;
+    r->ruled = r->engine.job && source && r->job.filtering >= 0 &&
+               (r->features.sync_rules_basic || r->features.sync_rules_advanced);
+    if (!r->ruled) {
+        return OK;
+    }
+    bool advanced = source->ops->schema->advanced_rules;
+    buf_reset(&r->validation);
+    err e = rules_validate(&r->rules, filtering, advanced, &r->validation, &valid, &detail);
+    if (err_ok(e) && !valid) {
+        return FAIL(SYNC_JOB_FILTER);
+    }
+    if (err_ok(e)) {
+        e = rules_load(&r->rules, filtering, advanced, &detail);
+    }
+    if (!err_ok(e)) {
+        buf_reset(&r->validation);
+        buf_put(&r->validation, str_from(err_what(e)));
+        return FAIL(SYNC_JOB_FILTER);
+    }
+    return OK;
+}
+
 static enum work runner_open(struct runner *r)
 {
     if (r->type == JOB_INCREMENTAL && !r->features.incremental_sync) {
@@ -331,13 +368,19 @@ static enum work runner_open(struct runner *r)
         classes_put_incremental(&detail, r->connector_id);
         return runner_fail(r, FAIL(SYNC_JOB_INCREMENTAL), buf_str(&detail));
     }
+    err e = runner_load_rules(r);
+    if (!err_ok(e)) {
+        return runner_fail(r, e, buf_str(&r->validation));
+    }
     struct open_ask ask = {
         .service_type = r->job.service_type,
         .json = &r->job.json,
         .configuration = r->job.configuration,
         .document_level_security = r->features.document_level_security,
+        .queries = r->ruled ? r->rules.queries : NULL,
+        .query_count = r->ruled ? r->rules.query_count : 0,
     };
-    err e = open_source(&r->open, &r->sources, &ask);
+    e = open_source(&r->open, &r->sources, &ask);
     if (!err_ok(e)) {
         return runner_fail(r, e, buf_str(&r->open.detail));
     }
@@ -386,12 +429,14 @@ static void runner_configure(struct runner *r)
             .reduce_whitespace = r->job.reduce_whitespace,
             .run_ml_inference = r->job.run_ml_inference,
             .document_level_security = r->open.secured,
+            .rules = r->ruled ? &r->rules : NULL,
         };
         job_configure(r->engine.job, &run);
     } else {
         struct access_run run = {
             .index = r->job.index_name,
             .authorization = runner_authorization(r),
+            .pipeline = r->job.pipeline,
             .enabled = r->open.secured,
         };
         access_configure(r->engine.access, &run);

@@ -14,12 +14,15 @@
 #include "service/engine.h"
 #include "service/finish.h"
 #include "service/open.h"
+#include "sync/rules.h"
 
 struct runner {
     struct worker w;
     struct engine engine;
     struct sources sources; // of its own: one of them works for the job
     struct open open;
+    struct rules rules;    // of content jobs
+    struct buf validation; // of their snapshot
     struct finish finish;
     struct json_node *check_nodes; // of records that are only looked at
     u8 *check_texts;
@@ -27,6 +30,7 @@ struct runner {
     int state;
     bool active;
     bool stopping; // a signal came
+    bool ruled;    // the snapshot has sync rules
     bool claimed;  // the job is ours
     bool started;  // the engine is at work
     bool told;     // it was told to stop

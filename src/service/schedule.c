@@ -21,6 +21,7 @@ void schedule_init(struct schedule *s, struct plan *plan, const struct schedule_
             .sources = settings->sources[i],
             .registry = &s->registry,
             .checker = settings->checker,
+            .rules = settings->rules,
         };
         visit_init(&s->visits[i], plan, &v);
     }
@@ -44,7 +45,7 @@ static void schedule_end_list(struct schedule *s, struct moment now)
     struct round *r = &s->round;
     if (!err_ok(r->error)) {
         budget_note(s->budget, r->error, now.mono_ms);
-        struct log_fact facts[] = {{"service", S("job_scheduling_service")}};
+        struct log_fact facts[] = {{"service_name", S("job_scheduling_service")}};
         log_err(s->w.log, LOG_ERROR, r->error, buf_str(&s->w.call.detail), facts, COUNT(facts));
         schedule_pause(s, now);
         return;

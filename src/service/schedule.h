@@ -27,6 +27,7 @@ struct schedule_settings {
     struct worker_env env;
     const struct sources *sources; // env.settings->schedule_slots of them
     struct values_checker *checker;
+    struct rules *rules; // for validations
     struct hash_key key;
     struct budget *budget;
 };

@@ -14,6 +14,7 @@ struct service {
     struct log *log;
     struct worker w; // of the preflight
     struct values_checker checker;
+    struct rules rules; // for validations of drafts
     struct preflight preflight;
     struct schedule schedule;
     struct execute execute;
@@ -37,11 +38,13 @@ struct service *service_init(struct plan *plan, const struct service_settings *s
     struct worker_env env = {.settings = &s->settings, .es = &s->es, .loop = loop, .log = log};
     worker_init(&s->w, plan, &env, KIB(64)); // small answers only
     values_init(&s->checker, plan);
+    rules_init(&s->rules, plan);
     preflight_init(&s->preflight, &s->w);
     struct schedule_settings schedule = {
         .env = env,
         .sources = parts->visits,
         .checker = &s->checker,
+        .rules = &s->rules,
         .key = key,
         .budget = &s->schedule_budget,
     };

@@ -37,6 +37,7 @@ void visit_init(struct visit *v, struct plan *plan, const struct visit_settings 
     worker_init(&v->w, plan, &settings->env, CONNECTOR_RECORD_BYTES);
     ping_init(&v->w.ping, plan, v->sources.all, v->sources.count);
     open_init(&v->open, plan, settings->checker);
+    draft_init(&v->draft, plan, &v->w, settings->rules);
     v->text = buf_over(plan_take(plan, "service errors", CONNECTOR_ERROR_BYTES, 1,
                                  "what a connector's record will say"),
                        CONNECTOR_ERROR_BYTES);
@@ -271,17 +272,26 @@ static enum work visit_open(struct visit *v)
 
 static enum work visit_end_ping(struct visit *v)
 {
+    bool advanced = v->open.source->ops->schema->advanced_rules;
     open_close(&v->open);
     if (!err_ok(v->w.ping.error)) {
         return visit_fail(v, v->w.ping.error, buf_str(&v->w.ping.detail));
     }
+    draft_start(&v->draft, v->id, &v->c, advanced);
     return visit_go(v, VISIT_FILTER);
 }
 
 // ---- connected
 
-static enum work visit_connect(struct visit *v)
+static enum work visit_filter(struct visit *v)
 {
+    enum work work = draft_step(&v->draft);
+    if (work != WORK_DONE) {
+        return work;
+    }
+    if (v->draft.gone) {
+        return visit_go(v, VISIT_OVER);
+    }
     worker_update_connector(&v->w, v->id, NULL);
     connector_put_connected(&v->w.call.body);
     v->state = VISIT_CONNECTED;
@@ -399,7 +409,7 @@ enum work visit_step(void *st, struct moment now)
     case VISIT_PINGED:
         return visit_end_ping(v);
     case VISIT_FILTER:
-        return visit_connect(v);
+        return visit_filter(v);
     case VISIT_CONNECTED:
         return visit_end_connect(v);
     case VISIT_LICENSE:

@@ -7,6 +7,7 @@
 #define SERVICE_VISIT_H
 
 #include "service/decide.h"
+#include "service/draft.h"
 #include "service/open.h"
 #include "service/registry.h"
 #include "service/worker.h"
@@ -15,6 +16,7 @@ struct visit {
     struct worker w;
     struct sources sources; // of its own, for pings
     struct open open;
+    struct draft draft;
     struct decide decide;
     struct registry *registry;
     struct registry_entry *entry;
@@ -34,6 +36,7 @@ struct visit_settings {
     struct sources sources;
     struct registry *registry;
     struct values_checker *checker;
+    struct rules *rules; // for validations, shared by all
 };
 
 void visit_init(struct visit *v, struct plan *plan, const struct visit_settings *settings);
