@@ -38,6 +38,7 @@ static const char *const classes_tokens[ERR_CODE_COUNT] = {
 
     [ERR_ES_UNAUTHORIZED] = "AuthenticationException",
     [ERR_ES_FORBIDDEN] = "AuthorizationException",
+    [ERR_ES_KEY_RIGHTS] = "AuthorizationException",
     [ERR_ES_NOT_FOUND] = "NotFoundError",
     [ERR_ES_CONFLICT] = "ConflictError",
     [ERR_ES_NAME] = "BadRequestError",
@@ -80,6 +81,10 @@ static const char *const classes_tokens[ERR_CODE_COUNT] = {
     [ERR_JOB_DIRECTORY] = "UsersFetchFailed",
     [ERR_JOB_DIRECTORY_EMPTY] = "UsersFetchFailed",
 
+    [ERR_RULES_SHAPE] = "InvalidFilteringError",
+    [ERR_RULES_TOO_LARGE] = "InvalidFilteringError",
+    [ERR_GMAIL_QUERY] = "InvalidFilteringError",
+
     [ERR_VALUES_MISSING] = "MalformedConfigurationError",
     [ERR_VALUES_INVALID] = classes_field,
     [ERR_VALUES_TOO_LARGE] = classes_field,
@@ -121,17 +126,16 @@ const char *classes_token(err e)
     return "SyncError";
 }
 
-// Whether the detail is the whole message.
-static bool classes_is_told(err e)
-{
-    return err_is(e, ERR_VALUES_MISSING) || err_is(e, ERR_VALUES_INVALID) ||
-           err_is(e, ERR_SYNC_JOB_FORBIDDEN) || err_is(e, ERR_SYNC_JOB_IDLE);
-}
-
+// Texts that have no class (16): their detail, if there is one, is the whole of them.
 static bool classes_is_plain(err e)
 {
-    return err_is(e, ERR_SYNC_JOB_FORBIDDEN) || err_is(e, ERR_SYNC_JOB_IDLE) ||
-           err_is(e, ERR_SYNC_JOB_ORPHAN);
+    return err_is(e, ERR_SYNC_JOB_FORBIDDEN) || err_is(e, ERR_ES_KEY_RIGHTS) ||
+           err_is(e, ERR_SYNC_JOB_IDLE) || err_is(e, ERR_SYNC_JOB_ORPHAN);
+}
+
+static bool classes_is_told(err e)
+{
+    return classes_is_plain(e) || err_is(e, ERR_VALUES_MISSING) || err_is(e, ERR_VALUES_INVALID);
 }
 
 static void classes_put(struct buf *b, str s)
@@ -151,7 +155,7 @@ void classes_put_message(struct buf *b, err e, str detail)
         classes_put(b, detail);
     }
     str todo = str_from(err_todo(e));
-    if (todo.n && !str_eq(todo, S("nothing"))) {
+    if (todo.n && !str_starts(todo, S("nothing"))) { // that is said to operators, not in Kibana
         classes_put(b, S("; "));
         classes_put(b, todo);
     }

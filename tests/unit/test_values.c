@@ -450,6 +450,7 @@ static void test_classes_token(void)
         {ERR_SYNC_JOB_FILTER, "InvalidFilteringError"},
         {ERR_SYNC_JOB_INCREMENTAL, "UnsupportedJobType"},
         {ERR_SERVICE_LICENSE, "InsufficientESLicenseError"},
+        {ERR_RULES_SHAPE, "InvalidFilteringError"},
         {ERR_JOB_DIRECTORY, "UsersFetchFailed"},
         {ERR_TLS_EXPIRED, "SSLCertificateError"},
         {ERR_HTTP_FORBIDDEN, "Forbidden"},
@@ -483,7 +484,10 @@ static void test_classes_put(void)
                 "mail address: \"x\"; set it to the address of a Google Workspace administrator"));
     b = buf_over(space, COUNT(space));
     classes_put_job_error(&b, FAIL(SYNC_JOB_CONNECTOR_GONE), S(""));
-    CHECK(str_starts(buf_str(&b), S("ConnectorNotFoundError: the connector was deleted")));
+    CHECK_STR(buf_str(&b), S("ConnectorNotFoundError: the connector was deleted"));
+    b = buf_over(space, COUNT(space));
+    classes_put_job_error(&b, FAIL(SYNC_JOB_ORPHAN), S(""));
+    CHECK_STR(buf_str(&b), S("the connector of the job does not exist"));
     // A small buffer gets the front, whole characters, and is never `full`.
     u8 tiny[31];
     b = buf_over(tiny, COUNT(tiny));
