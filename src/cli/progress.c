@@ -287,9 +287,9 @@ struct progress_fact {
 
 enum { PROGRESS_FACTS = 9 };
 
-// The same figures for both forms; seconds_left is -1 while it cannot be said.
-static void progress_collect(const struct progress *p, const struct sync_stats *s, i64 now_ms,
-                             struct progress_fact out[PROGRESS_FACTS])
+// The same figures for both forms; seconds_left, the last, is missing while it cannot be said.
+static int progress_collect(const struct progress *p, const struct sync_stats *s, i64 now_ms,
+                            struct progress_fact out[PROGRESS_FACTS])
 {
     const struct progress_fact facts[PROGRESS_FACTS] = {
         {"mailboxes", progress_mailboxes_ended(s)},
@@ -305,16 +305,17 @@ static void progress_collect(const struct progress *p, const struct sync_stats *
     for (isize i = 0; i < PROGRESS_FACTS; i++) {
         out[i] = facts[i];
     }
+    return facts[PROGRESS_FACTS - 1].value < 0 ? PROGRESS_FACTS - 1 : PROGRESS_FACTS;
 }
 
 static void progress_put_plain(struct buf *b, const struct sync_stats *s,
-                               const struct progress_fact *facts)
+                               const struct progress_fact *facts, int count)
 {
     date_put_iso_ms(b, os_unix_us());
     buf_put(b, S(" INFO progress phase=\""));
     buf_put(b, progress_phase(s->phase));
     buf_put(b, S("\""));
-    for (isize i = 0; i < PROGRESS_FACTS; i++) {
+    for (isize i = 0; i < count; i++) {
         buf_put_byte(b, ' ');
         buf_put(b, str_from(facts[i].key));
         buf_put_byte(b, '=');
@@ -324,7 +325,7 @@ static void progress_put_plain(struct buf *b, const struct sync_stats *s,
 }
 
 static void progress_put_json(struct buf *b, const struct sync_stats *s,
-                              const struct progress_fact *facts)
+                              const struct progress_fact *facts, int count)
 {
     u8 time_bytes[40];
     struct buf time = buf_over(time_bytes, COUNT(time_bytes));
@@ -337,7 +338,7 @@ static void progress_put_json(struct buf *b, const struct sync_stats *s,
     json_write_key(&w, S("mailferry"));
     json_write_object(&w);
     json_write_member(&w, S("phase"), progress_phase(s->phase));
-    for (isize i = 0; i < PROGRESS_FACTS; i++) {
+    for (isize i = 0; i < count; i++) {
         json_write_key(&w, str_from(facts[i].key));
         json_write_i64(&w, facts[i].value);
     }
@@ -362,11 +363,11 @@ void progress_step(struct progress *p, const struct job *job, i64 now_ms)
         return;
     }
     buf_reset(&p->text);
-    progress_collect(p, s, now_ms, facts);
+    int count = progress_collect(p, s, now_ms, facts);
     if (p->form == OUTPUT_JSON) {
-        progress_put_json(&p->text, s, facts);
+        progress_put_json(&p->text, s, facts, count);
     } else {
-        progress_put_plain(&p->text, s, facts);
+        progress_put_plain(&p->text, s, facts, count);
     }
     if (!first) { // nothing has happened yet
         progress_write(p);

@@ -97,8 +97,10 @@ static void summary_collect_estimate(struct summary_rows *r, const struct job *j
                    e.estimated_bytes);
     summary_add(r, "sampled", "  from the sizes of so many messages", e.sampled, true);
     summary_add(r, "quota_units", "Gmail quota units of a full sync", e.quota_units, true);
-    summary_add(r, "minutes_by_quota", "minutes that the quota allows it in", e.minutes_by_quota,
-                true);
+    summary_add(r, "minutes_by_quota",
+                e.minutes_by_quota == 1 ? "minute that the quota allows it in"
+                                        : "minutes that the quota allows it in",
+                e.minutes_by_quota, true);
 }
 
 static const char *summary_end(const struct job *job)

@@ -93,11 +93,12 @@ static void task_tell_retry(const struct loop *loop, const struct task *t, const
     buf_put_i64(&numbers, t->attempts + 1);
     struct log_fact facts[] = {
         {"at", str_from(t->x.dest->label)},
-        {"facts", buf_str(&conn->facts)},
         {"retry_in_ms", str_make(text, cut)},
         {"attempt", str_make(text + cut, numbers.n - cut)},
+        {"facts", buf_str(&conn->facts)}, // the last: left out where there are none
     };
-    log_err(loop->settings.log, LOG_WARN, conn->error, buf_str(&t->x.detail), facts, COUNT(facts));
+    log_err(loop->settings.log, LOG_WARN, conn->error, buf_str(&t->x.detail), facts,
+            conn->facts.n ? COUNT(facts) : COUNT(facts) - 1);
 }
 
 void task_failed(struct loop *loop, int task, struct conn *conn, i64 now_ms)

@@ -184,6 +184,17 @@ static void mailboxes_note(struct mailboxes *all, const struct mailbox *m)
     };
 }
 
+// No mailbox could be read, and each for the same reason, a setting: it is everybody's.
+static bool mailboxes_failed_alike(const struct mailboxes *all)
+{
+    bool alike = all->note_count > 0 && all->stats->mailboxes_done == 0 &&
+                 err_class(all->notes[0].error) == ERR_CLASS_CONFIG;
+    for (isize i = 1; i < all->note_count; i++) {
+        alike = alike && all->notes[i].error.code == all->notes[0].error.code;
+    }
+    return alike;
+}
+
 // Too large a share of what has ended so far failed: something is wrong with more than a mailbox.
 // Refusals that the directory explains (suspended, archived, no mailbox) do not count.
 static void mailboxes_judge(struct mailboxes *all, bool last)
@@ -195,11 +206,18 @@ static void mailboxes_judge(struct mailboxes *all, bool last)
         return;
     }
     if ((double)bad > (double)ended * all->settings->max_failed_mailboxes) {
-        all->systemic = FAIL(JOB_TOO_MANY_MAILBOXES);
+        bool alike = mailboxes_failed_alike(all);
+        if (alike) { // one cause, said once
+            all->systemic = all->notes[0].error;
+            buf_put(&all->systemic_detail, all->notes[0].detail);
+            buf_put(&all->systemic_detail, S(" ("));
+        } else {
+            all->systemic = FAIL(JOB_TOO_MANY_MAILBOXES);
+        }
         buf_put_i64(&all->systemic_detail, bad);
         buf_put(&all->systemic_detail, S(" of "));
         buf_put_i64(&all->systemic_detail, ended);
-        buf_put(&all->systemic_detail, S(" mailboxes"));
+        buf_put(&all->systemic_detail, alike ? S(" mailboxes)") : S(" mailboxes"));
     }
 }
 

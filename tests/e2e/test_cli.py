@@ -39,6 +39,13 @@ class Folder:
 def refused(r, *words):
     """Exit status 2, one sentence and what to do, nothing on standard output."""
     same((r.code, r.out), (2, ""), r.text())
+    if r.lines and "error" in r.lines[-1]:  # with --json every line is an object
+        last = r.lines[-1]
+        same(len(r.lines), len(r.err.splitlines()), r.err)
+        same((last["log.level"], bool(last["labels"]["todo"])), ("error", True), r.err)
+        for word in words:
+            true(word in json.dumps(last, ensure_ascii=False).replace('\\"', '"'), f"{word}: {r.err}")
+        return
     lines = r.err.splitlines()
     true(len(lines) == 2 and lines[0].startswith("mailferry: ") and lines[1].startswith("  "), r)
     for word in words:
@@ -188,8 +195,66 @@ def test_wrong_index_names():
             same((r.code, r["error"]["code"]), (1, "ES_NAME"), r.text())
             true("lowercase" in str(r["error"]), r)
             continue
-        refused(r, "index")
+        refused(r, f'index_name: "{name[:50]}')
     same(t.stats()["tokens_issued"], 0, "Google was asked")
+
+
+def test_operators_are_told_where_to_look():
+    good = ENTRY + "      service_account_credentials: '{}'\n"
+    refused(Folder(good + "proxy.url: foo:bar@x\n").run("sync"), "proxy.url in config.yml")
+    r = Folder(good).run("sync", env={"HTTPS_PROXY": "http://u:secret-1@x:0x1"})
+    refused(r, "HTTPS_PROXY in the environment")
+    true("secret-1" not in r.err, r)
+    refused(Folder(ENTRY.replace("gmail", "outlook").replace("subject", "tenant_id")
+                   .replace("customer_id", "client_id")).run("sync"), "mail [outlook]",
+            "this version syncs service_type gmail only")
+    strict = good + "tls.require_verification: true\n"
+    for text, word in (("tls.verify: false\n", "tls.verify is false"),
+                       ("tls.google.verify: false\n", "tls.google.verify is false"),
+                       ("elasticsearch.verify_certs: false\n", "elasticsearch.verify_certs is false"),
+                       ("elasticsearch.host: http://x\n", "elasticsearch.host"),
+                       ("endpoints.google_gmail: http://x\n", "endpoints.google_gmail")):
+        if "host" not in text and "gmail" not in text:
+            text += "elasticsearch.host: https://x\n"
+        refused(Folder(strict.replace("'{}'", "'{\"type\": \"service_account\"}'") + text)
+                .run("sync"), word)
+    here = Folder(ENTRY + "      service_account_credentials_file: key.txt\n")
+    here.write("key.txt", "no JSON at all")
+    refused(here.run("sync"), "JSON", "key.txt")
+    r = here.run("sync", "--json")
+    refused(r, "JSON", "key.txt")
+    same((len(r.lines), r.lines[0]["error"]["code"]), (1, "GMAIL_ACCOUNT_JSON"))
+    r = Folder(good + "elasticsearch.apikey: x\n").run("sync")
+    true("did you mean elasticsearch.api_key?" in r.err, r)
+
+
+def test_limits_need_no_credentials():
+    total = lambda r: re.search(r"^total +(\d+) ", r.out, re.M)[1]
+    r = Folder(ENTRY).run("limits", "-c", "config.yml")
+    same((r.code, r.err), (0, ""), r.text())
+    same(total(r), total(Folder().run("limits")))
+
+
+def test_missing_delegation_is_said_once():
+    t = rig.Tenant("--users", 3, "--messages", 2, "--size", 300)
+    t.post("options", scopes=["directory"])
+    for flags in ((), ("--mailbox", "user1@example.test")):
+        r = t.sync(*flags)
+        same((r.code, r["error"]["code"]), (1, "TOKEN_UNAUTHORIZED"), r.text())
+        text = r["error"]["detail"] + r["error"]["todo"]
+        for word in ("gmail.readonly", account(t)["client_id"], "Domain-wide delegation"):
+            true(word in text, f"{word}: {text}")
+        same(sum(line.get("log.level") == "error" for line in r.lines), 1, r.err)
+
+
+def test_no_empty_facts():
+    t = rig.Tenant("--users", 1, "--messages", 20, "--size", 300)
+    t.post("faults", path="/gmail/v1/users", status=503, count=2)
+    done = subprocess.run([rig.BINARY, "sync", "-c", t.write_config()], capture_output=True,
+                          text=True, env=rig.clean_env(), timeout=60)
+    same(done.returncode, 0, done.stderr)
+    true("retry_in_ms=" in done.stderr, done.stderr)
+    true('=""' not in done.stderr and "=-1" not in done.stderr, done.stderr)
 
 
 # ---- credentials
