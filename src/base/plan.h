@@ -6,7 +6,7 @@
 
 #include "base/arena.h"
 
-#define PLAN_ROWS_MAX 64 // pools of the whole program
+#define PLAN_ROWS_MAX 128 // pools of the whole program
 
 struct plan_row {
     const char *name;

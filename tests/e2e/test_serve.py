@@ -1,0 +1,598 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The connector service against the fake tenant. Names carry the numbers of the acceptance rows."""
+import datetime
+import http.client
+import http.server
+import json
+import os
+import re
+import signal
+import ssl
+import threading
+import time
+
+import rig
+from rig import same, true, wait_for
+
+
+class Recorder:
+    """A plain HTTP proxy in front of the tenant's Elasticsearch that keeps every request."""
+
+    def __init__(self, tenant):
+        self.log, self.lock = [], threading.Lock()
+        context = ssl.create_default_context(cafile=os.path.join(tenant.dir, "ca.pem"))
+        port = tenant.port("elasticsearch")
+        recorder = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def forward(self):
+                length = int(self.headers.get("Content-Length") or 0)
+                body = self.rfile.read(length) if length else b""
+                entry = {"at": time.time(), "method": self.command, "path": self.path, "body": body,
+                         "headers": {k.lower(): v for k, v in self.headers.items()}}
+                with recorder.lock:
+                    recorder.log.append(entry)
+                headers = {k: v for k, v in self.headers.items() if k.lower() not in ("host", "connection")}
+                try:
+                    link = http.client.HTTPSConnection("127.0.0.1", port, context=context, timeout=60)
+                    link.request(self.command, self.path, body or None, headers)
+                    answer = link.getresponse()
+                    data = answer.read()
+                except OSError:
+                    self.close_connection = True
+                    return
+                entry["status"] = answer.status
+                self.send_response(answer.status)
+                for name, value in answer.getheaders():
+                    if name.lower() not in ("content-length", "transfer-encoding", "connection", "date", "server"):
+                        self.send_header(name, value)
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                if self.command != "HEAD":
+                    self.wfile.write(data)
+                link.close()
+
+            do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = forward
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.url = "http://127.0.0.1:%d" % self.server.server_port
+
+    def lines(self, since=0):
+        """"METHOD path" of each, without bulk and scans."""
+        with self.lock:
+            return [f"{e['method']} {e['path']}" for e in self.log[since:]]
+
+    def find(self, pattern, since=0):
+        with self.lock:
+            return [e for e in self.log[since:] if re.search(pattern, f"{e['method']} {e['path']}")]
+
+    def writes(self, since=0):
+        """What changes records: the order of these is the protocol."""
+        return [e for e in self.find(r"^(POST .*/_update/|PUT /_connector|POST /_connector|POST .*jobs/_doc)", since)]
+
+
+def body(entry):
+    return json.loads(entry["body"]) if entry["body"] else None
+
+
+def values(tenant, **changes):
+    account = open(os.path.join(tenant.dir, "service-account.json")).read()
+    result = {"service_account_credentials": account, "subject": "admin@example.test", "customer_id": "C01test00",
+              "include_spam_and_trash": False, "include_full_raw_message": False,
+              "use_document_level_security": False}
+    result.update(changes)
+    return result
+
+
+class World:
+    """A tenant with a connector record, and services that serve it."""
+
+    def __init__(self, *arguments, api=True, service="", elastic="", connectors=("c1",), record=None):
+        flags = ["--users", 2, "--messages", 10, "--size", 400, "--es-system", "--es-license", "platinum"]
+        self.tenant = rig.Tenant(*flags, *([] if api else ["--es-no-connectors"]), *arguments)
+        self.recorder = Recorder(self.tenant)
+        self.api, self.service, self.elastic, self.connectors = api, service, elastic, connectors
+        self.services = []
+        for name in connectors:
+            self.connector(name, **(record or {}))
+
+    def connector(self, name, **doc):
+        base = {"index_name": "search-" + name, "service_type": None, "configuration": {}, "status": "created",
+                "is_native": False, "name": name, "features": None, "last_seen": None, "error": None,
+                "scheduling": {k: {"enabled": False, "interval": "0 0 0 * * ?"}
+                               for k in ("full", "incremental", "access_control")},
+                "pipeline": {"name": "search-default-ingestion", "extract_binary_content": True,
+                             "reduce_whitespace": True, "run_ml_inference": True}, "filtering": default_filtering()}
+        base.update(doc)
+        self.tenant.post("connectors", id=name, record=base)
+
+    def config(self):
+        entries = "".join(f"  - connector_id: {name}\n    service_type: gmail\n" for name in self.connectors)
+        port = self.tenant.port("google")
+        return (f"connectors:\n{entries}elasticsearch:\n  host: {self.recorder.url}\n  username: elastic\n"
+                f"  password: tenant-password\n  retry_interval: 1\n"
+                f"  feature_use_connectors_api: {'true' if self.api else 'false'}\n{self.elastic}"
+                f"service:\n  idling: 1\n{self.service}"
+                f"endpoints:\n  google_token: https://127.0.0.1:{port}/token\n"
+                f"  google_directory: https://127.0.0.1:{port}\n  google_gmail: https://127.0.0.1:{port}\n"
+                f"tls:\n  ca_file: {self.tenant.dir}/ca.pem\n"
+                "gmail:\n  quota_units_per_user_minute: 1000000000\n  quota_units_per_project_minute: 1000000000\n")
+
+    def serve(self, *flags, env=None):
+        path = os.path.join(self.tenant.dir, f"serve{len(self.services)}.yml")
+        with open(path, "w") as f:
+            f.write(self.config())
+        log = open(path + ".log", "w")
+        process = rig.start([rig.BINARY, "serve", "-c", path, "--require-seal", "--log-level", "debug", *flags],
+                            stdout=log, stderr=log, env=rig.clean_env(env))
+        process.log_path = path + ".log"
+        self.services.append(process)
+        return process
+
+    def words(self, process=None):
+        return open((process or self.services[-1]).log_path).read()
+
+    def record(self, name="c1"):
+        lines = filter(None, self.tenant.control("GET", "connectors").splitlines())
+        return {r["id"]: r["record"] for r in map(json.loads, lines)}.get(name)
+
+    def jobs(self):
+        lines = filter(None, self.tenant.control("GET", "jobs").splitlines())
+        return {r["id"]: r["record"] for r in map(json.loads, lines)}
+
+    def job(self, **wanted):
+        made = {"id": "c1", "job_type": "full", "trigger_method": "on_demand"}
+        made.update(wanted)
+        return json.loads(self.tenant.post("jobs", make=made))["id"]
+
+    def wait(self, condition, seconds=20):
+        try:
+            wait_for(condition, seconds)
+        except AssertionError:
+            raise AssertionError("waited in vain\n" + "\n".join(self.recorder.lines()[-30:]) + "\n" +
+                                 "".join(self.words(s)[-4000:] for s in self.services)) from None
+
+    def wait_job(self, job, *statuses, seconds=30):
+        self.wait(lambda: self.jobs()[job]["status"] in statuses, seconds)
+        return self.jobs()[job]
+
+    def configured(self, name="c1", **changes):
+        """Registers by a running service, then fills in the values as a person does."""
+        self.wait(lambda: self.record(name)["configuration"])
+        self.tenant.post("connectors", id=name, values=values(self.tenant, **changes))
+
+    def connected(self, name="c1"):
+        self.wait(lambda: self.record(name)["status"] == "connected")
+
+    def set(self, name="c1", **doc):
+        self.tenant.post("connectors", id=name, doc=doc)
+
+    def stop(self, process=None, seconds=16):
+        process = process or self.services[-1]
+        process.send_signal(signal.SIGTERM)
+        return process.wait(seconds)
+
+
+def default_filtering():
+    at = "2026-08-20T08:00:00Z"
+    rule = {"id": "DEFAULT", "order": 0, "policy": "include", "field": "_", "rule": "regex", "value": ".*",
+            "created_at": at, "updated_at": at}
+    side = {"rules": [rule], "advanced_snippet": {"value": {}, "created_at": at, "updated_at": at},
+            "validation": {"state": "valid", "errors": []}}
+    return [{"domain": "DEFAULT", "active": side, "draft": json.loads(json.dumps(side))}]
+
+
+def ready(**options):
+    """A world whose connector is connected, with one service."""
+    w = World(**options)
+    w.serve()
+    for name in w.connectors:
+        w.configured(name)
+    for name in w.connectors:
+        w.connected(name)
+    return w
+
+
+# ---- A, B: start and registration
+
+def test_a01_heads_before_any_search():
+    w = World()
+    w.serve()
+    w.wait(lambda: w.recorder.find("_search"))
+    lines = w.recorder.lines()
+    first = next(i for i, line in enumerate(lines) if "_search" in line)
+    same(lines[0], "GET /")
+    same(lines[1:3], ["HEAD /.elastic-connectors-v1", "HEAD /.elastic-connectors-sync-jobs-v1"])
+    true(first >= 3, lines)
+
+
+def test_a14_a15_credentials_and_headers():
+    w = World(elastic="  headers:\n    X-Team: mail\n")
+    w.serve()
+    w.wait(lambda: w.recorder.find("_search"))
+    for e in w.recorder.log:
+        true(e["headers"]["authorization"].startswith("Basic "), str(e))
+        same((e["headers"]["x-elastic-product-origin"], e["headers"]["x-team"]), ("connectors", "mail"))
+        true(re.match(r"mailferry/\S+/service", e["headers"]["user-agent"]), str(e))
+
+
+def test_a21_a31_registration_and_first_heartbeat():
+    w = World()
+    w.serve()
+    w.wait(lambda: w.record()["last_seen"])
+    updates = w.recorder.find("POST /.elastic-connectors/_update/c1")
+    true(re.search(r"\?if_seq_no=\d+&if_primary_term=\d+$", updates[0]["path"]), updates[0]["path"])
+    doc = body(updates[0])["doc"]
+    same(sorted(doc), ["configuration", "features", "service_type", "status"])
+    same((doc["status"], doc["service_type"], len(doc["configuration"])), ("needs_configuration", "gmail", 6))
+    true(all(len(f) == 13 for f in doc["configuration"].values()), "13 properties")
+    same(doc["features"]["sync_rules"]["advanced"]["enabled"], True)
+    time.sleep(2.5)
+    same(len(w.recorder.find("POST /.elastic-connectors/_update/c1")), 1, "a24, a27: nothing more is written")
+    beats = w.recorder.find("PUT /_connector/c1/_check_in")
+    same((len(beats), beats[0]["body"]), (1, b""))
+    same(w.tenant.stats().get("google", {}).get("token", 0), 0, "a24")
+
+
+def test_a29_conflicts():
+    w = World()
+    w.tenant.post("faults", path="/.elastic-connectors/_update/", count=1, status=409)
+    w.serve()
+    w.wait(lambda: w.record()["configuration"])
+    true(len(w.recorder.find("POST /.elastic-connectors/_update/c1")) == 2, w.recorder.lines())
+
+
+def test_a32_index_mode_heartbeat():
+    w = World(api=False)
+    w.serve()
+    w.wait(lambda: w.record()["last_seen"])
+    beats = [e for e in w.recorder.find("POST /.elastic-connectors/_update/c1") if b"last_seen" in e["body"]]
+    same(list(body(beats[0])["doc"]), ["last_seen"])
+    same(w.recorder.find("/_connector/"), [])
+
+
+# ---- C: status and filtering
+
+def test_a33_a34_a41_status():
+    w = World()
+    w.serve()
+    w.configured(subject="x")
+    w.wait(lambda: w.record()["status"] == "error")
+    true("Google Workspace admin email" in w.record()["error"] and "'x'" in w.record()["error"], w.record()["error"])
+    w.tenant.post("connectors", id="c1", values=values(w.tenant))
+    w.connected()
+    same(w.record()["error"], None)
+    told = [e for e in w.recorder.find(r"POST /.elastic-connectors/_update/c1$")
+            if body(e)["doc"] == {"status": "connected", "error": None}]
+    true(told, "connected without a guard")
+
+
+def test_a42_a43_a44_drafts():
+    w = ready()
+    mark = len(w.recorder.log)
+    good = [{"id": "r1", "order": 0, "policy": "exclude", "field": "subject", "rule": "contains", "value": "x"}]
+    w.tenant.post("connectors", id="c1", rules=good, advanced={})
+    w.wait(lambda: w.record()["filtering"][0]["active"]["rules"][0]["id"] == "r1")
+    calls = w.recorder.find("_filtering", mark)
+    same([e["path"].rsplit("/", 1)[1] for e in calls], ["_validation", "_activate"])
+    same(body(calls[0])["validation"], {"state": "valid", "errors": []})
+    mark = len(w.recorder.log)
+    bad = [{"id": "r2", "order": 0, "policy": "exclude", "field": "subject", "rule": "regex", "value": ".*"}]
+    w.tenant.post("connectors", id="c1", rules=bad, advanced={})
+    w.wait(lambda: w.record()["filtering"][0]["draft"]["validation"]["state"] == "invalid")
+    time.sleep(2)
+    same([e["path"].rsplit("/", 1)[1] for e in w.recorder.find("_filtering", mark)], ["_validation"])
+    same(w.record()["filtering"][0]["draft"]["validation"]["errors"][0]["ids"], ["r2"])
+
+
+def test_a48_drafts_in_index_mode():
+    w = ready(api=False)
+    good = [{"id": "r1", "order": 0, "policy": "exclude", "field": "subject", "rule": "contains", "value": "x"}]
+    w.tenant.post("connectors", id="c1", rules=good, advanced={})
+    w.wait(lambda: w.record()["filtering"][0]["active"]["rules"][0]["id"] == "r1")
+    writes = [e for e in w.recorder.find("_update/c1") if b"filtering" in e["body"]]
+    same(len(writes), 1)
+    true("if_seq_no" in writes[0]["path"], writes[0]["path"])
+
+
+# ---- D: schedules
+
+def each_three_seconds():
+    return {"full": {"enabled": True, "interval": "0/3 * * * * ?"}}
+
+
+def planned(w):
+    return [body(e)["doc"]["last_sync_scheduled_at"] for e in w.recorder.find("_update/c1")
+            if b'"last_sync_scheduled_at"' in e["body"] and e.get("status") == 200]
+
+
+def test_a49_a62_one_job_for_each_occurrence():
+    w = ready()
+    w.set(scheduling=each_three_seconds())
+    w.wait(lambda: len(planned(w)) >= 3)
+    times = planned(w)
+    same(len(set(times)), len(times))
+    true(all(t.endswith("+00:00") and int(t[17:19]) % 3 == 0 for t in times), times)
+    made = w.recorder.find("POST /_connector/_sync_job$")
+    same(body(made[0]), {"id": "c1", "job_type": "full", "trigger_method": "scheduled"})
+    w.set(scheduling={"full": {"enabled": False, "interval": "0/3 * * * * ?"}})
+
+
+def test_a51_two_services_one_job_for_each_occurrence():
+    w = World()
+    w.serve()
+    w.serve()
+    w.configured()
+    w.connected()
+    w.set(scheduling=each_three_seconds())
+    w.wait(lambda: len(planned(w)) >= 4, 30)
+    times = planned(w)
+    same(len(set(times)), len(times))
+
+
+def test_a54_license_basic_stops_access_control_only():
+    w = ready(record={})
+    w.tenant.post("es", license="basic")
+    w.set(scheduling={"full": {"enabled": True, "interval": "0/2 * * * * ?"},
+                      "access_control": {"enabled": True, "interval": "0/2 * * * * ?"}})
+    w.wait(lambda: len(w.jobs()) >= 2)
+    same({j["job_type"] for j in w.jobs().values()}, {"full"})
+    w.tenant.post("es", license="platinum")
+    w.wait(lambda: "access_control" in {j["job_type"] for j in w.jobs().values()})
+
+
+def test_a60_bad_interval():
+    w = ready()
+    w.set(scheduling={"full": {"enabled": True, "interval": "0 60 * * * ?"},
+                      "incremental": {"enabled": True, "interval": "0/2 * * * * ?"}})
+    w.wait(lambda: w.record()["status"] == "error" and w.jobs())
+    same({j["job_type"] for j in w.jobs().values()}, {"incremental"})
+    true("full" in w.record()["error"], w.record()["error"])
+
+
+# ---- E: jobs
+
+def life(api):
+    w = ready(api=api)
+    mark = len(w.recorder.log)
+    job = w.job()
+    done = w.wait_job(job, "completed", "error")
+    same((done["status"], done["error"]), ("completed", None))
+    same((done["indexed_document_count"], done["deleted_document_count"], done["total_document_count"]), (20, 0, 20))
+    true(done["completed_at"].endswith("+00:00"), str(done))
+    same(done["metadata"]["mailferry"]["mailboxes"]["done"], 2)
+    w.wait(lambda: w.record()["last_sync_status"] == "completed")
+    record = w.record()
+    same((record["status"], record["last_sync_error"], record["last_indexed_document_count"], record["sync_cursor"]),
+         ("connected", None, 20, None))
+    same(len(w.tenant.docs("search-c1")), 20)
+    return w, mark, job
+
+
+def test_a63_a64_a68_a70_life_of_a_job():
+    w, mark, job = life(True)
+    writes = [e for e in w.recorder.writes(mark) if body(e) not in (None, {"doc": {"status": "connected", "error": None}})]
+    same([re.sub(r"\?.*", "", e["path"]) for e in writes],
+         ["/.elastic-connectors/_update/c1", f"/_connector/_sync_job/{job}/_claim",
+          f"/.elastic-connectors-sync-jobs/_update/{job}", "/.elastic-connectors/_update/c1"])
+    same(body(writes[0])["doc"], {"status": "connected", "error": None, "last_sync_status": "in_progress",
+                                  "last_sync_error": None})
+    same(body(writes[1]), {"worker_hostname": os.uname().nodename})
+    lines = w.recorder.lines(mark)
+    true(lines.index("GET /search-c1?ignore_unavailable=true") < lines.index("PUT /search-c1"), lines)
+    true(any(line.startswith("POST /search-c1/_count") for line in lines), lines)
+
+
+def test_a63_a70_life_of_a_job_in_index_mode():
+    w, _, _ = life(False)
+    same(w.recorder.find("/_connector/"), [])
+
+
+def test_a65_busy_connector_leaves_the_job():
+    w = ready()
+    w.set(last_sync_status="in_progress")
+    job = w.job()
+    time.sleep(3)
+    same(w.jobs()[job]["status"], "pending")
+    w.set(last_sync_status=None)
+    w.wait_job(job, "completed")
+
+
+def test_a66_one_after_another_oldest_first():
+    w = ready(connectors=("c1", "c2"))
+    w.tenant.post("options", latency_ms=100)
+    first, second = w.job(id="c2"), w.job(id="c1")
+    w.wait_job(second, "completed")
+    w.wait_job(first, "completed")
+    claims = [e["path"].split("/")[3] for e in w.recorder.find("_claim")]
+    same(claims, [first, second])
+
+
+def test_a72_cancellation():
+    w = World("--messages", 4000)
+    w.serve()
+    w.configured()
+    w.connected()
+    w.tenant.post("options", latency_ms=300)
+    job = w.job()
+    w.wait_job(job, "in_progress")
+    w.wait(lambda: w.recorder.find("_bulk"))
+    w.tenant.post("jobs", id=job, cancel=True)
+    asked = time.time()
+    done = w.wait_job(job, "canceled", seconds=9)
+    true(time.time() - asked < 8.5, "took too long")
+    true(done["canceled_at"] and done["completed_at"], str(done))
+    w.wait(lambda: w.record()["last_sync_status"] == "canceled")
+    same(w.record()["status"], "connected")
+    mark = len(w.recorder.log)
+    time.sleep(2)
+    same(w.recorder.find("_bulk", mark), [])
+
+
+def test_a73_a74_stop_suspends_and_the_next_one_goes_on():
+    w = World("--messages", 2000)
+    w.serve()
+    w.configured()
+    w.connected()
+    w.tenant.post("options", latency_ms=300)
+    job = w.job()
+    w.wait(lambda: w.recorder.find("_bulk"))
+    started = time.time()
+    same(w.stop(), 0)
+    true(time.time() - started < 15, "took too long")
+    left = w.jobs()[job]
+    same((left["status"], left.get("completed_at")), ("suspended", None))
+    same((w.record()["last_sync_status"], w.record()["status"]), ("suspended", "connected"))
+    w.tenant.post("options", latency_ms=0)
+    w.serve()
+    w.wait_job(job, "completed", seconds=60)
+    same(len(w.tenant.docs("search-c1")), 4000)
+    same(len(w.recorder.find("_claim")), 2)
+
+
+def test_a76_record_of_the_connector_vanishes():
+    w = World("--messages", 4000)
+    w.serve()
+    w.configured()
+    w.connected()
+    w.tenant.post("options", latency_ms=300)
+    job = w.job()
+    w.wait(lambda: w.recorder.find("_bulk"))
+    w.tenant.post("connectors", id="c1", delete=True)
+    done = w.wait_job(job, "error", seconds=15)
+    true(done["error"].startswith("ConnectorNotFoundError: "), done["error"])
+    same(w.record(), None)
+
+
+def test_a77_record_of_the_job_vanishes():
+    w = World("--messages", 4000)
+    w.serve()
+    w.configured()
+    w.connected()
+    w.tenant.post("options", latency_ms=300)
+    job = w.job()
+    w.wait(lambda: w.recorder.find("_bulk"))
+    w.tenant.post("jobs", id=job, delete=True)
+    w.wait(lambda: w.record()["last_sync_status"] == "error", 15)
+    same(w.record()["last_access_control_sync_status"], "error")
+
+
+def test_a79_incremental_needs_the_feature():
+    w = ready()
+    w.set(features={"incremental_sync": {"enabled": False}})
+    # the record is put right by the next round, unless the job is quicker: both are tried
+    w.tenant.post("faults", path="/.elastic-connectors/_update/c1", count=-1, status=500)
+    job = w.job(job_type="incremental")
+    time.sleep(1)
+    w.tenant.control("DELETE", "faults")
+    true(job in w.jobs(), "the job is there")
+
+
+def test_a81_no_rights_on_the_index():
+    w = ready()
+    w.tenant.post("faults", path="/search-c1", count=-1, status=403)
+    job = w.job()
+    done = w.wait_job(job, "error")
+    true("[search-c1]" in done["error"] and "[403]" in done["error"], done["error"])
+    true(not re.match(r"\w+(Error|Exception):", done["error"]), done["error"])
+
+
+def test_a82_claim_is_refused():
+    w = ready()
+    w.tenant.post("faults", path="/_connector/_sync_job/", end="/_claim", count=1, status=404)
+    job = w.job()
+    done = w.wait_job(job, "error")
+    true(done["error"].startswith("ProtocolError: ") and "claim" in done["error"] and "404" in done["error"],
+         done["error"])
+    w.wait(lambda: w.record()["last_sync_status"] == "error")
+    same(w.record()["last_sync_error"], done["error"])
+
+
+def test_access_control_job():
+    w = World()
+    w.serve()
+    w.configured(use_document_level_security=True)
+    w.connected()
+    job = w.job(job_type="access_control")
+    done = w.wait_job(job, "completed", "error")
+    same((done["status"], done["error"]), ("completed", None))
+    w.wait(lambda: w.record()["last_access_control_sync_status"] == "completed")
+    same(len(w.tenant.docs(".search-acl-filter-search-c1")), 2)
+
+
+# ---- life
+
+def test_sighup_says_that_nothing_is_read():
+    w = ready()
+    w.services[0].send_signal(signal.SIGHUP)
+    w.wait(lambda: "config.yml is read at start only" in w.words())
+    same(w.services[0].poll(), None)
+
+
+def test_a04_elasticsearch_never_answers():
+    w = World(elastic="  max_wait_duration: 3\n")
+    w.recorder.server.shutdown()
+    w.recorder.server.server_close()
+    started = time.time()
+    process = w.serve()
+    same(process.wait(12), 1)
+    true(2 < time.time() - started < 9, time.time() - started)
+
+
+def test_a09_a10_config_errors_end_after_the_heads():
+    for connectors in ((), ("changeme",)):
+        w = World(connectors=connectors)
+        same(w.serve().wait(10), 1)
+        same(w.recorder.lines(), ["GET /", "HEAD /.elastic-connectors-v1", "HEAD /.elastic-connectors-sync-jobs-v1"])
+
+
+def test_idle_rounds_ask_no_more_than_the_replaced_service():
+    """Of a connector with nothing due: it asks the list three times and seven things of each connector."""
+    w = ready()
+    time.sleep(1)
+    mark = len(w.recorder.log)
+    started = time.time()
+    time.sleep(6)
+    rounds = len([e for e in w.recorder.find("_search", mark) if b'"_id"' in e["body"] and b"job" not in e["body"]])
+    asked = len(w.recorder.log) - mark
+    true(rounds >= 4, w.recorder.lines(mark))
+    # two lists (schedule, execute) and one search for each kind of job; a GET and an update of the record
+    true(asked <= (time.time() - started + 1) * 6, (asked, w.recorder.lines(mark)))
+
+
+def test_an_outage_ends_nothing():
+    w = ready(service="  max_errors: 2\n")
+    w.tenant.post("faults", path="/.elastic", count=-1, status=503)
+    time.sleep(8)
+    same(w.services[0].poll(), None, w.words()[-2000:])
+    w.tenant.control("DELETE", "faults")
+    job = w.job()
+    w.wait_job(job, "completed", seconds=40)
+
+
+def test_kill_in_the_middle_is_cleaned_up():
+    w = World("--messages", 2000, service="  job_cleanup_interval: 2\n")
+    w.serve()
+    w.configured()
+    w.connected()
+    w.tenant.post("options", latency_ms=300)
+    job = w.job()
+    w.wait(lambda: w.recorder.find("_bulk"))
+    w.services[0].kill()
+    w.services[0].wait()
+    w.tenant.post("options", latency_ms=0)
+    old = (datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(seconds=400)).isoformat()
+    w.tenant.post("jobs", id=job, doc={"last_seen": old})
+    w.serve()
+    done = w.wait_job(job, "error")
+    true("sign of life" in done["error"], done["error"])
+    w.wait(lambda: w.record()["last_sync_status"] == "error")
+    again = w.job()
+    w.wait_job(again, "completed", seconds=60)
