@@ -66,9 +66,14 @@ bool purge_visit_delete(void *st, const struct scan_hit *hit)
     if (!purge_is_unseen(p, hit) || !purge_is_ours(p, hit)) {
         return true;
     }
+    struct idset_entry *entry = idset_find(&p->ids, hit->id);
+    if (entry->flags & PURGE_SENT) {
+        return true; // the scan began again: it would be deleted, and counted, twice
+    }
     if (!bulk_put_delete(p->bulk, hit->doc_id, UINT32_MAX, 0, p->now_ms)) {
         return false;
     }
+    entry->flags |= PURGE_SENT;
     p->deleted_sent++;
     return true;
 }

@@ -17,6 +17,7 @@ enum {
     PURGE_EXISTED = 1,
     PURGE_SEEN = 2,
     PURGE_FILTERED = 4, // a sync rule has decided that it may not stay
+    PURGE_SENT = 16,    // its deletion was handed to a flight
     PURGE_TAKEN = 8,    // by the mailbox whose generation stands in the upper 24 bits
 };
 

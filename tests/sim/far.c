@@ -83,6 +83,14 @@ void far_gone(int link)
     all.fars[link] = NULL;
 }
 
+void far_given_up(int link)
+{
+    struct far *f = find(link);
+    if (f && (f->handling || f->pending)) {
+        observer_lost(f->manner.note);
+    }
+}
+
 static void begin_service(struct far *f, u16 port)
 {
     f->service = port == FAR_PORT_ELASTIC ? T_ELASTIC : T_GOOGLE;
@@ -161,6 +169,7 @@ static void answer_sent(int link, struct far *f)
         put_clear(link, f, t_buf_str(&f->copy));
     }
     f->copy.n = 0;
+    far_consumed(link); // it may have been read before its end was known
     if (close) {
         end_link(link, f, true);
         return;
@@ -219,7 +228,9 @@ static bool send_piece(int link, struct far *f)
 
 static void send_answer(int link, struct far *f)
 {
-    i64 exchange = f->exchanges;
+    if (f->sent == 0) {
+        net_note_answering(link);
+    }
     while (net_room(link) > 0) {
         if (!send_piece(link, f)) {
             return;
@@ -229,7 +240,7 @@ static void send_answer(int link, struct far *f)
             return;
         }
     }
-    (void)exchange; // the product's reading makes room: far_consumed()
+    // The product's reading makes room: far_consumed().
 }
 
 static void send_event(i64 link, i64 exchange)
@@ -288,8 +299,8 @@ static void handle_bad(int link, struct far *f)
 
 static void read_requests(int link, struct far *f)
 {
-    if (f->handling || f->reader.in.n == 0) {
-        return;
+    if (f->handling || f->reader.in.n == 0 || !net_is_alive(link)) {
+        return; // what comes after our own ending is not looked at
     }
     net_note_opened(link);
     if (f->pending) {

@@ -31,6 +31,7 @@ bool far_address_of(str name, int i, bool v6, struct os_addr *out);
 void far_accept(int link);
 void far_input(int link);    // bytes have arrived
 void far_consumed(int link); // the product has read some
+void far_given_up(int link); // the product has closed: it waits for no answer, whoever knows it
 void far_gone(int link);     // closed or reset by the other side
 void far_datagram(int socket, const struct os_addr *to, str packet);
 

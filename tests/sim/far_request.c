@@ -115,13 +115,20 @@ static void set_item_errors(struct tenant *t, const char *type, int status)
     t_buf_free(&b);
 }
 
-static i64 lines_of(str s)
+static bool has_several_items(const struct t_request *q)
 {
-    i64 n = 0;
-    for (isize i = 0; i < s.n; i++) {
-        n += s.p[i] == '\n';
+    struct t_buf unpacked = {0};
+    str s = q->body;
+    if (str_eq(t_request_header(q, "content-encoding"), S("gzip"))) {
+        ASSERT(t_gunzip(q->body, MIB(200), &unpacked));
+        s = t_buf_str(&unpacked);
     }
-    return n;
+    i64 lines = 0;
+    for (isize i = 0; i < s.n; i++) {
+        lines += s.p[i] == '\n';
+    }
+    t_buf_free(&unpacked);
+    return lines > 2;
 }
 
 // ---- before the tenant
@@ -144,7 +151,7 @@ static bool answer_elastic(const struct t_request *q, struct t_response *r)
     if (kind != REQUEST_BULK) {
         return false;
     }
-    if (lines_of(q->body) > 2 && fault_due(FAULT_BULK_413)) {
+    if (has_several_items(q) && fault_due(FAULT_BULK_413)) {
         t_response_init(r);
         r->status = 413;
         return true;

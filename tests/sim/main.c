@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -16,24 +17,25 @@
 #include "world.h"
 
 #define SECONDS_MAX 120 // of real time for one seed
+#define JOBS_MAX 64
 
 static struct {
     const char *program;
     u64 seed, first;
     i64 seeds, minutes;
+    int jobs;
     const struct scenario *scenario;
     u64 faults;
     const char *fault_list;
-    bool trace, enumerate, twice, quiet;
-} o = {.program = "build/sim", .first = 1};
+    bool trace, enumerate, twice;
+} o = {.program = "build/sim", .first = 1, .jobs = 1};
 
 static void usage(void)
 {
-    fprintf(stderr,
-            "usage: sim --seed N [--scenario S] [--faults A,B] [--trace]\n"
-            "       sim --seeds COUNT [--first N] | --minutes M    many; stops at a violation\n"
-            "       sim --enumerate [--scenario S] [--seed N] [--faults A,B]\n"
-            "scenarios:");
+    fprintf(stderr, "usage: sim --seed N [--scenario S] [--faults A,B] [--trace]\n"
+                    "       sim --seeds COUNT | --minutes M [--first N] [--jobs J] [--twice]\n"
+                    "       sim --enumerate [--scenario S] [--seed N] [--faults A,B]\n"
+                    "scenarios:");
     for (int i = 0; scenario_at(i); i++) {
         fprintf(stderr, " %s", scenario_at(i)->name);
     }
@@ -100,25 +102,85 @@ static int one(void)
     return 0;
 }
 
-static int many(void)
+// The seeds first, first + step, ...; as many as asked for, or until the time is up.
+static i64 run_share(u64 first, u64 step, double until)
 {
-    double from = seconds(), until = from + (double)o.minutes * 60;
-    u64 seed = o.first;
-    for (; o.minutes ? seconds() < until : seed < o.first + (u64)o.seeds; seed++) {
+    i64 count = 0;
+    u64 seed = first;
+    for (; o.minutes ? seconds() < until : seed < o.first + (u64)o.seeds; seed += step) {
         u64 hash = run_seed(seed, false);
         if (o.twice && run_seed(seed, false) != hash) {
             name_seed(seed);
             sim_violation("the same seed twice gives two traces");
         }
+        count++;
     }
-    const struct world_stats *s = &world_stats;
+    return count;
+}
+
+struct report {
+    i64 seeds;
+    struct world_stats stats;
+};
+
+static void add_report(struct report *all, const struct report *one_share)
+{
+    const struct world_stats *s = &one_share->stats;
+    all->seeds += one_share->seeds;
+    all->stats.runs += s->runs;
+    all->stats.completed += s->completed;
+    all->stats.failed += s->failed;
+    all->stats.stopped += s->stopped;
+    all->stats.died += s->died;
+    all->stats.virtual_us += s->virtual_us;
+}
+
+static int child(int i, int out, double until)
+{
+    struct report r = {.seeds = run_share(o.first + (u64)i, (u64)o.jobs, until)};
+    r.stats = world_stats;
+    return write(out, &r, sizeof(r)) == (ssize_t)sizeof(r) ? 0 : 1;
+}
+
+// A process for each core; the first violation ends them all.
+static int many(void)
+{
+    double from = seconds(), until = from + (double)o.minutes * 60;
+    pid_t pids[JOBS_MAX];
+    int pipes[2], failed = 0;
+    struct report all = {0}, r;
+    if (pipe(pipes) != 0) {
+        return 1;
+    }
+    for (int i = 0; i < o.jobs; i++) {
+        pids[i] = fork();
+        if (pids[i] == 0) {
+            _exit(child(i, pipes[1], until));
+        }
+    }
+    close(pipes[1]);
+    for (int left = o.jobs; left > 0; left--) {
+        int status = 0;
+        pid_t ended = wait(&status);
+        for (int i = 0; i < o.jobs && status && !failed; i++) {
+            if (pids[i] != ended) {
+                kill(pids[i], SIGKILL);
+            }
+        }
+        failed = failed || status != 0;
+    }
+    while (read(pipes[0], &r, sizeof(r)) == (ssize_t)sizeof(r)) {
+        add_report(&all, &r);
+    }
     double took = seconds() - from;
-    printf("%llu seeds from %llu, %lld runs (%lld completed, %lld failed, %lld stopped, %lld "
-           "died): %.1f seeds/s, %.0f simulated hours per wall hour\n",
-           (unsigned long long)(seed - o.first), (unsigned long long)o.first, (long long)s->runs,
-           (long long)s->completed, (long long)s->failed, (long long)s->stopped, (long long)s->died,
-           (double)(seed - o.first) / took, (double)s->virtual_us / 1e6 / took);
-    return 0;
+    const struct world_stats *s = &all.stats;
+    printf(
+        "%lld seeds from %llu on %d cores, %lld runs (%lld completed, %lld failed, %lld stopped, "
+        "%lld died): %.1f seeds/s, %.0f simulated hours per wall hour\n",
+        (long long)all.seeds, (unsigned long long)o.first, o.jobs, (long long)s->runs,
+        (long long)s->completed, (long long)s->failed, (long long)s->stopped, (long long)s->died,
+        (double)all.seeds / took, (double)s->virtual_us / 1e6 / took);
+    return failed ? 3 : 0;
 }
 
 static u64 number_of(const char *text)
@@ -140,6 +202,9 @@ static bool read_option(const char *name, const char *value)
         o.seeds = (i64)number_of(value);
     } else if (strcmp(name, "--first") == 0) {
         o.first = number_of(value);
+    } else if (strcmp(name, "--jobs") == 0) {
+        o.jobs = (int)number_of(value);
+        o.jobs = o.jobs < 1 ? 1 : o.jobs > JOBS_MAX ? JOBS_MAX : o.jobs;
     } else if (strcmp(name, "--minutes") == 0) {
         o.minutes = (i64)number_of(value);
     } else if (strcmp(name, "--scenario") == 0) {

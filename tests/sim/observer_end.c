@@ -91,7 +91,8 @@ static void check_message(int mailbox, i64 index, bool stale_may_stay)
                       (unsigned long long)content_id(mailbox, index), mailbox + 1);
     }
     bool gone_before = !wanted && (m->died_us <= book.begun_us || m->died_us == INT64_MAX);
-    if (gone_before && there && m->now.was_there && !stale_may_stay &&
+    bool refused = m->now.delete_status >= 400 && m->now.delete_status != 404;
+    if (gone_before && there && m->now.was_there && !stale_may_stay && !refused &&
         !book.mailboxes[mailbox].left_out) {
         sim_violation("completed, and the document of message %016llx of mailbox %d, which is "
                       "gone, is still there",
@@ -155,6 +156,7 @@ static void read_left_out(str summary)
 
 struct tally {
     i64 applied, rejected, deleted, live, was_there, stale, readable, refused;
+    i64 vague; // mailboxes whose refusal could be weather: they are asked again
 };
 
 static struct tally count_all(void)
@@ -164,6 +166,8 @@ static struct tally count_all(void)
         bool readable = is_readable(i);
         c.readable += readable;
         c.refused += !readable && book.t->users[i].state != T_USER_DELETED;
+        enum t_state state = book.t->users[i].state;
+        c.vague += state == T_USER_SUSPENDED_GET || state == T_USER_PRECONDITION;
         for (i64 k = 0; k < content_count(&book.t->users[i]); k++) {
             struct message *m = book_message(i, k);
             bool live = book_is_selected(i, k) && readable;
@@ -208,7 +212,9 @@ static void check_calm(str s)
     must_be(s, "mailboxes_partial", 0);
     must_be(s, "mailboxes_done", c.readable);
     must_be(s, "mailboxes_refused", c.refused);
-    must_be(s, "retries", 0);
+    if (c.vague == 0) {
+        must_be(s, "retries", 0);
+    }
     if (!book.run.full && !book.run.small_limits) {
         must_be(s, "documents_unchanged", c.was_there);
         must_be(s, "documents_indexed", c.live - c.was_there);
@@ -240,7 +246,10 @@ static void add_secret(const char *text, bool base64)
 
 isize observer_secrets(const str **list)
 {
-    secret.count = 0;
+    *list = secret.list;
+    if (secret.count) {
+        return secret.count;
+    }
     add_secret("tenant-password", false);
     add_secret("elastic:tenant-password", true);
     add_secret("dGVuYW50a2V5OnRlbmFudHNlY3JldA==", false);
@@ -258,7 +267,6 @@ isize observer_secrets(const str **list)
     secret.list[secret.count++] = cut < 0    ? t_buf_str(b)
                                   : cut > 18 ? str_make(b->p, cut)
                                              : str_make(b->p + cut + 1, b->n - cut - 1);
-    *list = secret.list;
     return secret.count;
 }
 

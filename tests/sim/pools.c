@@ -58,6 +58,13 @@ static void hold_readers(struct conn_env *env)
     }
 }
 
+void pools_run_end(void)
+{
+    if (product_env()) {
+        release(product_env());
+    }
+}
+
 void pools_step(void)
 {
     struct conn_env *env = product_env();

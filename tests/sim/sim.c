@@ -80,6 +80,9 @@ void sim_trace(const char *format, ...)
 
 void sim_trace_bytes(const char *what, str bytes)
 {
+    if (sim.print) {
+        printf("%s: %.*s", what, (int)bytes.n, bytes.p);
+    }
     sim_trace("%s %td bytes %016llx", what, bytes.n, (unsigned long long)sim_hash(bytes));
 }
 

@@ -28,5 +28,6 @@ void host_set_patience_s(i64 seconds);
 // A pool that somebody else has used up, for a while; sim_pools.c.
 void pools_step(void);
 void pools_run_begin(void);
+void pools_run_end(void);
 
 #endif

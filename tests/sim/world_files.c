@@ -83,6 +83,8 @@ void world_by_seed(struct world *w, const struct scenario *s)
     if (s->set) {
         s->set(w);
     }
+    int most = w->tenant.users / 3;
+    w->odd_users = w->odd_users < most ? w->odd_users : most;
     w->runs += s->faults != 0; // the last one is calm
 }
 
