@@ -183,7 +183,6 @@ static void test_message_no_raw(void)
          S("\"_attachment\":null,\"_timestamp\":\"1\"")},
         {S("{\"raw\":\"\",\"internalDate\":\"1\"}"),
          S("\"_attachment\":\"\",\"_timestamp\":\"1\"")},
-        {S("{}"), S("\"_attachment\":null,\"_timestamp\":\"2024-07-05T10:20:30+00:00\"")},
         {S("{\"internalDate\":null}"),
          S("\"_attachment\":null,\"_timestamp\":\"2024-07-05T10:20:30+00:00\"")},
         {S("{\"internalDate\":\"a\\\"b\"}"), S("\"_attachment\":null,\"_timestamp\":\"a\\\"b\"")},
@@ -288,6 +287,8 @@ static void test_message_undecided(void)
         S("{\"raw\":\"YWJj\",\"raw\":\"YWJj\"}"),
         S("{\"id\":\"18c2\",\"raw\":\"YWJj\"}"),
         S("{\"id\":7,\"raw\":\"YWJj\"}"),
+        S("{}"), // the answer to some other request
+        S("{\"messages\":[{\"id\":\"18c1\"}],\"nextPageToken\":\"1\"}"),
     };
     for (isize i = 0; i < COUNT(bodies); i++) {
         struct rig *r = make(false);

@@ -166,6 +166,21 @@ static void listing_take_element(const struct gmail *g, struct mailbox *m)
     l->staged++;
 }
 
+// A page without messages is the end of a mailbox, and everything unseen in it may be deleted: the
+// answer to some other request (a proxy can send one twice) must not look like it.
+static bool listing_is_page(const struct json *j)
+{
+    static const str known[] = {S("messages"), S("nextPageToken"), S("resultSizeEstimate")};
+    bool page = true;
+    for (int key = json_first(j, 0); key >= 0 && page; key = json_next(j, key)) {
+        page = false;
+        for (isize i = 0; i < COUNT(known) && !page; i++) {
+            page = json_equals(j, key, known[i]);
+        }
+    }
+    return page;
+}
+
 // The page is whole: its ids count, and the next page's token takes the place of its own.
 static err listing_take_page(struct gmail *g, struct mailbox *m)
 {
@@ -177,7 +192,7 @@ static err listing_take_page(struct gmail *g, struct mailbox *m)
     struct buf next = buf_over(bytes, COUNT(bytes));
     if (l->answer.text.full ||
         !err_ok(json_parse(&j, buf_str(&l->answer.text), nodes, LISTING_NODES)) ||
-        json_type(&j, 0) != JSON_OBJECT) {
+        json_type(&j, 0) != JSON_OBJECT || !listing_is_page(&j)) {
         return FAIL(GMAIL_ANSWER);
     }
     enum json_type messages = json_type(&j, json_get(&j, 0, S("messages")));

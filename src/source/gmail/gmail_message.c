@@ -236,6 +236,14 @@ static bool message_is_empty(const struct gmail *g, const struct fetch *f)
     return gf->raw_chars > 0 && f->data.n == begin;
 }
 
+// Without an id there must be something else that was asked for: the answer to some other request
+// (a proxy can send one twice) would become an empty document.
+static bool message_is_message(const struct json *j)
+{
+    return json_get(j, 0, S("raw")) >= 0 || json_get(j, 0, S("internalDate")) >= 0 ||
+           json_get(j, 0, S("sizeEstimate")) >= 0;
+}
+
 // The answer is whole and is JSON: a document, or positively none.
 static err message_end_whole(const struct gmail *g, struct fetch *f)
 {
@@ -248,7 +256,9 @@ static err message_end_whole(const struct gmail *g, struct fetch *f)
         return FAIL(GMAIL_ANSWER);
     }
     int id = json_get(&j, 0, S("id"));
-    if (id >= 0 && !json_equals(&j, id, str_make(f->unit.id, f->unit.id_bytes))) {
+    bool same = id < 0 ? message_is_message(&j)
+                       : json_equals(&j, id, str_make(f->unit.id, f->unit.id_bytes));
+    if (!same) {
         return FAIL(GMAIL_ANSWER);
     }
     gmail_token_accept(&gm->token, gf->generation);
