@@ -98,7 +98,7 @@ void conn_close(struct conn_env *env, struct conn *conn)
     tls_close(conn->tls);
     conn->tls_open = false;
     conn_drop_socket(conn);
-    crypto_wipe(conn->out.p, conn->out.n);
+    crypto_wipe(conn->out.p, conn->out.cap); // what waited before may have been longer
     crypto_wipe(conn->in, CONN_IN_BYTES);
     conn->state = CONN_FREE;
 }
