@@ -130,6 +130,8 @@ static void connector_read_filtering(struct connector *c, struct record *r)
     }
 }
 
+// Nodes, texts and notes are three things of the caller:
+// NOLINTNEXTLINE(readability-function-size)
 err connector_read(struct connector *c, str hit, struct json_node *nodes, int cap,
                    struct arena *texts, struct buf *detail)
 {

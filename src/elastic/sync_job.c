@@ -79,6 +79,8 @@ static void sync_job_read_snapshot(struct sync_job *j, struct record *r)
     }
 }
 
+// Nodes, texts and notes are three things of the caller:
+// NOLINTNEXTLINE(readability-function-size)
 err sync_job_read(struct sync_job *j, str hit, struct json_node *nodes, int cap,
                   struct arena *texts, struct buf *detail)
 {
