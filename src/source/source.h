@@ -137,6 +137,8 @@ struct source_ops {
     err (*fetch_body)(void *src, struct fetch *f, struct exchange *x, str *in);
     err (*fetch_end)(void *src, struct fetch *f, struct exchange *x);
     void (*fetch_fail)(void *src, struct fetch *f, struct exchange *x, err e);
+    const str *document_fields; // members that its documents may have
+    int document_field_count;
     bool units_immutable; // what has an id never changes: what is in the index needs no reading
 
     // The service runs one source after another in the same memory. configure() checks all that

@@ -64,7 +64,7 @@ struct job_run {
     str authorization; // of the connector's own key; empty: that of the settings
     bool extract_binary_content, reduce_whitespace, run_ml_inference;
     bool document_level_security;
-    const struct rules *rules; // basic sync rules; NULL: none
+    struct rules *rules; // basic sync rules, for this run alone; NULL: none
 };
 
 // Before job_start(), never while a run is under way. `full` of the settings is !incremental then.

@@ -19,6 +19,15 @@ void job_configure(struct job *job, const struct job_run *run)
     s->only_mailboxes = NULL;
     s->only_mailbox_count = 0;
     job->lanes.sink.index = run->index;
+    job->lanes.sieve = (struct sieve){
+        .rules = run->rules,
+        .log = job->log,
+        .source = job->source->ops,
+        .extract_binary_content = run->extract_binary_content,
+        .reduce_whitespace = run->reduce_whitespace,
+        .run_ml_inference = run->run_ml_inference,
+        .holder = -1,
+    };
     job->elastic.settings.authorization = run->authorization.n ? run->authorization
                                                                : s->elastic.authorization;
 }

@@ -36,6 +36,21 @@ static bool lane_may_pass_over(const struct lanes *all)
     return !all->settings->full && all->source->ops->units_immutable;
 }
 
+static void lane_pass_over(struct lanes *all, struct mailbox_slot *slot, str id)
+{
+    purge_mark(all->purge, id);
+    all->stats->documents_unchanged++;
+    mailboxes_unit_done(slot, false);
+}
+
+// A rule excludes it: decided, and what is in the index of it goes (docs_filtered).
+static void lane_drop(struct lanes *all, struct mailbox_slot *slot, str id)
+{
+    purge_filter(all->purge, id);
+    all->stats->skipped[SKIP_FILTERED]++;
+    mailboxes_unit_done(slot, false);
+}
+
 // Takes units off the front of the queue until one has to be read.
 static bool lane_take_unit(struct lanes *all, struct mailbox_slot *slot, struct unit *unit)
 {
@@ -45,13 +60,17 @@ static bool lane_take_unit(struct lanes *all, struct mailbox_slot *slot, struct 
         slot->outstanding++;
         enum purge_unit known = purge_take(all->purge, id,
                                            all->source->may_repeat ? slot->generation : 0);
-        if (known == PURGE_UNIT_REPEATED) {
+        bool repeated = known == PURGE_UNIT_REPEATED;
+        enum rules_verdict early = !repeated && sieve_is_on(&all->sieve)
+                                       ? sieve_early(&all->sieve, id)
+                                       : RULES_KEEP;
+        if (repeated) {
             all->stats->messages_repeated++;
             mailboxes_unit_done(slot, false);
-        } else if (known == PURGE_UNIT_KNOWN && lane_may_pass_over(all)) {
-            purge_mark(all->purge, id);
-            all->stats->documents_unchanged++;
-            mailboxes_unit_done(slot, false);
+        } else if (early == RULES_DROP) {
+            lane_drop(all, slot, id);
+        } else if (known == PURGE_UNIT_KNOWN && early == RULES_KEEP && lane_may_pass_over(all)) {
+            lane_pass_over(all, slot, id);
         } else {
             return true;
         }
@@ -106,6 +125,10 @@ static enum step lane_find_work(struct lane *lane, i64 now_ms, struct exchange *
     struct lanes *all = lane->all;
     struct mailboxes *mailboxes = all->mailboxes;
     i64 earliest_ms = 0;
+    if (sieve_is_held(&all->sieve, lane->index)) {
+        x->wait_until_ms = now_ms; // the rules are needed to take a unit
+        return STEP_WAIT;
+    }
     for (int k = 0; k < mailboxes->slot_count && !all->stopped; k++) {
         struct mailbox_slot *slot = &mailboxes->slots[(all->cursor + k) % mailboxes->slot_count];
         struct unit unit;
@@ -232,18 +255,35 @@ static enum step lane_deliver(struct lane *lane, i64 now_ms, struct exchange *x)
     return STEP_WAIT;
 }
 
-// Whether the index has this document as it is: a run that is not full leaves it alone.
-static bool lane_is_unchanged(struct lane *lane)
+// The document is there. Rules first; then a run that is not full leaves alone what the index has.
+static enum step lane_decide(struct lane *lane, i64 now_ms, struct exchange *x)
 {
     struct lanes *all = lane->all;
+    struct fetch *f = &lane->f;
+    struct mailbox_slot *slot = mailboxes_slot(all->mailboxes, lane->slot, lane->generation);
     u8 bytes[DOCUMENT_ID_BYTES];
-    str id = lane_document_id(&lane->f.unit, bytes);
-    if (all->settings->full || !purge_is_unchanged(all->purge, id, lane->f.timestamp)) {
-        return false;
+    str id = lane_document_id(&f->unit, bytes);
+    ASSERT(slot);
+    enum rules_verdict verdict = RULES_KEEP;
+    if (sieve_is_on(&all->sieve)) {
+        verdict = sieve_is_held(&all->sieve, lane->index)
+                      ? RULES_MORE
+                      : sieve_step(&all->sieve, lane->index, id, buf_str(&f->doc));
     }
-    purge_mark(all->purge, id);
-    all->stats->documents_unchanged++;
-    return true;
+    if (verdict == RULES_MORE) {
+        x->wait_until_ms = now_ms; // in the next turn
+        return STEP_WAIT;
+    }
+    if (verdict == RULES_DROP) {
+        lane_drop(all, slot, id);
+    } else if (!all->settings->full && purge_is_unchanged(all->purge, id, f->timestamp)) {
+        lane_pass_over(all, slot, id);
+    } else {
+        lane->state = LANE_DELIVER;
+        return lane_deliver(lane, now_ms, x);
+    }
+    lane_release(lane);
+    return lane_find_work(lane, now_ms, x);
 }
 
 static enum step lane_conclude(struct lane *lane, i64 now_ms, struct exchange *x)
@@ -264,13 +304,8 @@ static enum step lane_conclude(struct lane *lane, i64 now_ms, struct exchange *x
             lane_release(lane);
             return lane_find_work(lane, now_ms, x);
         }
-        if (lane_is_unchanged(lane)) {
-            mailboxes_unit_done(slot, false);
-            lane_release(lane);
-            return lane_find_work(lane, now_ms, x);
-        }
-        lane->state = LANE_DELIVER;
-        return lane_deliver(lane, now_ms, x);
+        lane->state = LANE_DECIDE;
+        return lane_decide(lane, now_ms, x);
     case FETCH_GONE:
         lane_skip(lane, slot, SKIP_GONE);
         break;
@@ -286,8 +321,8 @@ static enum step lane_conclude(struct lane *lane, i64 now_ms, struct exchange *x
 
 // ---- the machine
 
-// Back to the lane's own buffer, with what is in it: whoever has to wait before the first byte of an
-// answer, an hour perhaps, holds nothing that others need.
+// Back to the lane's own buffer, with what is in it: whoever has to wait before the first byte of
+// an answer, an hour perhaps, holds nothing that others need.
 static void lane_shrink(struct lane *lane)
 {
     struct buf *data = &lane->f.data;
@@ -347,6 +382,8 @@ static enum step lane_next(void *st, i64 now_ms, struct exchange *x)
         bool over = step == STEP_DONE || step == STEP_FAILED;
         return over ? lane_conclude(lane, now_ms, x) : step;
     }
+    case LANE_DECIDE:
+        return lane_decide(lane, now_ms, x);
     case LANE_DELIVER:
         return lane_deliver(lane, now_ms, x);
     case LANE_ALOFT:
@@ -407,6 +444,7 @@ void lanes_reset(struct lanes *all)
         all->lanes[i].state = LANE_IDLE;
         all->lanes[i].task = -1;
     }
+    sieve_reset(&all->sieve);
     ASSERT(buffers_all_free(&all->buffers)); // lanes_stop()
 }
 

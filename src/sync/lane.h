@@ -7,6 +7,7 @@
 #define SYNC_LANE_H
 
 #include "sync/buffers.h"
+#include "sync/sieve.h"
 #include "sync/mailboxes.h"
 #include "sync/purge.h"
 #include "sync/sink.h"
@@ -15,6 +16,7 @@ enum lane_state {
     LANE_IDLE,    // looks for a unit
     LANE_FETCH,   // the source is at work
     LANE_SHAPE,   // received whole; waits for a larger buffer to shape it in
+    LANE_DECIDE,  // the sync rules are at work on the document
     LANE_DELIVER, // the document waits for room in the sink
     LANE_ALOFT,   // the document flies alone from this lane's buffer
 };
@@ -33,6 +35,7 @@ struct lanes {
     struct mailboxes *mailboxes;
     struct buffers buffers;
     struct sink sink;
+    struct sieve sieve;
     struct purge *purge;
     struct sync_stats *stats;
     struct log *log;

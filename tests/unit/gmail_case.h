@@ -24,9 +24,12 @@ static inline err gmail_case_configure(struct source *source, const struct gmail
                                        struct buf *detail)
 {
     struct field_value values[SCHEMA_FIELDS_MAX] = {
-        {.text = c->service_account},           {.text = c->subject},
-        {.text = c->customer_id},               {.flag = c->include_spam_and_trash},
-        {.flag = c->include_full_raw_message}, {.flag = c->document_level_security},
+        {.text = c->service_account},
+        {.text = c->subject},
+        {.text = c->customer_id},
+        {.flag = c->include_spam_and_trash},
+        {.flag = c->include_full_raw_message},
+        {.flag = c->document_level_security},
     };
     struct source_setup setup = {
         .values = values,

@@ -88,6 +88,39 @@ static void test_listing_spam_and_trash(void)
     CHECK(str_find(machine_target(&r->list, 1), S("&includeSpamTrash=true&")) > 0);
 }
 
+// 107: each mailbox is listed once a query, page by page; ids that several find come again.
+static void test_listing_queries(void)
+{
+    struct rig *r = rig_make(NULL);
+    struct gmail_case settings = rig_settings(r);
+    static const str queries[] = {S("from:amy & \xc3\xa9"), S("before:2021/10/10"), S("x")};
+    settings.queries = queries;
+    settings.query_count = 3;
+    r = rig_make(&settings);
+    rig_grant(r);
+    struct machine_answer answers[] = {
+        ANSWER(200, "{\"messages\":[{\"id\":\"a1\"}],\"nextPageToken\":\"t2\"}"),
+        ANSWER(503, ""),
+        ANSWER(200, "{\"messages\":[{\"id\":\"a2\"}]}"),
+        ANSWER(200, "{}"),
+        ANSWER(200, "{\"messages\":[{\"id\":\"a1\"}],\"nextPageToken\":\"t2\"}"),
+        ANSWER(200, "{\"messages\":[{\"id\":\"a3\"}]}"),
+    };
+    CHECK(r->mailbox.phase == MAILBOX_LISTING);
+    CHECK(LISTED(r, answers) == STEP_WAIT);
+    CHECK(r->mailbox.phase == MAILBOX_LISTED && r->mailbox.units_listed == 4);
+    CHECK(r->mailbox.queue.count == 4);
+    str first = S("&q=from%3Aamy%20%26%20%C3%A9");
+    CHECK(str_ends(machine_target(&r->list, 1), first));
+    CHECK(str_find(machine_target(&r->list, 2), S("&q=from%3Aamy%20%26%20%C3%A9&pageToken=t2")) >
+          0);
+    CHECK_STR(machine_target(&r->list, 3), machine_target(&r->list, 2)); // after the 503
+    CHECK(str_ends(machine_target(&r->list, 4), S("&q=before%3A2021%2F10%2F10")));
+    CHECK(str_ends(machine_target(&r->list, 5), S("&q=x")));
+    CHECK(str_ends(machine_target(&r->list, 6), S("&q=x&pageToken=t2")));
+    CHECK(r->list.request_count == 7);
+}
+
 static void test_listing_empty(void)
 {
     static const str bodies[] = {S("{}"), S("{\"resultSizeEstimate\":0}"), S("{\"messages\":[]}"),
@@ -416,16 +449,27 @@ static void test_listing_close_wipes(void)
 }
 
 static const struct test_case cases[] = {
-    CASE(test_listing_three_pages),     CASE(test_listing_byte_by_byte),
-    CASE(test_listing_spam_and_trash),  CASE(test_listing_empty),
-    CASE(test_listing_phase_at_end),    CASE(test_listing_not_a_page),
-    CASE(test_listing_circle_of_pages), CASE(test_listing_broken_page),
-    CASE(test_listing_lost_after_page), CASE(test_listing_broken_after_page),
-    CASE(test_listing_backpressure),    CASE(test_listing_page_too_long),
-    CASE(test_listing_expired_token),   CASE(test_listing_not_found),
-    CASE(test_listing_switched_off),    CASE(test_listing_same_page_token),
-    CASE(test_listing_bad_ids),         CASE(test_listing_unauthorized),
-    CASE(test_listing_estimate),        CASE(test_listing_close_wipes),
+    CASE(test_listing_three_pages),
+    CASE(test_listing_byte_by_byte),
+    CASE(test_listing_spam_and_trash),
+    CASE(test_listing_queries),
+    CASE(test_listing_empty),
+    CASE(test_listing_phase_at_end),
+    CASE(test_listing_not_a_page),
+    CASE(test_listing_circle_of_pages),
+    CASE(test_listing_broken_page),
+    CASE(test_listing_lost_after_page),
+    CASE(test_listing_broken_after_page),
+    CASE(test_listing_backpressure),
+    CASE(test_listing_page_too_long),
+    CASE(test_listing_expired_token),
+    CASE(test_listing_not_found),
+    CASE(test_listing_switched_off),
+    CASE(test_listing_same_page_token),
+    CASE(test_listing_bad_ids),
+    CASE(test_listing_unauthorized),
+    CASE(test_listing_estimate),
+    CASE(test_listing_close_wipes),
 };
 
 TEST_MAIN(cases)

@@ -12,6 +12,12 @@
 #include "source/gmail/gmail_ping.h"
 #include "source/gmail/gmail_schema.h"
 
+static const str gmail_fields[] = {
+    S("_attachment"),
+    S("_timestamp"),
+    S("_allow_access_control"),
+};
+
 static const struct source_ops gmail_ops = {
     .service_type = "gmail",
     .name = "GMail",
@@ -37,6 +43,8 @@ static const struct source_ops gmail_ops = {
     .fetch_body = gmail_message_body,
     .fetch_end = gmail_message_end,
     .fetch_fail = gmail_message_fail,
+    .document_fields = gmail_fields,
+    .document_field_count = COUNT(gmail_fields),
     .units_immutable = true,
 
     .schema = &gmail_schema,
