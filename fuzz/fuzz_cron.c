@@ -3,7 +3,7 @@
 // What is accepted agrees with the slow reference over eight years from the moment; two
 // occurrences in a row are in order; what is refused says why.
 #include "codec/cron.h"
-#include "cron_oracle.h"
+#include "../tests/unit/cron_oracle.h"
 #include "limits.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // codec/cron: the spec's worked examples, every form of every field, what is refused with which
-// words, and random expressions against a slow reference (fuzz/cron_oracle.h).
+// words, and random expressions against a slow reference (cron_oracle.h).
 #include "test.h"
 
-#include "../../fuzz/cron_oracle.h"
+#include "cron_oracle.h"
 #include "base/date.h"
 #include "codec/cron.h"
 #include "limits.h"

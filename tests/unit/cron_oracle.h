@@ -2,8 +2,8 @@
 // A slow reference for codec/cron, for its unit test and its fuzz target: goes day by day with its
 // own calendar, and reads the text of the expression anew for each value, without sets or masks.
 // It takes only what cron_parse() accepted.
-#ifndef FUZZ_CRON_ORACLE_H
-#define FUZZ_CRON_ORACLE_H
+#ifndef TESTS_UNIT_CRON_ORACLE_H
+#define TESTS_UNIT_CRON_ORACLE_H
 
 #include <ctype.h>
 #include <stdlib.h>
