@@ -18,6 +18,7 @@ struct far {
     enum phase phase;
     enum t_service service;
     bool tls_refused;
+    bool doubled;        // an answer came twice: whoever reads on may take it for another
     struct far_tls *tls; // NULL: plain
     struct t_buf in;     // of name server and proxy
     struct t_reader reader;
@@ -167,6 +168,7 @@ static void answer_sent(int link, struct far *f)
     t_reader_drop(&f->reader);
     if (f->manner.twice && f->copy.n > 0) {
         put_clear(link, f, t_buf_str(&f->copy));
+        f->doubled = true;
     }
     f->copy.n = 0;
     far_consumed(link); // it may have been read before its end was known
@@ -281,6 +283,9 @@ static void handle(int link, struct far *f)
     f->handling = true;
     f->sending = f->scheduled = false;
     request_answer(&f->request, &f->response, &f->manner);
+    if (f->doubled) {
+        observer_doubted(f->manner.note);
+    }
     sim_trace("%lld far %d %.*s %.*s -> %d", (long long)clock_now_us(), link,
               (int)f->request.method.n, (const char *)f->request.method.p, (int)f->request.path.n,
               (const char *)f->request.path.p, f->response.status);

@@ -413,6 +413,11 @@ static void note_pause(struct note *n)
     }
 }
 
+void observer_doubted(int note)
+{
+    book.notes[note].damaged = true;
+}
+
 void observer_delivered(int note)
 {
     struct note *n = &book.notes[note];

@@ -29,6 +29,7 @@ void observer_message_went(int mailbox, i64 index);
 
 int observer_asked(const struct t_request *q, enum request_kind kind);
 void observer_answered(int note, const struct t_response *r, bool damaged);
+void observer_doubted(int note); // the product may take something else for this answer
 void observer_delivered(int note);
 void observer_lost(int note);
 

@@ -56,8 +56,8 @@ struct es_name { // an alias and its index, or a pipeline and its body
 struct es_view { // a scroll or a point in time
     u64 id;      // 0: closed
     int index;
-    u64 seq;
-    i64 opened_ms, keep_ms;
+    u64 seq, refreshed_seq; // of the index when it was opened: what is visible stays so
+    i64 opened_ms, used_ms, keep_ms;
     isize at, size;
     char *source_filter; // JSON; NULL: everything
     char *query;         // the same

@@ -41,7 +41,7 @@ static struct es_view *open_view(struct tenant *t, int index, i64 keep)
     struct es *es = t->es;
     for (int i = 0; i < ES_VIEWS_MAX; i++) {
         struct es_view *v = &es->views[i];
-        if (v->id != 0 && t->now_ms - v->opened_ms > v->keep_ms) {
+        if (v->id != 0 && t->now_ms - v->used_ms > v->keep_ms) {
             v->id = 0;
         }
         if (v->id == 0) {
@@ -49,7 +49,8 @@ static struct es_view *open_view(struct tenant *t, int index, i64 keep)
             t_free(v->query);
             *v = (struct es_view){.id = ++es->next_view * 1000 + (u64)i, .index = index};
             v->seq = es->indices[index].seq;
-            v->opened_ms = t->now_ms;
+            v->refreshed_seq = es->indices[index].refreshed_seq;
+            v->opened_ms = v->used_ms = t->now_ms;
             v->keep_ms = keep;
             return v;
         }
@@ -76,9 +77,9 @@ static struct es_view *find_view(struct tenant *t, str id)
               str_to_u64(str_from_index(t_buf_str(&plain), plain.n - 20), &n) && n > 0;
     t_buf_free(&plain);
     struct es_view *v = &t->es->views[n % 1000 < ES_VIEWS_MAX ? n % 1000 : 0];
-    ok = ok && v->id == n && t->now_ms - v->opened_ms <= v->keep_ms;
+    ok = ok && v->id == n && t->now_ms - v->used_ms <= v->keep_ms;
     if (ok) {
-        v->opened_ms = t->now_ms;
+        v->used_ms = t->now_ms;
     }
     return ok ? v : NULL;
 }
@@ -99,7 +100,7 @@ static bool is_in_view(const struct tenant *t, const struct es_view *v, const st
     }
     bool existed = doc->created_seq <= v->seq &&
                    (doc->deleted_seq == 0 || doc->deleted_seq > v->seq);
-    bool visible = doc->created_seq <= x->refreshed_seq || v->opened_ms >= doc->visible_ms;
+    bool visible = doc->created_seq <= v->refreshed_seq || v->opened_ms >= doc->visible_ms;
     return existed && visible;
 }
 
