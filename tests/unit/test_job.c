@@ -222,6 +222,12 @@ static void test_job_other_index_in_the_same_memory(void)
     run(&other, -1);
     CHECK(stats()->existing == 0 && stats()->documents_indexed == 120); // nothing of the first's
     CHECK(doc_total("content") == 120 && doc_total("second") == 120);
+    full_run();
+    check_good_run(120, 0);   // its scan has filled the set of ids
+    other.index = S("third"); // made by this run, so there is no scan: nothing is known of it
+    other.incremental = true;
+    run(&other, -1);
+    CHECK(stats()->documents_indexed == 120 && doc_total("third") == 120);
     message_remove("m2-0");
     full_run();
     CHECK(doc_total("content") == 119 && doc_total("second") == 120);
