@@ -348,6 +348,7 @@ void flight_give_up(struct flight *f, struct exchange *x, err e)
     bool refused = answered && flight_was_refused(f);
     if (refused && f->sent > 1) {
         f->span = f->sent > 4 ? f->sent / 4 : 1; // once more, down to single items
+        f->pause = true; // the loop's own pauses are over, the server's wish is not
         return;
     }
     if (refused && (f->alone || f->items[0].bytes > BULK_HEAVY_BYTES)) {

@@ -10,6 +10,8 @@
 #include <string.h>
 
 #include "codec/json_write.h"
+#include "net/retry.h"
+#include "os/os.h"
 
 // Drops decided items and closes the gaps.
 static void flight_compact(struct flight *f)
@@ -140,7 +142,8 @@ static enum step flight_next(void *st, i64 now_ms, struct exchange *x)
     }
     if (f->pause) {
         f->pause = false;
-        f->resume_ms = now_ms + flight_pause_ms(f);
+        i64 pause_ms = flight_pause_ms(f);
+        f->resume_ms = now_ms + (f->retry_after_ms > pause_ms ? f->retry_after_ms : pause_ms);
     }
     if (now_ms < f->resume_ms) {
         x->wait_until_ms = f->resume_ms;
@@ -162,6 +165,7 @@ static err flight_head(void *st, struct exchange *x, const struct http_head *hea
     (void)x;
     struct flight *f = st;
     f->status = head->status;
+    f->retry_after_ms = retry_after_ms(head, os_unix_us() / 1000000);
     f->answered = 0;
     f->decided = 0;
     f->again = 0;

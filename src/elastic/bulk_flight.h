@@ -32,6 +32,7 @@ struct flight {
     int rounds;    // answers in a row that took some items and refused others
     bool pause;    // the next request waits a little: resume_ms is not known yet
     i64 resume_ms; // not before; 0: at once
+    i64 retry_after_ms; // that the latest answer asked for; -1: nothing
     // the request in hand: items[0 .. sent)
     int sent;
     isize sent_bytes;
