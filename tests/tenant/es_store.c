@@ -378,6 +378,35 @@ str es_source(const struct es_doc *doc)
     return str_make(doc->source, doc->source_bytes);
 }
 
+// The members of an object of which only some are wanted ("connector.id"): one level is enough for
+// what is asked here. False, and nothing put: none is.
+static bool put_some(str key, str object, str wanted, struct t_buf *out)
+{
+    struct t_buf path = {0};
+    str inner, value;
+    isize at = 0;
+    bool any = false;
+    while (t_json_is_object(object) && t_json_is_array(wanted) &&
+           t_json_member(object, &at, &inner, &value)) {
+        path.n = 0;
+        t_buf_put(&path, key);
+        t_buf_byte(&path, '.');
+        t_buf_put(&path, inner);
+        if (list_has(wanted, t_buf_str(&path))) {
+            t_buf_z(out, any ? ",\"" : "{\"");
+            t_buf_put(out, inner);
+            t_buf_z(out, "\":");
+            t_buf_put(out, value);
+            any = true;
+        }
+    }
+    if (any) {
+        t_buf_byte(out, '}');
+    }
+    t_buf_free(&path);
+    return any;
+}
+
 void es_put_source(str source, bool piped, const char *filter, struct t_buf *out)
 {
     str key, value;
@@ -391,13 +420,17 @@ void es_put_source(str source, bool piped, const char *filter, struct t_buf *out
     bool first = true;
     t_buf_byte(out, '{');
     while (t_json_member(source, &at, &key, &value)) {
-        if ((piped && is_helper(key)) || (!all && !passes(wanted, key))) {
+        struct t_buf some = {0};
+        bool whole = all || passes(wanted, key);
+        if ((piped && is_helper(key)) || (!whole && !put_some(key, value, wanted, &some))) {
+            t_buf_free(&some);
             continue;
         }
         t_buf_z(out, first ? "\"" : ",\"");
         t_buf_put(out, key);
         t_buf_z(out, "\":");
-        t_buf_put(out, value);
+        t_buf_put(out, whole ? value : t_buf_str(&some));
+        t_buf_free(&some);
         first = false;
     }
     t_buf_byte(out, '}');
