@@ -4,6 +4,7 @@
 
 #include "cli/config_names.h"
 #include "cli/output.h"
+#include "os/os.h"
 
 #define OPTION_SHOWN_CHARACTERS 100 // of a wrong argument that a message repeats
 
@@ -21,11 +22,11 @@ const char options_help[] =
     "      --dry-run          count mailboxes, messages and quota; write nothing\n"
     "      --full             read again what is in the index already\n"
     "      --mailbox ADDR     only this mailbox (may be repeated)\n"
+    "      --shard K/N        the K-th of N parts (N alone: JOB_COMPLETION_INDEX)\n"
     "      --json             progress, log and summary as JSON\n"
     "      --log-level LEVEL  debug, info, warning or error\n"
     "      --require-seal     do not start where the host forbids seccomp\n"
-    "  -h, --help             this text\n"
-    "  -v, --version          as `mailferry version`\n"
+    "  -h, --help             this text (-v, --version: as `mailferry version`)\n"
     "\n"
     "Without --to, documents go to Elasticsearch if config.yml names one, else to\n"
     "standard output. Exit status: 0 done, 1 failed, 2 wrong use or configuration,\n"
@@ -38,6 +39,7 @@ enum flag {
     FLAG_DRY_RUN,
     FLAG_FULL,
     FLAG_MAILBOX,
+    FLAG_SHARD,
     FLAG_JSON,
     FLAG_LOG_LEVEL,
     FLAG_REQUIRE_SEAL,
@@ -56,6 +58,7 @@ static const struct {
     [FLAG_DRY_RUN] = {"--dry-run", NULL, false},
     [FLAG_FULL] = {"--full", NULL, false},
     [FLAG_MAILBOX] = {"--mailbox", NULL, true},
+    [FLAG_SHARD] = {"--shard", NULL, true},
     [FLAG_JSON] = {"--json", NULL, false},
     [FLAG_LOG_LEVEL] = {"--log-level", NULL, true},
     [FLAG_REQUIRE_SEAL] = {"--require-seal", NULL, false},
@@ -183,6 +186,10 @@ static err options_set(struct options *o, enum flag flag, str value, struct buf 
         return OK;
     case FLAG_MAILBOX:
         return options_mailbox(o, value, detail);
+    case FLAG_SHARD: {
+        bool found;
+        return shard_parse(value, os_env("JOB_COMPLETION_INDEX", &found), &o->shard, detail);
+    }
     case FLAG_JSON:
         o->json = true;
         return OK;

@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "limits.h"
 #include "os/log.h"
+#include "sync/shard.h"
 
 enum command {
     COMMAND_HELP,
@@ -27,6 +28,7 @@ struct options {
     enum log_level log_level;
     str mailboxes[OPTION_MAILBOXES_MAX];
     isize mailbox_count;
+    struct shard shard; // --shard K/N
     str seal_test;
 };
 

@@ -47,7 +47,8 @@ err start_loop(struct start *s, isize tasks, isize connections)
         .idle_timeout_ms = 60000,
         .keep_alive_ms = 50000,
         .log = s->log,
-        .user_agent = S("mailferry/" MAILFERRY_VERSION "/service (gzip)"),
+        .user_agent =
+            s->user_agent.n ? s->user_agent : S("mailferry/" MAILFERRY_VERSION "/service (gzip)"),
     };
     s->loop = loop_init(&s->plan, &settings);
     return OK;
@@ -257,6 +258,7 @@ err start_job_settings(struct start *s)
         .full = s->options->full,
         .only_mailboxes = s->options->mailbox_count ? s->options->mailboxes : NULL,
         .only_mailbox_count = s->options->mailbox_count,
+        .shard = s->options->shard,
     };
     return j->large ? OK : FAIL(START_MEMORY);
 }

@@ -45,6 +45,7 @@ struct job *job_init(struct plan *plan, const struct job_settings *settings, str
     idset_init(&job->purge.ids, ids, limits->ids, key);
     idset_init(&job->roster.set, fates, limits->mailboxes, key);
     job->purge.roster = &job->roster;
+    job->purge.shard = &job->settings.shard;
     job->purge.bulk = job->bulk;
 
     job->mailboxes.source = source;
@@ -387,6 +388,11 @@ static void job_advise_kept(struct job *job)
         buf_put(
             b,
             S(" documents were not seen and were kept: only the mailboxes of --mailbox were read"));
+        return;
+    }
+    if (job->settings.shard.count > 1) {
+        buf_put(b, S(" documents were not seen and were kept: their mailbox belongs to another "
+                     "shard, was not read to the end, or is not named by the document"));
         return;
     }
     buf_put(

@@ -11,6 +11,7 @@
 #include "net/loop.h"
 #include "os/log.h"
 #include "source/source.h"
+#include "sync/shard.h"
 #include "sync/stats.h"
 
 struct os_watch;
@@ -44,6 +45,7 @@ struct job_settings {
     i64 time_budget_ms;          // 0: none
     bool full;                   // read again what is in the index already
     bool dry_run;
+    struct shard shard;        // --shard K/N: only the mailboxes that are this process's
     const str *only_mailboxes; // --mailbox ADDR: only these; NULL: all
     isize only_mailbox_count;
 };

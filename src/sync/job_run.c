@@ -18,6 +18,7 @@ void job_configure(struct job *job, const struct job_run *run)
     s->document_level_security = run->document_level_security;
     s->only_mailboxes = NULL;
     s->only_mailbox_count = 0;
+    s->shard = (struct shard){0};
     job->lanes.sink.index = run->index;
     job->lanes.sieve = (struct sieve){
         .rules = run->rules,

@@ -74,7 +74,7 @@ static bool mailboxes_is_wanted(struct mailboxes *all, str address)
             hit = true;
         }
     }
-    return hit || !s->only_mailboxes;
+    return hit || (!s->only_mailboxes && shard_owns(&s->shard, address));
 }
 
 static bool mailboxes_take_account(void *st, const struct account *a)

@@ -26,7 +26,7 @@ static bool purge_is_ours(struct purge *p, const struct scan_hit *hit)
     case FATE_FINISHED:
         return true;
     case FATE_UNKNOWN:
-        return roster_knows_all(p->roster);
+        return roster_knows_all(p->roster) && shard_owns(p->shard, hit->owner);
     case FATE_PROTECTED:
         return false;
     }

@@ -12,6 +12,7 @@
 #include "elastic/bulk.h"
 #include "elastic/scan.h"
 #include "sync/roster.h"
+#include "sync/shard.h"
 
 enum {
     PURGE_EXISTED = 1,
@@ -31,6 +32,7 @@ enum purge_unit {
 struct purge {
     struct idset ids;
     struct roster *roster;
+    const struct shard *shard; // whose vanished mailboxes are ours to judge
     struct bulk *bulk;
     i64 existing;     // documents of the first scan
     i64 would_delete; // counted by the second scan

@@ -470,6 +470,7 @@ static void rig_start(const struct rig_mailbox_script *scripts, isize count, con
     idset_init(&rig.purge.ids, ids, 100, (struct hash_key){0});
     idset_init(&rig.roster.set, fates, 100, (struct hash_key){0});
     rig.purge.roster = &rig.roster;
+    rig.purge.shard = &rig.settings.shard;
     if (known) {
         CHECK(purge_visit_fill(
             &rig.purge, &(struct scan_hit){.id = str_from(known), .doc_id = str_from(known)}));

@@ -3,6 +3,8 @@
 // screen.
 #include "test.h"
 
+#include <stdlib.h>
+
 #include "cli/options.h"
 
 static struct options o;
@@ -81,7 +83,7 @@ static void test_options_parse_refused(void)
         enum err_code code;
         const char *detail;
     } cases[] = {
-        {"serve", ERR_OPTION_COMMAND, "serve"},
+        {"swerve", ERR_OPTION_COMMAND, "swerve; did you mean serve?"},
         {"check", ERR_OPTION_COMMAND, "check"},
         {"synch", ERR_OPTION_COMMAND, "synch; did you mean sync?"},
         {"Sync", ERR_OPTION_COMMAND, "Sync; did you mean sync?"},
@@ -109,6 +111,11 @@ static void test_options_parse_refused(void)
          "--log-level loud: allowed are debug, info, warning and error"},
         {"sync --mailbox smith", ERR_OPTION_VALUE, "--mailbox smith: a mail address is wanted"},
         {"sync --mailbox @x", ERR_OPTION_VALUE, "--mailbox @x: a mail address is wanted"},
+        {"sync --shard 9/8", ERR_OPTION_VALUE,
+         "--shard 9/8: K from 1 to N and N up to 1000 are wanted, as 3/8"},
+        {"sync --shard 8", ERR_OPTION_VALUE,
+         "--shard 8: K/N is wanted, as 3/8; N alone takes K from JOB_COMPLETION_INDEX, which is "
+         "not set"},
         {"sync \x1b[2J", ERR_OPTION_EXTRA, "?[2J"},
     };
     for (isize i = 0; i < COUNT(cases); i++) {
@@ -133,6 +140,18 @@ static void test_options_parse_many_mailboxes(void)
     snprintf(line + n, sizeof line - n, " --mailbox z@x");
     CHECK_ERR(parse(line), OPTION_VALUE);
     CHECK_STR(buf_str(&detail), S("--mailbox z@x: no more than 64 can be given"));
+}
+
+static void test_options_parse_shard(void)
+{
+    CHECK_OK(parse("sync --shard 3/8"));
+    CHECK(o.shard.index == 2 && o.shard.count == 8);
+    CHECK(setenv("JOB_COMPLETION_INDEX", "5", 1) == 0);
+    CHECK_OK(parse("sync --shard=8"));
+    CHECK(o.shard.index == 5 && o.shard.count == 8);
+    CHECK(unsetenv("JOB_COMPLETION_INDEX") == 0);
+    CHECK_OK(parse("sync"));
+    CHECK(o.shard.count == 0);
 }
 
 static void test_options_help_fits(void)
@@ -160,9 +179,10 @@ static void test_options_help_is_complete(void)
 }
 
 static const struct test_case cases[] = {
-    CASE(test_options_parse_commands), CASE(test_options_parse_flags),
-    CASE(test_options_parse_refused),  CASE(test_options_parse_many_mailboxes),
-    CASE(test_options_help_fits),      CASE(test_options_help_is_complete),
+    CASE(test_options_parse_commands),   CASE(test_options_parse_flags),
+    CASE(test_options_parse_refused),    CASE(test_options_parse_many_mailboxes),
+    CASE(test_options_parse_shard),      CASE(test_options_help_fits),
+    CASE(test_options_help_is_complete),
 };
 
 TEST_MAIN(cases)

@@ -9,13 +9,15 @@ static struct idset_entry ids[IDSET_PLACES(100)];
 static struct idset_entry fates[IDSET_PLACES(10)];
 static struct roster roster;
 static struct purge purge;
+static struct shard shard;
 
 static void start(void)
 {
     memset(ids, 0, sizeof ids);
     memset(fates, 0, sizeof fates);
     roster = (struct roster){.directory_complete = true};
-    purge = (struct purge){.roster = &roster};
+    shard = (struct shard){0};
+    purge = (struct purge){.roster = &roster, .shard = &shard};
     idset_init(&roster.set, fates, 10, (struct hash_key){3, 4});
     idset_init(&purge.ids, ids, 100, (struct hash_key){5, 6});
 }
@@ -147,6 +149,23 @@ static void test_purge_fill_beyond_capacity_is_told(void)
     CHECK(purge.ids.full && purge.existing == 101);
 }
 
+// Two processes share the tenant: who is gone is the business of the one that would have read it.
+static void test_purge_a_shard_judges_only_its_own_mailboxes(void)
+{
+    for (int k = 0; k < 2; k++) {
+        start();
+        shard = (struct shard){.index = k, .count = 2};
+        mailbox(S("mine@x"), true);
+        mailbox(S("theirs@x"), false);
+        existed(S("1"));
+        CHECK(goes(S("1"), S("mine@x")) && !goes(S("1"), S("theirs@x")) && !goes(S("1"), S("")));
+        CHECK(goes(S("1"), S("gone1@x")) == shard_owns(&shard, S("gone1@x")));
+        CHECK(goes(S("1"), S("gone2@x")) == shard_owns(&shard, S("gone2@x")));
+    }
+    struct shard first = {.index = 0, .count = 2};
+    CHECK(shard_owns(&first, S("gone1@x")) != shard_owns(&first, S("gone2@x")));
+}
+
 static const struct test_case cases[] = {
     CASE(test_purge_all_finished_takes_what_was_not_seen),
     CASE(test_purge_one_mailbox_missing_keeps_what_has_no_owner),
@@ -154,6 +173,7 @@ static const struct test_case cases[] = {
     CASE(test_purge_an_empty_directory_takes_nothing),
     CASE(test_purge_another_spelling_is_the_same_mailbox),
     CASE(test_purge_a_mailbox_without_a_usable_name_protects_all_others),
+    CASE(test_purge_a_shard_judges_only_its_own_mailboxes),
     CASE(test_purge_pending_until_marked),
     CASE(test_purge_fill_beyond_capacity_is_told),
 };
