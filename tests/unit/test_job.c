@@ -3,6 +3,7 @@
 // before came to; two at once in one loop.
 #include "fake_source.h"
 
+#include "sync/access.h"
 #include "sync/job_internal.h"
 
 enum { ROOM = 1 << 23 };
@@ -386,36 +387,60 @@ static void test_job_rules_pass_the_safety_stop(void)
     CHECK(stats()->documents_deleted == 0 && stats()->kept_from_purge == 115);
 }
 
-// Two jobs in one loop, each with its own source, index and end.
+static struct access *access_make(void)
+{
+    static _Alignas(16) u8 memory[1 << 20];
+    static struct arena arena;
+    static struct plan plan;
+    static struct source source;
+    memset(memory, 0, sizeof memory);
+    arena = arena_over(memory, COUNT(memory));
+    plan = (struct plan){.arena = &arena};
+    source = (struct source){.ops = &fake_ops};
+    struct access_settings settings = {
+        .accounts = 10,
+        .elastic = desks[0].job->settings.elastic,
+        .bulk = desks[0].job->settings.bulk,
+    };
+    return access_init(&plan, &settings, &loop, &source, NULL);
+}
+
+// Two content jobs and an access job in one loop, each with its own source, key, index and end.
 static void test_jobs_interleaved(void)
 {
     setup();
     desk_make(&desks[1]);
+    struct access *access = access_make();
+    struct access_run access_run = {.index = S("acl"), .enabled = true};
     struct job_run runs[2] = {usual_run(), usual_run()};
     runs[1].index = S("second");
     runs[1].authorization = S("ApiKey other");
     for (int round = 0; round < 3; round++) {
+        access_configure(access, &access_run);
+        access_start(access);
         for (int i = 0; i < 2; i++) {
             job_configure(desks[i].job, &runs[i]);
             job_start(desks[i].job);
         }
-        for (int turns = 0; turns < 5000; turns++) {
+        bool over = false;
+        for (int turns = 0; turns < 5000 && !over; turns++) {
             if (round == 1 && turns == 12) {
                 job_stop(desks[1].job);
             }
             fake_turn(&loop);
             job_step(desks[0].job);
+            access_step(access);
             job_step(desks[1].job);
-            if (job_is_done(desks[0].job) && job_is_done(desks[1].job)) {
-                break;
-            }
+            over = job_is_done(desks[0].job) && job_is_done(desks[1].job) && access_is_done(access);
         }
-        CHECK(job_end(desks[0].job) == JOB_COMPLETED);
+        CHECK(over && loop_active_count(&loop) == 0);
+        CHECK(job_end(desks[0].job) == JOB_COMPLETED && access_end(access) == JOB_COMPLETED);
         CHECK(job_end(desks[1].job) == (round == 1 ? JOB_STOPPED : JOB_COMPLETED));
         CHECK(job_stats(desks[0].job)->documents_indexed == 120);
         CHECK(round == 1 || job_stats(desks[1].job)->documents_indexed == 120);
-        CHECK(doc_total("content") == 120 && doc_total("second") == 120);
-        CHECK(loop_active_count(&loop) == 0);
+        CHECK(access_stats(access)->documents_indexed == 3);
+        CHECK(doc_total("content") == 120 && doc_total("second") == 120 && doc_total("acl") == 3);
+        strcat(fake_indices, " acl ");
     }
 }
 
