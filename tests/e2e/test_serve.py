@@ -99,7 +99,7 @@ class World:
         self.tenant = rig.Tenant(*flags, *([] if api else ["--es-no-connectors"]), *arguments)
         self.recorder = Recorder(self.tenant)
         self.api, self.service, self.elastic, self.connectors = api, service, elastic, connectors
-        self.services = []
+        self.services, self.entry, self.top = [], "", ""
         for name in connectors:
             self.connector(name, **(record or {}))
 
@@ -114,9 +114,10 @@ class World:
         self.tenant.post("connectors", id=name, record=base)
 
     def config(self):
-        entries = "".join(f"  - connector_id: {name}\n    service_type: gmail\n" for name in self.connectors)
+        entries = "".join(f"  - connector_id: {name}\n    service_type: gmail\n{self.entry}" for name in self.connectors)
+        listed = f"connectors:\n{entries}" if entries else ""
         port = self.tenant.port("google")
-        return (f"connectors:\n{entries}elasticsearch:\n  host: {self.recorder.url}\n  username: elastic\n"
+        return (f"{self.top}{listed}elasticsearch:\n  host: {self.recorder.url}\n  username: elastic\n"
                 f"  password: tenant-password\n  retry_interval: 1\n"
                 f"  feature_use_connectors_api: {'true' if self.api else 'false'}\n{self.elastic}"
                 f"service:\n  idling: 1\n{self.service}"
@@ -484,17 +485,6 @@ def test_a77_record_of_the_job_vanishes():
     same(w.record()["last_access_control_sync_status"], "error")
 
 
-def test_a79_incremental_needs_the_feature():
-    w = ready()
-    w.set(features={"incremental_sync": {"enabled": False}})
-    # the record is put right by the next round, unless the job is quicker: both are tried
-    w.tenant.post("faults", path="/.elastic-connectors/_update/c1", count=-1, status=500)
-    job = w.job(job_type="incremental")
-    time.sleep(1)
-    w.tenant.control("DELETE", "faults")
-    true(job in w.jobs(), "the job is there")
-
-
 def test_a81_no_rights_on_the_index():
     w = ready()
     w.tenant.post("faults", path="/search-c1", count=-1, status=403)
@@ -525,6 +515,129 @@ def test_access_control_job():
     same((done["status"], done["error"]), ("completed", None))
     w.wait(lambda: w.record()["last_access_control_sync_status"] == "completed")
     same(len(w.tenant.docs(".search-acl-filter-search-c1")), 2)
+
+
+def test_a69_credentials_of_its_own_for_the_data():
+    w = World()
+    w.entry = f"    api_key: {w.tenant.facts['api_key']}\n"
+    w.serve()
+    w.configured()
+    w.connected()
+    mark = len(w.recorder.log)
+    w.wait_job(w.job(), "completed")
+    w.wait(lambda: w.record()["last_sync_status"] == "completed")
+    for e in w.recorder.log[mark:]:
+        own = re.search(r"^/(search-c1($|\?|/_search)|_bulk|_search/scroll)", e["path"])
+        same(e["headers"]["authorization"].split(" ")[0], "ApiKey" if own else "Basic", e["path"])
+    true(w.recorder.find("PUT /_bulk", mark), "bulk")
+
+
+def test_a67_the_snapshot_counts():
+    w = ready()
+    job = w.job()
+    w.tenant.post("jobs", id=job, doc={"status": "canceled"})  # held back until the record differs
+    w.tenant.post("connectors", id="c1", values=values(w.tenant, subject="nobody@elsewhere.test"))
+    w.wait(lambda: w.record()["status"] == "error")
+    w.tenant.post("jobs", id=job, doc={"status": "pending"})
+    w.wait_job(job, "completed")
+
+
+def test_a80_invalid_rules_in_the_snapshot():
+    w = ready()
+    rule = {"id": "r1", "order": 0, "policy": "exclude", "field": "subject", "rule": "regex", "value": "("}
+    filtering = {"rules": [rule], "advanced_snippet": {"value": {}}, "validation": {"state": "valid", "errors": []}}
+    job = w.job()
+    w.tenant.post("jobs", id=job, doc={"status": "canceled"})
+    w.wait(lambda: w.jobs()[job]["status"] in ("canceled", "completed"))
+    record = dict(w.jobs()[job])
+    record["connector"] = dict(record["connector"], filtering=filtering)
+    mark = len(w.recorder.log)
+    w.tenant.post("jobs", id=job, doc={"status": "pending", "connector": {"filtering": filtering}})
+    done = w.wait_job(job, "error")
+    true(done["error"].startswith("InvalidFilteringError: "), done["error"])
+    same(w.recorder.find("_bulk", mark), [])
+
+
+def test_a08_serverless_counts_without_refresh():
+    w = World("--es-flavor", "serverless", "--es-version", "1.0.0")
+    w.serve()
+    w.configured()
+    w.connected()
+    mark = len(w.recorder.log)
+    w.wait_job(w.job(), "completed")
+    w.wait(lambda: w.record()["last_sync_status"] == "completed")
+    same(w.recorder.find("_refresh", mark), [])
+    true(w.recorder.find("/search-c1/_count", mark), "counted")
+
+
+def test_a05_a07_versions():
+    w = World("--es-version", "7.17.0")
+    same(w.serve().wait(10), 1)
+    same(w.recorder.lines(), ["GET /"])
+    w.serve(env={"ALLOW_ES_VERSION_MISMATCH": "true"})
+    w.wait(lambda: w.recorder.find("_search"))
+
+
+def test_a11_a12_deprecated_keys_and_a_number_as_id():
+    w = World(connectors=())
+    w.connector("1234")
+    w.top = "connector_id: 1234\nservice_type: gmail\n"
+    w.serve()
+    w.wait(lambda: w.record("1234")["configuration"])
+    same(w.record("1234")["service_type"], "gmail")
+
+
+def test_a20_extraction_service_is_asked_once():
+    class Handler(http.server.BaseHTTPRequestHandler):
+        seen = []
+
+        def do_GET(self):
+            self.seen.append(self.path)
+            self.send_response(500)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    w = World()
+    w.top = f"extraction_service:\n  host: http://127.0.0.1:{server.server_port}/here\n"
+    w.serve()
+    w.wait(lambda: w.record()["configuration"])
+    same(Handler.seen, ["/here/ping/"])
+    server.shutdown()
+
+
+def test_worker_mode_serves_by_type():
+    w = World(connectors=(), service="  worker_mode: true\n  service_types: [gmail]\n")
+    w.connector("a", service_type="gmail")
+    w.connector("b", service_type="gmail", is_native=True)
+    w.connector("c", service_type="outlook")
+    w.connector("d", service_type="gmail", deleted=True)
+    w.serve()
+    w.wait(lambda: w.record("a")["configuration"])
+    time.sleep(1.5)
+    same([bool(w.record(k)["configuration"]) for k in "abcd"], [True, False, False, False])
+
+
+def test_one_connector_never_stops_another():
+    w = World(connectors=("c1", "c2", "c3"))
+    w.tenant.post("connectors", id="c2", record={"configuration": [1, 2], "status": 7, "scheduling": "often"})
+    w.tenant.post("connectors", id="c3", delete=True)
+    w.serve()
+    w.configured("c1")
+    w.connected("c1")
+    w.wait_job(w.job(), "completed")
+
+
+def test_connector_without_job_is_set_free():
+    w = ready(service="  job_cleanup_interval: 1\n")
+    w.set(last_sync_status="in_progress")
+    job = w.job()
+    w.wait(lambda: "there is no such job" in w.words())
+    w.wait_job(job, "completed")
 
 
 # ---- life
