@@ -12,6 +12,8 @@
 struct run_place {
     u32 previous, c; // around it
     bool last;       // c is the last character
+    int case_count;  // of c in `cases`; 0 until somebody asks
+    u32 cases[REGEX_CASES_MAX];
 };
 
 void regex_begin(struct regex_run *run, const struct regex *re, struct regex_scratch *scratch)
@@ -56,11 +58,16 @@ static bool run_in_range(const struct regex_range *r, u32 c)
     return in != (kind & 1);
 }
 
-static bool run_in_set(const struct regex *re, const struct regex_inst *inst, u32 c)
+static bool run_in_set(const struct regex *re, const struct regex_inst *inst, struct run_place *at)
 {
-    u32 cases[REGEX_CASES_MAX] = {c};
-    int n = inst->flags & REGEX_NO_CASE ? regex_cases(c, cases) : 1;
+    const u32 *cases = &at->c;
+    int n = 1;
     bool in = false;
+    if (inst->flags & REGEX_NO_CASE) {
+        at->case_count = at->case_count ? at->case_count : regex_cases(at->c, at->cases);
+        cases = at->cases;
+        n = at->case_count;
+    }
     for (int i = 0; i < inst->count && !in; i++) {
         for (int k = 0; k < n && !in; k++) {
             in = run_in_range(&re->ranges[inst->x + i], cases[k]);
@@ -69,17 +76,17 @@ static bool run_in_set(const struct regex *re, const struct regex_inst *inst, u3
     return in != ((inst->flags & REGEX_NEGATED) != 0);
 }
 
-static bool run_takes(const struct regex *re, const struct regex_inst *inst, u32 c)
+static bool run_takes(const struct regex *re, const struct regex_inst *inst, struct run_place *at)
 {
     switch ((enum regex_op)inst->op) {
     case REGEX_CHAR:
-        return (u32)inst->x == c;
+        return (u32)inst->x == at->c;
     case REGEX_ANY:
-        return c != '\n';
+        return at->c != '\n';
     case REGEX_ALL:
         return true;
     case REGEX_SET:
-        return run_in_set(re, inst, c);
+        return run_in_set(re, inst, at);
     case REGEX_SPLIT:
     case REGEX_JUMP:
     case REGEX_ASSERT:
@@ -98,7 +105,7 @@ static bool run_mark(u64 *set, int at)
 }
 
 // Each thread goes on to where it needs a character, and takes the one that is there.
-static void run_step(struct regex_run *run, const struct run_place *at)
+static void run_step(struct regex_run *run, struct run_place *at)
 {
     struct regex_scratch *s = run->scratch;
     const u16 *from = s->threads[run->side];
@@ -121,7 +128,7 @@ static void run_step(struct regex_run *run, const struct run_place *at)
                 return;
             }
             if (inst->op < REGEX_SPLIT) {
-                if (at->c != RUN_NONE && run_takes(run->re, inst, at->c) &&
+                if (at->c != RUN_NONE && run_takes(run->re, inst, at) &&
                     run_mark(s->queued, pc + 1)) {
                     to[count++] = (u16)(pc + 1);
                 }
@@ -145,7 +152,7 @@ static void run_step(struct regex_run *run, const struct run_place *at)
 static bool run_put(struct regex_run *run, u32 c)
 {
     if (run->has_char) {
-        struct run_place at = {run->previous, run->c, false};
+        struct run_place at = {.previous = run->previous, .c = run->c};
         run_step(run, &at);
         run->previous = run->c;
     }
@@ -203,12 +210,12 @@ bool regex_end(struct regex_run *run)
     }
     run->more = 0;
     if (run->has_char && run->threads && !run->matched) {
-        struct run_place at = {run->previous, run->c, true};
+        struct run_place at = {.previous = run->previous, .c = run->c, .last = true};
         run_step(run, &at);
         run->previous = run->c;
     }
     if (run->threads && !run->matched) {
-        struct run_place at = {run->previous, RUN_NONE, true};
+        struct run_place at = {.previous = run->previous, .c = RUN_NONE, .last = true};
         run_step(run, &at);
     }
     run->threads = 0;

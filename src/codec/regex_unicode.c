@@ -82,6 +82,11 @@ static const struct regex_case_run *unicode_find_run(u32 c)
 int regex_cases(u32 c, u32 to[REGEX_CASES_MAX])
 {
     to[0] = c;
+    u32 lower = c | 0x20;
+    if (c < 0x80 && lower != 'i' && lower != 'k' && lower != 's') { // those have more than two
+        to[1] = c ^ 0x20;
+        return lower >= 'a' && lower <= 'z' ? 2 : 1;
+    }
     for (int i = 0; i < regex_case_sets_count; i++) {
         int n = 0;
         bool in = false;
