@@ -55,7 +55,7 @@ SRC := src/main.c \
     mime_encode.c mime_fold.c mime_head.c mime_param.c mime_scan.c mime_text.c mime_tree.c \
     mime_words.c number.c regex.c regex_parse.c \
     regex_run.c regex_tables.c regex_unicode.c url.c) \
-  $(addprefix src/os/,log.c log_form.c os_file.c os_linux.c os_socket.c seal.c seal_try.c) \
+  $(addprefix src/os/,log.c log_form.c os_file.c os_linux.c os_socket.c os_terminal.c seal.c seal_try.c) \
   $(addprefix src/net/,conn.c conn_talk.c crypto.c dns.c dns_config.c dns_packet.c exchange.c \
     loop.c loop_task.c proxy.c retry.c tls.c tls_gcm.c tls_heap.c tls_roots.c tls_session.c \
     tls_verify.c) \
@@ -73,7 +73,10 @@ SRC := src/main.c \
     listener.c open.c ping.c preflight.c prepare.c registry.c round.c runner.c runner_watch.c \
     schedule.c service.c values.c values_check.c values_text.c visit.c worker.c) \
   $(addprefix src/cli/,commands.c config.c config_check.c config_fields.c config_lists.c \
-    config_names.c config_tree.c connectors_args.c ingest.c interpolate.c options.c output.c progress.c \
+    config_names.c config_tree.c connectors.c connectors_args.c connectors_call.c \
+    connectors_create.c connectors_entry.c connectors_job.c connectors_list.c connectors_login.c \
+    connectors_start.c connectors_table.c connectors_types.c connectors_values.c console.c \
+    ingest.c ingest_command.c interpolate.c options.c output.c progress.c \
     serve_command.c start.c start_config.c start_dest.c start_serve.c summary.c sync_command.c table.c yaml_heap.c)
 
 TESTS := access advice arena base64 buf buffers bulk bulk_flight bulk_verdict call charset client \
@@ -81,7 +84,7 @@ TESTS := access advice arena base64 buf buffers bulk bulk_flight bulk_verdict ca
   gmail_account gmail_directory gmail_error gmail_listing gmail_message gmail_ping gmail_quota \
   gmail_token gzip hash http1 idset index ingest interpolate job json json_pretty json_write lane \
   listener log loop mailboxes mime monitor number options os plan prepare progress proxy purge \
-  regex retry roots roster rules rules_validate scan seal service_decide shard sink str summary \
+  regex retry roots roster rules rules_validate scan seal service_decide service_runner shard sink str summary \
   sync_job tls tls_gcm url values
 FUZZ := base64 bulk_answer charset chunked config connector cron date dns exchange gmail_account \
   gmail_directory gmail_error gmail_listing gmail_message gmail_token gzip http1 index_answer \

@@ -100,7 +100,14 @@ static enum work preflight_end_root(struct preflight *p, i64 now_ms)
         return preflight_take_root(p);
     }
     err e = elastic_call_error(&w->call);
-    if (err_is(e, ERR_ES_FORBIDDEN)) { // without the right `monitor` the version stays unknown
+    // Versions that are older or newer by far do not even know the media type.
+    bool foreign = w->call.status == 400 &&
+                   str_find(buf_str(&w->call.answer), S("media_type_header_exception")) >= 0;
+    if (foreign && !s->any_version) {
+        return preflight_end(p, FAIL(ES_VERSION), buf_str(&w->call.detail));
+    }
+    if (err_is(e, ERR_ES_FORBIDDEN) ||
+        foreign) { // without the right `monitor` the version stays unknown
         log_err(w->log, LOG_WARN, e, buf_str(&w->call.detail), NULL, 0);
         return preflight_go(p, PREFLIGHT_EXTRACTION);
     }

@@ -458,7 +458,7 @@ static enum work runner_begin(struct runner *r, struct moment now)
 
 // ---- the machine
 
-static enum work runner_step(void *st, struct moment now)
+enum work runner_step(void *st, struct moment now)
 {
     struct runner *r = st;
     switch ((enum runner_state)r->state) {

@@ -37,6 +37,8 @@ enum work runner_finish(struct runner *r, enum job_outcome outcome);
 enum work runner_fail(struct runner *r, err e, str detail);
 enum work runner_end(struct runner *r); // the engine has ended, by itself or because it was told to
 
+enum work runner_step(void *st, struct moment now); // st = struct runner
+
 // RUNNER_RUNNING to RUNNER_STOPPING.
 enum work runner_watch_step(struct runner *r, struct moment now);
 

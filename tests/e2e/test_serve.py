@@ -559,7 +559,7 @@ def test_a80_invalid_rules_in_the_snapshot():
 
 
 def test_a08_serverless_counts_without_refresh():
-    w = World("--es-flavor", "serverless", "--es-version", "1.0.0")
+    w = World("--es-flavor", "serverless", "--es-version", "8.0.0")
     w.serve()
     w.configured()
     w.connected()
@@ -572,6 +572,9 @@ def test_a08_serverless_counts_without_refresh():
 
 def test_a05_a07_versions():
     w = World("--es-version", "7.17.0")
+    same(w.serve().wait(10), 1)
+    same(w.recorder.lines(), ["GET /"])
+    w = World("--es-version", "8.9.2")
     same(w.serve().wait(10), 1)
     same(w.recorder.lines(), ["GET /"])
     w.serve(env={"ALLOW_ES_VERSION_MISMATCH": "true"})
