@@ -15,7 +15,7 @@
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
-.PHONY: all check demo lint fuzz afl repro bench limits clean help FORCE test-programs format list-sources
+.PHONY: all check demo lint fuzz afl repro bench limits clean help FORCE test-programs format list-sources sim soak
 
 VERSION := $(shell cat VERSION)
 CC := gcc
@@ -42,6 +42,7 @@ help:
 	@echo 'make lint     formatting, static analysis, the rules of the project'
 	@echo 'make fuzz T=json SECS=60'
 	@echo 'make afl T=json SECS=60'
+	@echo 'make sim SEEDS=1000 FIRST=1; make soak MINUTES=60    the simulation, tests/sim/README.md'
 	@echo 'make bench    the speed figures of README.md'
 	@echo 'make limits   every pool and bound'
 	@echo 'make repro    two builds in two places, byte by byte the same'
@@ -349,7 +350,7 @@ $(TOOLS): build/%: build/fortify/tests/tools/%.o build/fortify/mailferry.a build
 	$(SAY) LINK $@
 	$(Q)$(CC_fortify) $(FLAGS_fortify) $(LINK_fortify) -o $@ $(call GROUP,$^)
 
-test-programs: build/mailferry build/tenant build/badnet $(UNIT) $(REPLAY) $(TOOLS)
+test-programs: build/mailferry build/tenant build/sim build/badnet $(UNIT) $(REPLAY) $(TOOLS)
 
 check: test-programs
 	@tests/check $(UNIT) $(REPLAY)
@@ -396,6 +397,16 @@ build/sim: $(call SIM_CHEAP_OBJECTS,host)
 build/sim_asan: $(call SIM_CHEAP_OBJECTS,asan)
 	$(SAY) LINK $@
 	$(Q)$(CC_asan) $(FLAGS_asan) $(LINK_asan) $(SIM_LINK) -o $@ $(call GROUP,$^)
+
+SEEDS := 1000
+FIRST := 1
+MINUTES := 60
+
+sim: build/sim
+	@build/sim --seeds $(SEEDS) --first $(FIRST) --jobs "$$(nproc)"
+
+soak: build/sim
+	@build/sim --minutes $(MINUTES) --first $(FIRST) --jobs "$$(nproc)"
 
 # ---- fuzzing -------------------------------------------------------------------------------------
 

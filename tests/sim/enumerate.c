@@ -22,6 +22,7 @@ static i64 enumerate_kind(const char *program, const struct scenario *s, u64 see
                      persistent ? " and all after it" : "");
             sim_name_world(seed, command);
             alarm(120);
+            sim_trace_reset(false);
             world_run(seed, s, (u64)1 << f, &e);
             runs++;
         }
@@ -32,7 +33,7 @@ static i64 enumerate_kind(const char *program, const struct scenario *s, u64 see
 int enumerate_run(const char *program, const struct scenario *s, u64 seed, u64 kinds)
 {
     i64 all = 0;
-    s = s ? s : scenario_find("tiny");
+    s = s ? s : scenario_find("smallest");
     for (int f = 0; f < FAULT_COUNT; f++) {
         if (!kinds || (kinds >> f & 1)) {
             i64 runs = enumerate_kind(program, s, seed, (enum fault)f);

@@ -28,6 +28,7 @@ struct far {
     bool handling, sending, scheduled; // an answer is made, may go, waits for room
     bool pending;                      // ... is sent, and not yet read by the product
     i64 sent, end;                     // bytes in clear; where the answer ends on the wire
+    struct t_buf ahead;                // the next piece of the answer
     struct t_buf copy;                 // of an answer that comes twice
     i64 exchanges;
 };
@@ -52,6 +53,7 @@ static void free_far(struct far *f)
     t_reader_free(&f->reader);
     t_buf_free(&f->in);
     t_buf_free(&f->copy);
+    t_buf_free(&f->ahead);
     t_free(f);
 }
 
@@ -192,34 +194,54 @@ static void schedule_send(int link, struct far *f, i64 us)
     }
 }
 
-// The next piece; false: there is none now.
-static bool send_piece(int link, struct far *f)
+// The next bytes of the answer, at most `cap`; 0: it has ended, or is to be cut here.
+static isize read_answer(struct far *f, u8 *out)
 {
-    static u8 bytes[CHUNK_BYTES];
-    struct manner *m = &f->manner;
+    const struct manner *m = &f->manner;
     isize cap = m->trickle ? (isize)sim_between(SIM_FAR, 1, 2000) : CHUNK_BYTES;
     if (m->cut_after >= 0 && cap > m->cut_after - f->sent) {
         cap = (isize)(m->cut_after - f->sent);
     }
-    isize n = cap > 0 ? t_response_read(&f->response, bytes, cap) : 0;
+    isize n = cap > 0 ? t_response_read(&f->response, out, cap) : 0;
     f->sent += n;
     if (n > 0 && m->twice && f->copy.n < TWICE_BYTES) {
-        t_buf_put(&f->copy, str_make(bytes, n));
+        t_buf_put(&f->copy, str_make(out, n));
     }
-    if (n > 0 && f->tls && fault_due(FAULT_TLS_BROKEN)) {
-        struct t_buf wire = {0};
-        far_tls_alert(f->tls, &wire);
-        net_write(link, t_buf_str(&wire));
-        t_buf_free(&wire);
-        net_finish(link);
-        far_gone(link);
+    return n;
+}
+
+static void break_tls(int link, struct far *f)
+{
+    struct t_buf wire = {0};
+    far_tls_alert(f->tls, &wire);
+    net_write(link, t_buf_str(&wire));
+    t_buf_free(&wire);
+    net_finish(link);
+    far_gone(link);
+}
+
+// The next piece; false: that was the last, or the link is gone. One piece is read ahead, so that
+// the end is known when it is sent.
+static bool send_piece(int link, struct far *f)
+{
+    static u8 bytes[CHUNK_BYTES];
+    if (f->ahead.n == 0) {
+        t_buf_put(&f->ahead, str_make(bytes, read_answer(f, bytes)));
+    }
+    if (f->ahead.n > 0 && f->tls && fault_due(FAULT_TLS_BROKEN)) {
+        break_tls(link, f);
         return false;
     }
+    if (f->ahead.n > 0) {
+        put_clear(link, f, t_buf_str(&f->ahead));
+    }
+    f->ahead.n = 0;
+    isize n = read_answer(f, bytes);
     if (n > 0) {
-        put_clear(link, f, str_make(bytes, n));
+        t_buf_put(&f->ahead, str_make(bytes, n));
         return true;
     }
-    if (m->cut_after >= 0 && f->sent >= m->cut_after) {
+    if (f->manner.cut_after >= 0 && f->sent >= f->manner.cut_after) {
         end_link(link, f, sim_one_in(SIM_FAR, 3));
         far_gone(link);
         return false;
@@ -230,7 +252,7 @@ static bool send_piece(int link, struct far *f)
 
 static void send_answer(int link, struct far *f)
 {
-    if (f->sent == 0) {
+    if (f->sent == 0 && f->ahead.n == 0) {
         net_note_answering(link);
     }
     while (net_room(link) > 0) {

@@ -229,6 +229,7 @@ static void ask_index(struct note *n, str id, str source)
                       (int)(source.n < 300 ? source.n : 300), source.p);
     }
     x->now.sent++;
+    sim_trace("%lld index %.*s", (long long)clock_now_us(), (int)id.n, (const char *)id.p);
     i64 allowed = 1 + x->now.failures + book.mailboxes[mailbox].restarts;
     if (x->now.sent > allowed) {
         sim_violation("document %.*s is sent %d times, after %d failures", (int)id.n, id.p,

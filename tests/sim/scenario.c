@@ -46,6 +46,18 @@ static void set_tiny(struct world *w)
     w->tenant.messages = sim_between(SIM_PLAN, 0, 20);
 }
 
+// For enumerations: one run of which every operation fails once, and the calm one after it.
+static void set_smallest(struct world *w)
+{
+    set_tiny(w);
+    w->tenant.users = 2;
+    w->tenant.messages = 3;
+    w->tenant.message_bytes = 500;
+    w->tenant.latency_ms = w->tenant.es_latency_ms = 0;
+    w->odd_users = 0;
+    w->runs = 1;
+}
+
 static void set_big(struct world *w)
 {
     w->lanes = (int)sim_between(SIM_PLAN, 2, 6);
@@ -113,6 +125,7 @@ static const struct scenario table[] = {
     {"stop", "SIGTERM at any moment", FAULT_BIT(SIGTERM) | ELASTIC | ANSWERS, set_stop, 3},
     {"death", "the process dies at any moment", FAULT_BIT(DEATH) | ELASTIC | CHURN, set_stop, 4},
     {"tiny", "one of everything", NETWORK | ANSWERS | ELASTIC | CHURN, set_tiny, 3},
+    {"smallest", "for enumerations", FAULT_ALL, set_smallest, 0},
     {"big", "messages beyond a lane's buffer", NETWORK | ANSWERS | ELASTIC | POOLS, set_big, 1},
     {"pools", "pools that are used up", POOLS | ANSWERS, NULL, 3},
     {"full_sets", "id set and roster are full", FULL_SETS | CHURN, set_full_sets, 2},

@@ -21,13 +21,22 @@
 
 struct world_stats world_stats;
 
+// Other users than before cannot be read, as many.
+static void change_states(const struct world *w, struct tenant *t)
+{
+    for (int i = 0; w->odd_users && i < t->user_count; i++) {
+        t->users[i].state = T_USER_OK;
+    }
+    for (int i = 0; i < w->odd_users; i++) {
+        people_upset(t, (int)sim_between(SIM_CHURN, 0, t->user_count - 1));
+    }
+}
+
 static struct tenant *make_tenant(struct world *w)
 {
     w->tenant.verify = sim_crypto_verify;
     struct tenant *t = tenant_new(&w->tenant, clock_true_unix_ms());
-    for (int i = 0; i < w->odd_users && i < t->user_count; i++) {
-        people_upset(t, (int)sim_between(SIM_PLAN, 0, t->user_count - 1));
-    }
+    change_states(w, t);
     return t;
 }
 
@@ -91,6 +100,7 @@ static void pass_time(struct world *w)
     clock_run_due();
     if (w->churn) {
         people_act(far_world.tenant, sim_between(SIM_CHURN, 0, 12));
+        change_states(w, far_world.tenant);
     }
 }
 
