@@ -74,7 +74,8 @@ static void test_rules_validate_schema(void)
     "Basic rule 1 (id: '" a "') is semantically equal to Basic rule 1 (id: '" b \
     "'): they have the same field, rule and value"
 
-// clang-format off: it finds no resting place for these nested macros
+// The formatter comes to no end with these nested macros.
+// clang-format off
 static void test_rules_validate_meaning(void)
 {
     static const char *const cases[][2] = {
@@ -83,62 +84,35 @@ static void test_rules_validate_meaning(void)
                        "Basic rule 1 (id: 'aaaaa...eeeee')" ALL))},
         {RULES(GOOD("abcdefgh", "Regex", "(.*)")),
          INVALID(ERROR("\"abcdefgh\"", "Basic rule 1 (id: 'a...h')" ALL))},
-        {RULES(GOOD("r1", "regex", ".+") "," GOOD("r2", "regex", "^.*$") "," GOOD(
-             "r3", "equals", ".*") "," DEFAULT_RULE),
+        {RULES(GOOD("r1", "regex", ".+") "," GOOD("r2", "regex", "^.*$") ","
+               GOOD("r3", "equals", ".*") "," DEFAULT_RULE),
          VALID},
         // Only the first repeated pair; the later one first. The policy does not matter.
-        {RULES(GOOD("r1", "equals", "a") "," GOOD("r2", "equals", "b") "," GOOD(
-             "r3", "EQUALS", "b") "," GOOD("r4", "equals", "a")),
-         INVALID(
-             ERROR("\"r3\"", SAME("r...3", "r...2")) "," ERROR("\"r2\"", SAME("r...2", "r...3")))},
-        {RULES(GOOD("r1", "equals", "a") "," RULE("\"r2\"", "\"exclude\"", "\"f\"", "\"equals\"",
-                                                  "\"\\u0061\"", "0")),
-         INVALID(
-             ERROR("\"r2\"", SAME("r...2", "r...1")) "," ERROR("\"r1\"", SAME("r...1", "r...2")))},
+        {RULES(GOOD("r1", "equals", "a") "," GOOD("r2", "equals", "b") ","
+               GOOD("r3", "EQUALS", "b") "," GOOD("r4", "equals", "a")),
+         INVALID(ERROR("\"r3\"", SAME("r...3", "r...2")) ","
+                 ERROR("\"r2\"", SAME("r...2", "r...3")))},
+        {RULES(GOOD("r1", "equals", "a") ","
+               RULE("\"r2\"", "\"exclude\"", "\"f\"", "\"equals\"", "\"\\u0061\"", "0")),
+         INVALID(ERROR("\"r2\"", SAME("r...2", "r...1")) ","
+                 ERROR("\"r1\"", SAME("r...1", "r...2")))},
         {RULES(GOOD("r1", "regex", "(a") "," GOOD("r2", "regex", "a(?!b)")),
-         INVALID(ERROR("\"r1\"",
-                       "Basic rule 1 (id: 'r...1') has a regex that cannot be used: missing "
-                       "), unterminated subpattern at position 0") "," ERROR("\"r2\"",
-                                                                             "Basic rule 1 (id: "
-                                                                             "'r...2') has a "
-                                                                             "regex that cannot "
-                                                                             "be used: "
-                                                                             "look-ahead is not "
-                                                                             "supported: found "
-                                                                             "at position 1"))},
+         INVALID(ERROR("\"r1\"", "Basic rule 1 (id: 'r...1') has a regex that cannot be used: "
+                                 "missing ), unterminated subpattern at position 0") ","
+                 ERROR("\"r2\"", "Basic rule 1 (id: 'r...2') has a regex that cannot be used: "
+                                 "look-ahead is not supported: found at position 1"))},
         // All validators, in their order.
-        {"{\"rules\":[" GOOD("r1", "regex", "[") "," GOOD("r2", "regex", ".*") "," GOOD(
-             "r3", "regex", ".*") "," GOOD("r4", "equals", "") "],\"advanced_snippet\":{\"value\":"
-                                                               "{\"messages\":[]}}}",
-         INVALID(
-             ERROR("\"r4\"",
-                   "data.value must be longer than or equal to 1 "
-                   "characters") "," ERROR("\"r2\"",
-                                           "Basic rule 1 (id: "
-                                           "'r...2')" ALL) "," ERROR("\"r3\"",
-                                                                     "Basic rule 1 (id: "
-                                                                     "'r...3')" ALL) "," ERROR("\"r"
-                                                                                               "3"
-                                                                                               "\"",
-                                                                                               SAME(
-                                                                                                   "r...3",
-                                                                                                   "r...2")) "," ERROR("\"r2\"",
-                                                                                                                       SAME(
-                                                                                                                           "r...2",
-                                                                                                                           "r...3")) "," ERROR("\"r1\"",
-                                                                                                                                               "Basic rule 1 (id: "
-                                                                                                                                               "'r...1') has a regex that "
-                                                                                                                                               "cannot be used: "
-                                                                                                                                               "unterminated "
-                                                                                                                                               "character set at position "
-                                                                                                                                               "0") "," ERROR("\"advanced_"
-                                                                                                                                                              "snippet\"",
-                                                                                                                                                              "data."
-                                                                                                                                                              "messages "
-                                                                                                                                                              "must "
-                                                                                                                                                              "contain at "
-                                                                                                                                                              "least 1 "
-                                                                                                                                                              "items"))},
+        {"{\"rules\":[" GOOD("r1", "regex", "[") "," GOOD("r2", "regex", ".*") ","
+         GOOD("r3", "regex", ".*") "," GOOD("r4", "equals", "")
+         "],\"advanced_snippet\":{\"value\":{\"messages\":[]}}}",
+         INVALID(ERROR("\"r4\"", "data.value must be longer than or equal to 1 characters") ","
+                 ERROR("\"r2\"", "Basic rule 1 (id: 'r...2')" ALL) ","
+                 ERROR("\"r3\"", "Basic rule 1 (id: 'r...3')" ALL) ","
+                 ERROR("\"r3\"", SAME("r...3", "r...2")) ","
+                 ERROR("\"r2\"", SAME("r...2", "r...3")) ","
+                 ERROR("\"r1\"", "Basic rule 1 (id: 'r...1') has a regex that cannot be used: "
+                                 "unterminated character set at position 0") ","
+                 ERROR("\"advanced_snippet\"", "data.messages must contain at least 1 items"))},
     };
     for (isize i = 0; i < COUNT(cases); i++) {
         check(cases[i][0], true, cases[i][1]);
