@@ -85,7 +85,7 @@ TESTS := access advice arena base64 buf buffers bulk bulk_flight bulk_verdict ca
   gmail_account gmail_directory gmail_error gmail_listing gmail_message gmail_ping gmail_quota \
   gmail_token gzip hash http1 idset index ingest interpolate job json json_pretty json_write lane \
   listener log loop mailboxes mime monitor number options os plan prepare progress proxy purge \
-  regex retry roots roster rules rules_validate scan seal service_decide service_runner shard sink str summary \
+  regex retry roots roster rules rules_validate scan seal service_decide service_parts service_runner shard sink str summary \
   sync_job tls tls_gcm url values
 FUZZ := base64 bulk_answer charset chunked config connector cron date dns exchange gmail_account \
   gmail_directory gmail_error gmail_listing gmail_message gmail_token gzip http1 index_answer \

@@ -236,6 +236,15 @@
 #define START_CA_BYTES KIB(512)   // a ca_file: a whole system bundle has 220 KB
 #define START_SPARE_CONNECTIONS 8 // besides lanes and flights: directory, listings, tokens
 #define CONNECTORS_MAX 64
+#define CLI_FIXED_BYTES MIB(48) // address space of `connectors`: loop, roots, texts
+#define CLI_LAZY_BYTES MIB(16)  // an answer, a table: address space, touched as they grow
+#define CLI_TARGET_BYTES KIB(4) // of a request: an id of 512 bytes takes 1,536 encoded
+#define CLI_NODES 65536         // JSON values of one answer: an index takes nine
+#define CLI_ROWS_MAX 5000       // of one table
+#define CLI_PAGE 100            // records of one page of a search
+#define CLI_LINE_BYTES KIB(4)   // what is typed in one line: terminals cut there
+#define CLI_FILE_BYTES KIB(64)  // of --from-file, and of a file that a value names
+#define CLI_CANCEL_TRIES 3      // a job that its worker changes at the same time
 #define OPTION_MAILBOXES_MAX 64 // --mailbox ADDR given so often
 #define PROGRESS_PER_SECOND 5
 #define PROGRESS_PLAIN_MS 10000

@@ -2,6 +2,8 @@
 // Arguments to command, nothing else.
 #include "base/date.h"
 #include "cli/commands.h"
+#include "cli/connectors.h"
+#include "cli/ingest_command.h"
 #include "cli/serve_command.h"
 #include "cli/start_serve.h"
 #include "cli/sync_command.h"
@@ -80,10 +82,33 @@ static int main_seal_test(str name)
     return known ? 0 : 2;
 }
 
+// Under the name of the service that is replaced.
+static int main_ingest(int argc, char **argv)
+{
+    struct buf text = buf_over(app.text_bytes, COUNT(app.text_bytes));
+    int code = ingest_command(&app.options, argc, argv, &text);
+    if (code != INGEST_COMMAND_SERVES) {
+        main_say(code ? 2 : 1, buf_str(&text));
+        return code;
+    }
+    err e = start_serve(&app.start, &app.options);
+    if (!err_ok(e)) {
+        (void)main_refuse(e, &app.start.detail);
+        return 1; // as its users know it
+    }
+    return serve_command_run(&app.start);
+}
+
 int main(int argc, char **argv)
 {
     struct start *s = &app.start;
     struct buf text = buf_over(app.text_bytes, COUNT(app.text_bytes));
+    if (argc > 0 && ingest_is_called(argv[0])) {
+        return main_ingest(argc, argv);
+    }
+    if (argc > 1 && str_eq(str_from(argv[1]), S("connectors"))) {
+        return connectors_run(s, argc - 2, argv + 2);
+    }
     err e = options_parse(&app.options, argc, argv, &text);
     if (!err_ok(e)) {
         struct buf detail = buf_over(s->detail_bytes, CONFIG_DETAIL_BYTES);

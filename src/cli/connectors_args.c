@@ -23,6 +23,7 @@ const char connectors_help[] =
     "\n"
     "  -c, --config FILE   access to Elasticsearch, default .cli/config.yml\n"
     "  -y, --yes           do not ask before something is deleted or cancelled\n"
+    "      --require-seal  do not start where the host forbids seccomp\n"
     "  -h, --help          this text\n"
     "  -v, --version       the version\n"
     "\n"
@@ -47,11 +48,13 @@ enum args_option {
     ARGS_CONNECTOR,
     ARGS_JOB_TYPE,
     ARGS_FORM,
+    ARGS_REQUIRE_SEAL,
     ARGS_OPTIONS
 };
 
 #define BIT(x) ((u32)1 << (x))
-#define ARGS_ALWAYS (BIT(ARGS_CONFIG) | BIT(ARGS_YES) | BIT(ARGS_HELP) | BIT(ARGS_VERSION))
+#define ARGS_ALWAYS \
+    (BIT(ARGS_CONFIG) | BIT(ARGS_YES) | BIT(ARGS_HELP) | BIT(ARGS_VERSION) | BIT(ARGS_REQUIRE_SEAL))
 
 static const struct {
     const char *name, *brief;
@@ -75,6 +78,7 @@ static const struct {
     [ARGS_CONNECTOR] = {"--connector-id", "-i", true},
     [ARGS_JOB_TYPE] = {"--job-type", "-t", true},
     [ARGS_FORM] = {"--format", "-o", true},
+    [ARGS_REQUIRE_SEAL] = {"--require-seal", NULL, false},
 };
 
 static const struct {
@@ -183,6 +187,9 @@ static err args_set(struct connectors_args *a, enum args_option option, str valu
         return OK;
     case ARGS_SERVICE_CONFIG:
         a->service_config = value;
+        return OK;
+    case ARGS_REQUIRE_SEAL:
+        a->require_seal = true;
         return OK;
     case ARGS_CONNECTOR:
         a->subject = value;

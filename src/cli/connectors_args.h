@@ -33,7 +33,8 @@ struct connectors_args {
     bool is_native, from_index, update_config;
     enum job_type job_type;
     bool json; // -o json
-    bool yes;  // --yes: no confirmation is asked
+    bool require_seal;
+    bool yes; // --yes: no confirmation is asked
 };
 
 // Arguments after the word `connectors`. OPTION_UNKNOWN, OPTION_COMMAND, OPTION_VALUE,

@@ -30,6 +30,8 @@ struct options {
     isize mailbox_count;
     struct shard shard; // --shard K/N
     str seal_test;
+    bool ingest, filebeat; // called as `elastic-ingest`: its log forms
+    u32 services;          // enum ingest_service; 0: all
 };
 
 // OPTION_UNKNOWN, OPTION_COMMAND (the nearest one is named in detail), OPTION_VALUE, OPTION_EXTRA,

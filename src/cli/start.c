@@ -294,6 +294,18 @@ static err start_job(struct start *s)
     return OK;
 }
 
+// As the service that is replaced writes them, when called by its name.
+static enum log_form start_log_form(const struct options *o)
+{
+    if (!o->ingest) {
+        return o->json ? LOG_JSON : LOG_PLAIN;
+    }
+    if (o->filebeat) {
+        return LOG_FILEBEAT;
+    }
+    return os_is_terminal(2) ? LOG_COLOURS : LOG_BRACKETS;
+}
+
 static void start_form(struct start *s)
 {
     s->form = s->options->json ? OUTPUT_JSON : os_is_terminal(2) ? OUTPUT_TERMINAL : OUTPUT_PLAIN;
@@ -301,7 +313,7 @@ static void start_form(struct start *s)
     if (s->options->log_level_given) {
         level = s->options->log_level;
     }
-    s->log = log_init(&s->plan, level, s->options->json ? LOG_JSON : LOG_PLAIN);
+    s->log = log_init(&s->plan, level, start_log_form(s->options));
     s->progress = progress_init(&s->plan, s->form, os_terminal_columns(2), &s->watch);
     log_watch(s->log, &s->watch);
     log_on_line(s->log, progress_clear, s->progress);

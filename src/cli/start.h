@@ -53,6 +53,7 @@ struct start {
     struct service *service; // of `serve`
     struct dest extraction;  // where its extraction service is, if it has one
     enum output_form form;
+    str user_agent; // empty: that of the service
     int status_fd; // for the peak of memory
     struct os_watch watch;
 };

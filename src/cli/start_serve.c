@@ -5,6 +5,7 @@
 #include "cli/start_serve.h"
 
 #include "base/idset.h"
+#include "cli/ingest.h"
 #include "os/log.h"
 #include "os/os.h"
 #include "service/service.h"
@@ -98,11 +99,12 @@ static err start_serve_settings(struct start *s, struct service_settings *out)
     const struct config *c = &s->config;
     const struct config_service *v = &c->service;
     struct start_counts n = start_serve_counts(s);
+    u32 services = s->options->services ? s->options->services : INGEST_ALL;
     *out = (struct service_settings){
-        .schedule = true,
-        .sync_content = true,
-        .sync_access_control = true,
-        .cleanup = true,
+        .schedule = services & INGEST_SCHEDULE,
+        .sync_content = services & INGEST_CONTENT,
+        .sync_access_control = services & INGEST_ACCESS_CONTROL,
+        .cleanup = services & INGEST_CLEANUP,
         .api = c->elasticsearch.feature_use_connectors_api,
         .idling_ms = v->idling_s * 1000,
         .heartbeat_us = v->heartbeat_s * 1000000,

@@ -53,6 +53,8 @@ void sync_job_put_create(struct buf *b, str connector_id, enum job_type type); /
 // Direct: the whole record out of the connector's, trigger_method scheduled (17.7).
 // CONNECTOR_INDEX_NAME, CONNECTOR_SERVICE_TYPE: the connector has none; nothing is written.
 err sync_job_put_record(struct buf *b, const struct connector *c, enum job_type type, i64 now_us);
+// The same with trigger_method on_demand.
+err sync_job_put_demanded(struct buf *b, const struct connector *c, enum job_type type, i64 now_us);
 
 struct job_done {
     enum job_outcome outcome;

@@ -111,7 +111,8 @@ static void sync_job_write_snapshot(struct json_write *w, const struct connector
     json_write_object_end(w);
 }
 
-err sync_job_put_record(struct buf *b, const struct connector *c, enum job_type type, i64 now_us)
+static err sync_job_put_whole(struct buf *b, const struct connector *c, enum job_type type,
+                              str trigger, i64 now_us)
 {
     if (c->index_name.n == 0) {
         return FAIL(CONNECTOR_INDEX_NAME);
@@ -123,7 +124,7 @@ err sync_job_put_record(struct buf *b, const struct connector *c, enum job_type 
     json_write_object(&w);
     json_write_key(&w, S("connector"));
     sync_job_write_snapshot(&w, c, type);
-    json_write_member(&w, S("trigger_method"), S("scheduled"));
+    json_write_member(&w, S("trigger_method"), trigger);
     json_write_member(&w, S("job_type"), str_from(job_type_name(type)));
     json_write_member(&w, S("status"), S("pending"));
     record_write_time(&w, S("created_at"), now_us);
@@ -133,6 +134,16 @@ err sync_job_put_record(struct buf *b, const struct connector *c, enum job_type 
     sync_job_write_i64(&w, S("deleted_document_count"), 0);
     json_write_object_end(&w);
     return OK;
+}
+
+err sync_job_put_record(struct buf *b, const struct connector *c, enum job_type type, i64 now_us)
+{
+    return sync_job_put_whole(b, c, type, S("scheduled"), now_us);
+}
+
+err sync_job_put_demanded(struct buf *b, const struct connector *c, enum job_type type, i64 now_us)
+{
+    return sync_job_put_whole(b, c, type, S("on_demand"), now_us);
 }
 
 void sync_job_put_done(struct buf *b, const struct job_done *done)

@@ -33,6 +33,13 @@ err os_file_read(const char *path, struct buf *out, struct buf *detail); // [sta
 // Opens for writing, truncated, mode 0600. A descriptor, or -1 with the system's words in detail.
 int os_file_create(const char *path, struct buf *detail); // [start]
 
+// Opens for writing and leaves the content as it is, so that nothing is lost when what was to be
+// written cannot be had. REPLACE: from the first byte on, made where it is absent, mode 0600 from
+// now on. APPEND: behind the last byte. A descriptor, or -1 with the system's words in detail.
+enum os_change { OS_CHANGE_REPLACE, OS_CHANGE_APPEND };
+int os_file_change(const char *path, enum os_change change, struct buf *detail); // [start]
+bool os_folder_create(const char *path, struct buf *detail); // [start] mode 0700; may be there
+
 // What a write looks at while a pipe or terminal takes nothing: the signals (signals_fd, -1: none).
 // Until one says stop it waits as long as it takes; from then on WRITE_STOP_WAIT_MS, all writes
 // together.
@@ -48,6 +55,11 @@ bool os_watch_signals(struct os_watch *w); // takes the signals that came; true 
 err os_write_all(int fd, str s, struct os_watch *watch, struct buf *detail);
 bool os_is_terminal(int fd);     // [start]
 int os_terminal_columns(int fd); // [start] 80 when unknown
+
+// Appends one line that somebody types or a pipe holds, without its end; `hidden`: a terminal does
+// not show it. INPUT_END: there is no line any more; INPUT_STOPPED: a signal came; BUF_FULL: it is
+// too long (it was read to its end).
+err os_line_read(int fd, struct buf *line, bool hidden, struct os_watch *watch); // [start]
 
 // ---- signals: INT, TERM and HUP are blocked and come through a descriptor; PIPE is ignored
 int os_signals_open(void); // [start] a descriptor, or OS_BROKEN
