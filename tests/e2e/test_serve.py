@@ -712,3 +712,114 @@ def test_kill_in_the_middle_is_cleaned_up():
     w.wait(lambda: w.record()["last_sync_status"] == "error")
     again = w.job()
     w.wait_job(again, "completed", seconds=60)
+
+
+def long_job(*arguments, messages=4000, latency=300, **options):
+    """A world in which a job runs and writes, slowly."""
+    w = World("--messages", messages, *arguments, **options)
+    w.serve()
+    w.configured()
+    w.connected()
+    w.tenant.post("options", latency_ms=latency)
+    job = w.job()
+    w.wait(lambda: w.recorder.find("_bulk"))
+    return w, job
+
+
+def test_a71_counts_are_told_and_checks_are_made():
+    w, job = long_job(messages=8000, latency=400)
+    started = time.time()
+    mark = len(w.recorder.log)
+    w.wait(lambda: len(w.recorder.find("_stats", mark)) >= 2, 25)
+    first, second = w.recorder.find("_stats", mark)[:2]
+    true(9 < second["at"] - first["at"] < 12, second["at"] - first["at"])
+    same(sorted(body(first)), ["deleted_document_count", "indexed_document_count", "indexed_document_volume", "metadata"])
+    same(body(first)["metadata"], {})
+    true(body(second)["indexed_document_count"] > body(first)["indexed_document_count"], "it grows")
+    looks = w.recorder.find("GET /.elastic-connectors-sync-jobs/_doc", mark)
+    true(len(looks) >= (time.time() - started) / 5 - 1, len(looks))
+    # what else the service does went on meanwhile, each second
+    same(w.jobs()[job]["status"], "in_progress")
+    told = [e["at"] for e in w.recorder.find(r"POST /.elastic-connectors/_update/c1$", mark)]
+    true(max(b - a for a, b in zip(told, told[1:])) < 3, "rounds are delayed")
+    w.stop()
+
+
+def test_a75_source_fails_midway():
+    w, job = long_job()
+    w.tenant.post("faults", path="/gmail/v1/users/", count=-1, status=403, reason="accessNotConfigured",
+                  message="Gmail API has not been used in project 1 before or it is disabled.")
+    done = w.wait_job(job, "error", "completed", seconds=60)
+    same(done["status"], "error")
+    true(re.match(r"\w+: .", done["error"]), done["error"])
+    w.wait(lambda: w.record()["last_sync_status"] == "error")
+    same(w.record()["last_sync_error"], done["error"])
+    same([e for e in w.recorder.find("_bulk") if b'{"delete"' in e["body"]], [])
+
+
+def test_a78_job_is_ended_by_somebody_else():
+    w, job = long_job()
+    w.tenant.post("jobs", id=job, doc={"status": "error", "error": "by hand"})
+    asked = time.time()
+    w.wait(lambda: w.record()["last_sync_status"] == "error", 10)
+    true(time.time() - asked < 8.5, "took too long")
+    same(w.jobs()[job]["error"], "by hand")
+    true("ConnectorJobNotRunningError" in w.record()["last_sync_error"], w.record()["last_sync_error"])
+    mark = len(w.recorder.log)
+    time.sleep(2)
+    same(w.recorder.find("_bulk", mark), [])
+
+
+def test_soft_deleted_connector_stops_its_job():
+    w, job = long_job()
+    w.set(deleted=True)
+    done = w.wait_job(job, "error", seconds=12)
+    true(done["error"].startswith("ConnectorNotFoundError"), done["error"])
+
+
+def test_a03_waits_for_elasticsearch():
+    w = World()
+    for _ in range(2):
+        w.tenant.post("faults", path="/", count=1, status=503)
+    w.serve()
+    w.wait(lambda: w.recorder.find("HEAD /"))
+    at = [e["at"] for e in w.recorder.find("GET /$")]
+    same(len(at), 3)
+    true(0.8 < at[1] - at[0] < 1.5 and 1.7 < at[2] - at[1] < 2.6, at)
+
+
+def test_a18_a19_secrets_and_dotted_keys():
+    w = World()
+    w.elastic = "  headers: {X-A: pa$$1}\n"
+    w.serve()
+    w.wait(lambda: w.recorder.log)
+    same(w.recorder.log[0]["headers"]["x-a"], "pa$1")
+
+
+def test_a40_token_endpoint_refuses():
+    w = ready()
+    w.tenant.post("faults", path="/token", count=-1, status=401, body='{"error":"invalid_client"}')
+    w.wait(lambda: w.record()["status"] == "error")
+    true("service account" in w.record()["error"].lower(), w.record()["error"])
+    w.tenant.control("DELETE", "faults")
+    w.connected()
+
+
+def test_stop_while_elasticsearch_is_away():
+    w, job = long_job()
+    w.recorder.server.shutdown()
+    w.recorder.server.server_close()
+    started = time.time()
+    same(w.stop(), 0)
+    true(time.time() - started < 15.5, time.time() - started)
+    same(w.jobs()[job]["status"], "in_progress")  # the clean-up of the next service ends it
+
+
+def test_stop_in_the_preflight():
+    w = World()
+    w.tenant.post("faults", path="/", count=-1, status=503)
+    w.serve()
+    w.wait(lambda: w.recorder.log)
+    started = time.time()
+    same(w.stop(), 0)
+    true(time.time() - started < 2, time.time() - started)
