@@ -15,6 +15,11 @@ struct registry_entry {
     i64 decided_us[JOB_TYPES]; // occurrences up to here have been dealt with
     bool owed[JOB_TYPES]; // the occurrence was taken, but its job could not be made: to be made yet
     bool greeted;         // had its first heartbeat
+    // The configuration whose source was last found well, when, and for how many more rounds that
+    // is believed.
+    u64 well_hash;
+    i64 well_us;
+    int well_rounds;
     i64 used_us;
 };
 

@@ -5,9 +5,14 @@
 
 #include "limits.h"
 #include "service/classes.h"
+#include "service/filter.h"
 #include "service/license.h"
 #include "service/prepare.h"
 
+// A source that was found well with this very configuration is believed for so many rounds, and not
+// longer than so: a ping costs two signatures and four requests to somebody else.
+#define VISIT_WELL_ROUNDS 3
+#define VISIT_WELL_US (300 * (i64)1000000)
 #define VISIT_TRIES 3 // of the guarded update, when others write the record meanwhile
 
 enum visit_state {
@@ -242,6 +247,33 @@ static enum work visit_end_greet(struct visit *v)
 
 // ---- the source
 
+static enum work visit_connect(struct visit *v)
+{
+    worker_update_connector(&v->w, v->id, NULL);
+    connector_put_connected(&v->w.call.body);
+    v->state = VISIT_CONNECTED;
+    return WORK_CALL;
+}
+
+static u64 visit_configuration_hash(const struct visit *v)
+{
+    u64 hash = hash_siphash(v->registry->key, json_raw(&v->c.json, v->c.configuration));
+    return hash + (v->c.features.document_level_security ? 1 : 0);
+}
+
+static bool visit_is_believed(struct visit *v)
+{
+    struct registry_entry *e = v->entry;
+    i64 age_us = v->now_us - e->well_us;
+    if (e->well_rounds == 0 || e->well_hash != visit_configuration_hash(v) || age_us < 0 ||
+        age_us > VISIT_WELL_US || v->c.status == CONNECTOR_ERROR || filter_is_edited(&v->c)) {
+        e->well_rounds = 0;
+        return false;
+    }
+    e->well_rounds--;
+    return true;
+}
+
 static enum work visit_open(struct visit *v)
 {
     if (v->c.status == CONNECTOR_CREATED || v->c.status == CONNECTOR_NEEDS_CONFIGURATION) {
@@ -252,6 +284,9 @@ static enum work visit_open(struct visit *v)
     if (!sources_find(&v->sources, v->c.service_type)) {
         visit_log(v, LOG_ERROR, FAIL(SERVICE_TYPE_UNKNOWN), v->c.service_type);
         return visit_go(v, VISIT_OVER);
+    }
+    if (visit_is_believed(v)) {
+        return visit_connect(v);
     }
     struct open_ask ask = {
         .service_type = v->c.service_type,
@@ -277,6 +312,9 @@ static enum work visit_end_ping(struct visit *v)
     if (!err_ok(v->w.ping.error)) {
         return visit_fail(v, v->w.ping.error, buf_str(&v->w.ping.detail));
     }
+    v->entry->well_hash = visit_configuration_hash(v);
+    v->entry->well_us = v->now_us;
+    v->entry->well_rounds = VISIT_WELL_ROUNDS;
     draft_start(&v->draft, v->id, &v->c, advanced);
     return visit_go(v, VISIT_FILTER);
 }
@@ -292,10 +330,7 @@ static enum work visit_filter(struct visit *v)
     if (v->draft.gone) {
         return visit_go(v, VISIT_OVER);
     }
-    worker_update_connector(&v->w, v->id, NULL);
-    connector_put_connected(&v->w.call.body);
-    v->state = VISIT_CONNECTED;
-    return WORK_CALL;
+    return visit_connect(v);
 }
 
 static enum work visit_end_connect(struct visit *v)
