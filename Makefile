@@ -398,6 +398,28 @@ build/sim_asan: $(call SIM_CHEAP_OBJECTS,asan)
 	$(SAY) LINK $@
 	$(Q)$(CC_asan) $(FLAGS_asan) $(LINK_asan) $(SIM_LINK) -o $@ $(call GROUP,$^)
 
+# The far side's TLS with its own mbedTLS, one object of which only these names can be seen.
+SIM_FAR_NAMES := tls_init=far_real_init tls_close=far_real_close tls_session_open=far_real_open \
+  tls_session_free=far_real_free tls_handshake=far_real_handshake tls_read=far_real_read \
+  tls_write=far_real_write tls_say_close=far_real_say_close tls_verify_account=far_real_verify \
+  mbedtls_psa_crypto_free=far_psa_free
+SIM_FAR_SYSTEM := syscall=sim_far_syscall time=sim_far_time clock_gettime=sim_far_clock_gettime
+SIM_REAL_OBJECTS := $(patsubst src/%.c,build/fortify/src/%.o,$(filter-out $(SIM_OFF),$(SRC))) \
+  $(SIM_MODEL:%.c=build/fortify/tests/tenant/%.o) $(SIM:%.c=build/fortify/tests/sim/%.o) \
+  build/fortify/tests/sim/far_tls_real.o
+
+build/sim_far_tls.o: build/host/tests/tenant/tls.o build/host/third_party.a
+	$(SAY) LINK $@
+	$(Q)ld -r -o $@.new $^
+	$(Q)objcopy $(SIM_FAR_NAMES:%=--redefine-sym %) $(SIM_FAR_SYSTEM:%=--redefine-sym %) $@.new
+	$(Q)objcopy $(foreach n,$(SIM_FAR_NAMES),--keep-global-symbol=$(lastword $(subst =, ,$(n)))) $@.new $@
+
+build/sim_tls: $(SIM_REAL_OBJECTS) build/fortify/third_party.a build/sim_far_tls.o
+	$(SAY) LINK $@
+	$(Q)$(CC_fortify) $(FLAGS_fortify) $(LINK_fortify) $(SIM_LINK) \
+	  -Wl,--wrap=tls_heap_enter -Wl,--wrap=tls_heap_leave -Wl,--wrap=time \
+	  -Wl,--wrap=mbedtls_ms_time -o $@ $(call GROUP,$^)
+
 SEEDS := 1000
 FIRST := 1
 MINUTES := 60

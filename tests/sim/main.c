@@ -108,8 +108,8 @@ static i64 run_share(u64 first, u64 step, double until)
     i64 count = 0;
     u64 seed = first;
     for (; o.minutes ? seconds() < until : seed < o.first + (u64)o.seeds; seed += step) {
-        u64 hash = run_seed(seed, false);
-        if (o.twice && run_seed(seed, false) != hash) {
+        u64 hash = run_seed(seed, o.trace);
+        if (o.twice && run_seed(seed, o.trace) != hash) {
             name_seed(seed);
             sim_violation("the same seed twice gives two traces");
         }

@@ -416,7 +416,7 @@ static void note_pause(struct note *n)
 
 void observer_doubted(int note)
 {
-    book.notes[note].damaged = true;
+    observer_lost(note); // so it may be asked again, at any time
 }
 
 void observer_delivered(int note)

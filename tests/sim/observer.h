@@ -39,7 +39,8 @@ struct observer_end {
     int exit_code;
     bool stopped; // it had been told to
     str summary, log;
-    bool calm; // nothing had gone wrong: it must have completed
+    i64 bytes_in, bytes_out; // on the wire, when the summary was written
+    bool calm;               // nothing had gone wrong: it must have completed
 };
 void observer_run_end(const struct observer_end *end);
 

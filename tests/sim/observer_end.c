@@ -307,6 +307,8 @@ void observer_run_end(const struct observer_end *end)
                       (int)(end->log.n < 400 ? end->log.n : 400), end->log.p);
     }
     read_left_out(s);
+    must_be(s, "bytes_in", end->bytes_in);
+    must_be(s, "bytes_out", end->bytes_out);
     str ending = t_buf_str(&how);
     bool completed = str_starts(ending, S("completed"));
     if (end->exit_code != exit_code_of(ending)) {

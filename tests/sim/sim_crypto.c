@@ -19,7 +19,9 @@ struct crypto_key {
 
 void crypto_wipe(void *p, isize n)
 {
-    memset(p, 0, (size_t)n);
+    if (n) {
+        memset(p, 0, (size_t)n);
+    }
     __asm__ volatile("" : : "r"(p) : "memory");
 }
 

@@ -26,7 +26,8 @@ static struct {
     int file_count, env_count;
     struct t_buf out[3];
     bool sealed, stop_pending;
-    i64 stopped_us, begun_us, patience_us, op_count, idle_ops;
+    i64 stopped_us, begun_us, patience_us, idle_ops;
+    i64 bytes_in, bytes_out;
 } host;
 
 jmp_buf host_grave;
@@ -80,6 +81,12 @@ void host_run_end(void)
 str host_output(int fd)
 {
     return t_buf_str(&host.out[fd]);
+}
+
+void host_summary_bytes(i64 *in, i64 *out)
+{
+    *in = host.bytes_in;
+    *out = host.bytes_out;
 }
 
 i64 host_stopped_us(void)
@@ -225,6 +232,10 @@ err os_write_all(int fd, str s, struct os_watch *watch, struct buf *detail)
         sim_violation("a write to descriptor %d", fd);
     }
     t_buf_put(&host.out[fd], s);
+    if (fd == 1) {
+        host.bytes_in = net_bytes_in();
+        host.bytes_out = net_bytes_out();
+    }
     sim_trace_bytes(fd == 1 ? "stdout" : "stderr", s);
     return OK;
 }

@@ -18,7 +18,9 @@ void host_run_begin(void);
 extern jmp_buf host_grave;
 void host_run_end(void); // gives back all memory
 
-str host_output(int fd);       // 1 or 2: what was written in this run
+str host_output(int fd); // 1 or 2: what was written in this run
+// Bytes that the network had carried when standard output was last written.
+void host_summary_bytes(i64 *in, i64 *out);
 i64 host_stopped_us(void);     // when the first signal was due; -1: none was
 i64 host_reserved_bytes(void); // address space that the product kept
 

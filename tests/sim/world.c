@@ -143,6 +143,7 @@ static void run_once(struct world *w, bool calm)
         .log = host_output(2),
         .calm = calm,
     };
+    host_summary_bytes(&end.bytes_in, &end.bytes_out);
     observer_run_end(&end);
     host_run_end();
     world_stats.virtual_us += clock_now_us() - begun_us;
