@@ -46,7 +46,7 @@ void cleanup_start(struct cleanup *c, struct moment now)
 
 static enum work cleanup_go(struct cleanup *c, enum cleanup_state state)
 {
-    c->state = state;
+    c->state = (int)state;
     return WORK_STEP;
 }
 
@@ -108,7 +108,7 @@ static enum work cleanup_ask(struct cleanup *c, enum job_query_kind kind, bool b
         .brief = true,
     };
     sync_job_put_query(&c->w.call.body, &q);
-    c->state = then;
+    c->state = (int)then;
     return WORK_CALL;
 }
 

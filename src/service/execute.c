@@ -91,7 +91,7 @@ static bool execute_has_room(const struct execute *x)
 
 static enum work execute_go(struct execute *x, enum execute_state state)
 {
-    x->state = state;
+    x->state = (int)state;
     return WORK_STEP;
 }
 

@@ -56,7 +56,7 @@ void finish_begin(struct finish *f)
 
 static enum work finish_go(struct finish *f, enum finish_state state)
 {
-    f->state = state;
+    f->state = (int)state;
     return WORK_STEP;
 }
 
@@ -80,7 +80,7 @@ static bool finish_again(struct finish *f, enum finish_state state, struct momen
     }
     finish_log(f, LOG_WARN);
     f->w->wait_until_ms = now.mono_ms + f->w->es->settings.retry_interval_ms;
-    f->state = state;
+    f->state = (int)state;
     return true;
 }
 
@@ -135,7 +135,7 @@ static enum work finish_ask_index(struct finish *f, str verb, enum finish_state 
     url_put_encoded(target, str_make(f->index_bytes, f->index_n));
     buf_put(target, verb);
     buf_put(target, S("?ignore_unavailable=true"));
-    f->state = state;
+    f->state = (int)state;
     return WORK_CALL;
 }
 

@@ -48,13 +48,13 @@ static enum work preflight_end(struct preflight *p, err e, str detail)
 
 static enum work preflight_go(struct preflight *p, enum preflight_state state)
 {
-    p->state = state;
+    p->state = (int)state;
     return WORK_STEP;
 }
 
 static enum work preflight_wait(struct preflight *p, enum preflight_state then, i64 until_ms)
 {
-    p->state = then;
+    p->state = (int)then;
     p->w->wait_until_ms = until_ms;
     return WORK_WAIT;
 }
@@ -193,7 +193,7 @@ static enum work preflight_ask_index(struct preflight *p, str method, enum prefl
     p->w->call.front = true;
     buf_put(&p->w->call.target, S("/"));
     buf_put(&p->w->call.target, str_from(preflight_indices[p->index]));
-    p->state = state;
+    p->state = (int)state;
     return WORK_CALL;
 }
 

@@ -78,7 +78,7 @@ void runner_say(struct runner *r, enum log_level level, str message)
 
 enum work runner_go(struct runner *r, enum runner_state state)
 {
-    r->state = state;
+    r->state = (int)state;
     return WORK_STEP;
 }
 
@@ -161,7 +161,7 @@ static bool runner_is_busy(const struct runner *r, const struct connector *c)
 
 enum work runner_ask_job(struct runner *r, enum runner_state then)
 {
-    r->state = then;
+    r->state = (int)then;
     return worker_get_job(&r->w, r->job_id);
 }
 

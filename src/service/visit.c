@@ -74,7 +74,7 @@ void visit_end(struct visit *v)
 
 static enum work visit_go(struct visit *v, enum visit_state state)
 {
-    v->state = state;
+    v->state = (int)state;
     return WORK_STEP;
 }
 
@@ -135,7 +135,7 @@ static enum work visit_fail(struct visit *v, err e, str detail)
 
 static enum work visit_ask(struct visit *v, enum visit_state then)
 {
-    v->state = then;
+    v->state = (int)then;
     return worker_get_connector(&v->w, v->id);
 }
 
