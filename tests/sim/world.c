@@ -156,8 +156,8 @@ void world_run(u64 seed, const struct scenario *s, u64 faults, struct enumerated
     faults_calm();
     s = s ? s : scenario_by_chance();
     world_by_seed(&w, s);
-    far_tls_world(seed);
     begin_world(&w);
+    far_tls_world(seed); // by the clock of this world
     u64 allowed = faults ? faults : w.faults;
     for (int i = 0; i < w.runs; i++) {
         bool calm = i + 1 == w.runs || !allowed;
