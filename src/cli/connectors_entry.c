@@ -47,19 +47,22 @@ static isize entry_count(const struct config_tree *t, int list, int *last)
     return n;
 }
 
-// The blanks before the dash of line `line` (1-based); -1: there is none.
+// The blanks before the dash of the entry whose first key is in line `line` (1-based): the dash
+// stands there, or in a line before it. -1: there is none.
 static isize entry_indent(str text, int line)
 {
     str head = {0};
     bool more = true;
+    isize indent = -1;
     for (int i = 0; i < line && more; i++) {
         text = str_cut(text, '\n', &head, &more);
+        isize n = 0;
+        while (n < head.n && head.p[n] == ' ') {
+            n++;
+        }
+        indent = n < head.n && head.p[n] == '-' ? n : indent;
     }
-    isize n = 0;
-    while (n < head.n && head.p[n] == ' ') {
-        n++;
-    }
-    return n < head.n && head.p[n] == '-' ? n : -1;
+    return indent;
 }
 
 static bool entry_read(struct config_tree *t, str text)

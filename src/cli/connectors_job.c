@@ -90,6 +90,33 @@ static err connectors_job_create(struct connectors *c)
     return OK;
 }
 
+// The replaced one prints ASCII alone: everything else as \uXXXX. It also keeps what could turn a
+// terminal's direction, or is a control character above 0x7f, from it. `text` is well-formed UTF-8.
+static void connectors_put_ascii(struct buf *out, str text)
+{
+    for (isize i = 0; i < text.n;) {
+        u8 c = text.p[i];
+        isize n = c < 0x80 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
+        if (n == 1) {
+            buf_put_byte(out, c == 0x7f ? '?' : c);
+        } else {
+            u32 point = c & (0xffu >> (n + 1));
+            for (isize k = 1; k < n && i + k < text.n; k++) {
+                point = point << 6 | (text.p[i + k] & 0x3f);
+            }
+            bool pair = point > 0xffff;
+            u32 units[] = {pair ? 0xd800 + ((point - 0x10000) >> 10) : point,
+                           0xdc00 + ((point - 0x10000) & 0x3ff)};
+            for (isize k = 0; k < 1 + pair; k++) {
+                u8 bytes[] = {(u8)(units[k] >> 8), (u8)units[k]};
+                buf_put(out, S("\\u"));
+                buf_put_hex(out, str_make(bytes, 2));
+            }
+        }
+        i += n;
+    }
+}
+
 static void connectors_put_json(struct connectors *c, const char *const *keys, const str *values,
                                 int count)
 {
@@ -109,7 +136,9 @@ static void connectors_put_json(struct connectors *c, const char *const *keys, c
         }
     }
     json_write_object_end(&w);
-    json_pretty_put(&c->out, buf_str(compact), 4);
+    isize from = compact->n;
+    json_pretty_put(compact, str_slice(buf_str(compact), 0, from), 4);
+    connectors_put_ascii(&c->out, str_from_index(buf_str(compact), from));
     buf_put_byte(&c->out, '\n');
 }
 
