@@ -81,7 +81,7 @@ SRC := src/main.c \
     serve_command.c start.c start_config.c start_dest.c start_serve.c summary.c sync_command.c table.c yaml_heap.c)
 
 TESTS := access advice arena base64 buf buffers bulk bulk_flight bulk_verdict call charset client \
-  config config_tree connector connectors_args copy cron crypto date dns dns_packet document err \
+  config config_tree connector connectors_args connectors_entry copy cron crypto date dns dns_packet document err \
   gmail_account gmail_directory gmail_error gmail_listing gmail_message gmail_ping gmail_quota \
   gmail_token gzip hash http1 idset index ingest interpolate job json json_pretty json_write lane \
   listener log loop mailboxes mime monitor number options os plan prepare progress proxy purge \

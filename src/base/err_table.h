@@ -223,8 +223,8 @@ ERR(SERVICE_LICENSE, CONFIG, "the license of Elasticsearch does not cover docume
 // cli
 ERR(OPTION_UNKNOWN, CONFIG, "unknown flag", "see mailferry --help")
 ERR(OPTION_VALUE, CONFIG, "a flag has no value, or a wrong one", "see mailferry --help")
-ERR(OPTION_COMMAND, CONFIG, "unknown command", "use one of the commands of this version: sync, limits, version or help")
-ERR(OPTION_NO_COMMAND, CONFIG, "there are flags, but no command", "use one of the commands of this version: sync, limits, version or help")
+ERR(OPTION_COMMAND, CONFIG, "unknown command", "use one of the commands of this version: sync, serve, connectors, limits, version or help")
+ERR(OPTION_NO_COMMAND, CONFIG, "there are flags, but no command", "use one of the commands of this version: sync, serve, connectors, limits, version or help")
 ERR(OPTION_EXTRA, CONFIG, "an argument too many", "see mailferry --help")
 ERR(INPUT_END, CONFIG, "there is nothing more to read where an answer was asked for", "give what is asked for as options, or type it")
 ERR(INPUT_STOPPED, FATAL, "stopped by a signal", "run it again: what was not said to be done was not done")

@@ -13,6 +13,7 @@ const char options_help[] =
     "\n"
     "  mailferry sync [flags]     one sync, then exit\n"
     "  mailferry serve [flags]    the connector service: runs what Kibana schedules\n"
+    "  mailferry connectors ...   connectors, indices, jobs by hand (connectors -h)\n"
     "  mailferry limits [flags]   every pool of memory and the total\n"
     "  mailferry version          version, dependencies and their digests\n"
     "\n"
