@@ -71,13 +71,13 @@ SRC := src/main.c \
     job_view.c lane.c mailboxes.c purge.c roster.c rules.c rules_decide.c rules_read.c \
     rules_text.c rules_validate.c rules_walk.c shard.c sieve.c sink.c stats.c) \
   $(addprefix src/service/,budget.c classes.c filter.c cleanup.c decide.c draft.c engine.c execute.c finish.c license.c \
-    listener.c open.c ping.c preflight.c prepare.c registry.c round.c runner.c runner_watch.c \
+    listener.c metrics.c open.c ping.c preflight.c prepare.c registry.c round.c runner.c runner_watch.c \
     schedule.c service.c values.c values_check.c values_text.c visit.c worker.c) \
   $(addprefix src/cli/,commands.c config.c config_check.c config_fields.c config_lists.c \
     config_names.c config_tree.c connectors.c connectors_args.c connectors_call.c \
     connectors_create.c connectors_entry.c connectors_job.c connectors_list.c connectors_login.c \
     connectors_start.c connectors_table.c connectors_types.c connectors_values.c console.c \
-    ingest.c ingest_command.c interpolate.c options.c output.c progress.c \
+    healthcheck.c ingest.c ingest_command.c interpolate.c options.c output.c progress.c \
     serve_command.c start.c start_config.c start_dest.c start_serve.c summary.c sync_command.c table.c yaml_heap.c)
 
 TESTS := access advice arena base64 buf buffers bulk bulk_flight bulk_verdict call charset client \

@@ -8,15 +8,16 @@
 #include "base/types.h"
 
 // ---- codec
-#define JSON_DEPTH_MAX 64          // nesting of a JSON value; the APIs spoken need 8
-#define JSON_KEY_BYTES 128         // longest key, decoded, that a stream's path can name
-#define GZIP_FREE_BYTES MIB(4)     // unpacked bytes of an answer before the ratio is looked at
-#define GZIP_RATIO_MAX 200         // unpacked to packed: JSON and HTML reach 50, a bomb 1,000
-#define CRON_TEXT_BYTES 1024       // of a Quartz expression; a list of 60 minutes has 170
-#define REGEX_PROGRAM_MAX 4096 // instructions of one pattern, its repeats written out: .{1000} is 1,000
-#define REGEX_DEPTH_MAX 64     // groups within each other
-#define REGEX_NAMES_MAX 64     // named groups of one pattern
-#define MIME_DEPTH_MAX 32          // nested multiparts: real mail stays below 10
+#define JSON_DEPTH_MAX 64      // nesting of a JSON value; the APIs spoken need 8
+#define JSON_KEY_BYTES 128     // longest key, decoded, that a stream's path can name
+#define GZIP_FREE_BYTES MIB(4) // unpacked bytes of an answer before the ratio is looked at
+#define GZIP_RATIO_MAX 200     // unpacked to packed: JSON and HTML reach 50, a bomb 1,000
+#define CRON_TEXT_BYTES 1024   // of a Quartz expression; a list of 60 minutes has 170
+#define REGEX_PROGRAM_MAX \
+    4096                   // instructions of one pattern, its repeats written out: .{1000} is 1,000
+#define REGEX_DEPTH_MAX 64 // groups within each other
+#define REGEX_NAMES_MAX 64 // named groups of one pattern
+#define MIME_DEPTH_MAX 32  // nested multiparts: real mail stays below 10
 #define MIME_PARTS_MAX 1000        // parts looked at in one mail; then the raw mail is taken
 #define MIME_SCRATCH_BYTES KIB(64) // tables of a mail besides its text: 48 bytes a part
 #define MIME_BOUNDARY_BYTES 250    // RFC 2046 allows 70; a longer one makes the mail go raw
@@ -81,6 +82,7 @@
 #define CONN_DRAIN_BYTES KIB(64) // of an unwanted answer, read to keep its connection
 #define CONN_DRAIN_MS 5000
 #define CONN_INTERIM_MAX 16    // 1xx answers before the real one
+#define LOOP_WATCH_MAX 8       // descriptors that a caller waits for besides
 #define CONN_RESOLVERS 8       // look-ups at the same time
 #define GZIP_READERS 8         // inflated answers at the same time; beyond, gzip is not offered
 #define GZIP_OUT_BYTES KIB(16) // inflated bytes on their way to the machine
@@ -90,7 +92,7 @@
 #define INDEX_ANSWER_BYTES KIB(64) // an answer of preflight: pipelines can be long
 #define SCAN_TRIES 3               // a scroll that the cluster lost is begun again
 #define SCAN_PAGE_HITS 1000
-#define SCAN_HITS_MAX 1000000000 // listed where the index does not say how many it has
+#define SCAN_HITS_MAX 1000000000    // listed where the index does not say how many it has
 #define SCAN_SCROLL_ID_BYTES KIB(8) // grows with the shards of the index
 #define SCAN_REST_BYTES KIB(16)     // an answer without its hits
 #define SCAN_ELEMENT_BYTES KIB(8)   // one hit: an id of 512 bytes escaped, an owner, a time stamp
@@ -100,8 +102,8 @@
 #define BULK_PATIENCE 3          // refusals (429) of a whole request before it is made smaller
 #define BULK_REGROW_REQUESTS 100 // taken whole, before requests that had become smaller double
 #define BULK_HEAVY_BYTES \
-    KIB(256) // a document refused alone (429) is to blame itself, not the weather
-#define BULK_MACHINES_MAX 33      // bulk.max_concurrency is 32 at most, and the lone flight
+    KIB(256)                 // a document refused alone (429) is to blame itself, not the weather
+#define BULK_MACHINES_MAX 33 // bulk.max_concurrency is 32 at most, and the lone flight
 #define BULK_PIPELINE_BYTES 256  // name of a pipeline
 #define ELASTIC_ID_BYTES 512     // longest _id that Elasticsearch takes
 #define ELASTIC_REASON_BYTES 300 // of the server's words about one error
@@ -109,7 +111,7 @@
 #define SCAN_NODES 512           // JSON values in one hit; an owner list may be long
 #define ERROR_WINDOW_MAX 1000
 #define SEARCH_REST_BYTES KIB(2) // a search answer without its hits; failed shards give reasons
-#define CALL_PATH_BYTES 160 // of a request's path, in what people read about its failure
+#define CALL_PATH_BYTES 160      // of a request's path, in what people read about its failure
 
 // ---- source/gmail
 #define GMAIL_ACCOUNT_BYTES \
@@ -117,9 +119,9 @@
 #define GMAIL_KEY_BYTES KIB(8)     // its private key in PEM: 3.3 KB with 4,096 bits
 #define GMAIL_FIELD_BYTES 512      // one of its other fields
 #define GMAIL_ACCOUNT_NODES 128    // JSON nodes of it: 14 fields, scopes, claims
-#define GMAIL_QUERY_BYTES 2400 // one query of the advanced rules, percent-encoded
-#define GMAIL_PING_MS 60000 // one request of a ping
-#define GMAIL_CREATED_BYTES 64 // creation time of a user
+#define GMAIL_QUERY_BYTES 2400     // one query of the advanced rules, percent-encoded
+#define GMAIL_PING_MS 60000        // one request of a ping
+#define GMAIL_CREATED_BYTES 64     // creation time of a user
 #define GMAIL_DEST_FIRST (1 << 30) // numbers of the token endpoints that accounts name
 #define GMAIL_TOKEN_BYTES KIB(4)   // an access token; Google says 2,048
 #define GMAIL_ASSERTION_BYTES \
@@ -163,24 +165,24 @@
 #define FETCH_DOC_TAIL KIB(2)              // free bytes after it, for members that sync adds
 #define MAILBOX_OPEN 16 // default of limits.mailbox_open: mailboxes read at the same time
 #define MAILBOX_OPEN_MAX 64
-#define MAILBOX_QUEUE 1024 // accounts that wait: two pages of the directory
-#define MAILBOX_PAGE 500   // accounts of one page
-#define MAILBOXES 50000    // default of limits.mailboxes: 20 bytes each
-#define IDS 500000         // default of limits.ids: 20 bytes each
-#define ACCESS_DOC_BYTES KIB(8) // an access control document: an address, escaped, three times
-#define DOCUMENT_ID_BYTES 32 // MD5 in hex, for ids that are longer than ELASTIC_ID_BYTES
+#define MAILBOX_QUEUE 1024        // accounts that wait: two pages of the directory
+#define MAILBOX_PAGE 500          // accounts of one page
+#define MAILBOXES 50000           // default of limits.mailboxes: 20 bytes each
+#define IDS 500000                // default of limits.ids: 20 bytes each
+#define ACCESS_DOC_BYTES KIB(8)   // an access control document: an address, escaped, three times
+#define DOCUMENT_ID_BYTES 32      // MD5 in hex, for ids that are longer than ELASTIC_ID_BYTES
 #define SIEVE_STEP_BYTES KIB(256) // of a document's values, looked at by rules in one turn
-#define NOTES_MAX 100      // refused and failed mailboxes that a summary names
+#define NOTES_MAX 100             // refused and failed mailboxes that a summary names
 #define NOTE_DETAIL_BYTES 256
 #define ADVICE_MAX 12
 #define ADVICE_BYTES 320
-#define RULES_MAX 256             // sync rules of one job
-#define RULES_TEXT_BYTES KIB(32)  // of all their ids, fields, values, and the queries of the snippet
-#define RULES_PROGRAM 8192        // instructions of all their patterns; REGEX_PROGRAM_MAX of one
-#define RULES_RANGES 2048         // parts of the sets of all their patterns
-#define RULES_QUERIES_MAX 64      // queries of an advanced snippet
-#define RULES_PIECE_BYTES KIB(4)  // of a value, compared in one go: 0.1 s with the slowest pattern
-#define PURGE_MIN_DOCUMENTS 100   // below it, purge.max_share does not apply
+#define RULES_MAX 256            // sync rules of one job
+#define RULES_TEXT_BYTES KIB(32) // of all their ids, fields, values, and the queries of the snippet
+#define RULES_PROGRAM 8192       // instructions of all their patterns; REGEX_PROGRAM_MAX of one
+#define RULES_RANGES 2048        // parts of the sets of all their patterns
+#define RULES_QUERIES_MAX 64     // queries of an advanced snippet
+#define RULES_PIECE_BYTES KIB(4) // of a value, compared in one go: 0.1 s with the slowest pattern
+#define PURGE_MIN_DOCUMENTS 100  // below it, purge.max_share does not apply
 #define SYSTEMIC_MIN_MAILBOXES 10 // before so many have ended, no share of failures stops a job
 #define SYSTEMIC_MIN_ITEMS 100
 #define SHARDS_MAX 1000    // processes that share one tenant
@@ -190,10 +192,10 @@
 #define CONNECTOR_RECORD_BYTES KIB(256) // one record of a connector or job; real ones have 8 KB
 #define CONNECTOR_NODES 16384           // JSON values in it: a value and its key take 16 bytes
 #define CONNECTOR_TEXTS_BYTES KIB(48)   // its texts that had to be decoded: a service account has 3
-#define VALUES_PATTERN_BYTES KIB(2)  // a regular expression of one field, and its frame
-#define VALUES_RANGES_MAX 512        // ranges of its sets
-#define VALUES_VALIDATION_NODES 64   // JSON values of the validations in a schema
-#define VALUES_TOLD_BYTES 120        // of a value, in what people read about it
+#define VALUES_PATTERN_BYTES KIB(2)     // a regular expression of one field, and its frame
+#define VALUES_RANGES_MAX 512           // ranges of its sets
+#define VALUES_VALIDATION_NODES 64      // JSON values of the validations in a schema
+#define VALUES_TOLD_BYTES 120           // of a value, in what people read about it
 #define CONNECTOR_ID_BYTES 512          // as ELASTIC_ID_BYTES
 #define CONNECTOR_ERROR_BYTES KIB(8)    // of an error's text: it is a keyword, at most 32766 bytes
 #define SERVICE_CONNECTORS_MAX 1024     // connectors that one process serves
@@ -217,7 +219,10 @@
 #define LISTENER_IN_BYTES KIB(4) // head of a request
 #define METRICS_BYTES KIB(128)   // one page: 64 connectors with 25 lines each
 #define LISTENER_OUT_BYTES (METRICS_BYTES + 512)
-#define LISTENER_MS 5000 // from accept to the last byte of the answer
+#define METRICS_CONNECTORS 64        // connectors whose ended jobs are counted
+#define METRICS_ID_BYTES 128         // of their ids
+#define METRICS_CLOSING_BYTES KIB(2) // kept for the heads of the families that follow
+#define LISTENER_MS 5000             // from accept to the last byte of the answer
 
 // ---- cli
 #define CONFIG_BYTES KIB(256) // config.yml, before and after variables are replaced
@@ -230,8 +235,8 @@
 #define START_RESERVE_BYTES MIB(4096) // address space to carve from; what is not used is given back
 #define START_FIXED_BYTES \
     MIB(256) // what no setting of limits.ids, limits.mailboxes or bulk changes: 130 at most
-#define START_SYNC_BYTES MIB(24)     // a sync besides its ids, lanes and flights
-#define START_VISIT_BYTES MIB(4)     // a connector that is looked after
+#define START_SYNC_BYTES MIB(24)  // a sync besides its ids, lanes and flights
+#define START_VISIT_BYTES MIB(4)  // a connector that is looked after
 #define START_TEXT_BYTES KIB(64)  // resolv.conf and hosts, each
 #define START_CA_BYTES KIB(512)   // a ca_file: a whole system bundle has 220 KB
 #define START_SPARE_CONNECTIONS 8 // besides lanes and flights: directory, listings, tokens

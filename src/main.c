@@ -3,6 +3,7 @@
 #include "base/date.h"
 #include "cli/commands.h"
 #include "cli/connectors.h"
+#include "cli/healthcheck.h"
 #include "cli/ingest_command.h"
 #include "cli/serve_command.h"
 #include "cli/start_serve.h"
@@ -72,7 +73,7 @@ static int main_refuse(err e, const struct buf *detail)
 static int main_seal_test(str name)
 {
     struct seal_report report;
-    err e = seal_engage(true, &report);
+    err e = seal_engage(&(struct seal_wants){.require = true, .listen_fd = -1}, &report);
     if (!err_ok(e)) {
         main_say(2, S("the seal could not be engaged\n"));
         return 1;
@@ -128,6 +129,10 @@ int main(int argc, char **argv)
     case COMMAND_SERVE:
         e = start_serve(s, &app.options);
         return err_ok(e) ? serve_command_run(s) : main_refuse(e, &s->detail);
+    case COMMAND_HEALTHCHECK: {
+        int code = healthcheck_run(s, &app.options, &e);
+        return err_ok(e) ? code : main_refuse(e, &s->detail);
+    }
     case COMMAND_LIMITS:
     case COMMAND_SYNC:
         break;

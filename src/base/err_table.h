@@ -244,6 +244,7 @@ ERR(CLI_TOO_MUCH, LIMIT, "there is more to show than fits into memory", "use the
 ERR(CLI_ANSWER, DATA, "Elasticsearch answered with something else than what was asked for", "check that elasticsearch.host names Elasticsearch, not a proxy or another service")
 ERR(CONFIG_YAML, CONFIG, "the configuration is not valid YAML", "mend the line that the message names")
 ERR(START_MEMORY, LIMIT, "the system gives too little address space", "4.5 GiB of it are wanted at start, of which little is used: raise the limit (ulimit -v, LimitAS=)")
+ERR(CONFIG_LISTEN, CONFIG, "service.listen is not a free address of the loopback interface", "write 127.0.0.1:9114 or [::1]:9114 with a port that nobody uses: metrics are for this host, a proxy may carry them further")
 ERR(CONFIG_MEMORY, CONFIG, "limits and elasticsearch.bulk ask for more than 4 GiB of memory", "lower limits.ids, limits.mailboxes, bulk.max_concurrency or bulk.chunk_max_mem_size; `mailferry limits` shows what each takes")
 ERR(CONFIG_TOO_LARGE, CONFIG, "the configuration is too large", "keep it below 256 KiB and 2,000 keys; put long secrets into files (<key>_file)")
 ERR(CONFIG_NOT_A_MAP, CONFIG, "a part of the configuration has the wrong shape", "it has to be a mapping of keys: see config.yml.example")

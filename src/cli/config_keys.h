@@ -39,6 +39,7 @@ KEY("elasticsearch.bulk.error_monitor.max_error_rate", NUMBER, bulk.max_error_ra
 KEY("elasticsearch.bulk.error_monitor.error_window_size", INT, bulk.error_window_size, "100", 0, ERROR_WINDOW_MAX)
 KEY("elasticsearch.bulk.error_monitor.error_queue_size", INT, bulk.error_queue_size, "10", 0, 1000)
 KEY("service.log_level", LEVEL, sync.log_level, "INFO", 0, 0)
+KEY("service.listen", STR, service.listen, "", 0, 0)
 KEY("service.worker_mode", BOOL, service.worker_mode, "false", 0, 0)
 KEY("service.idling", INT, service.idling_s, "30", 1, 86400)
 KEY("service.heartbeat", INT, service.heartbeat_s, "300", 1, 86400)

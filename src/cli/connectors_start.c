@@ -143,7 +143,11 @@ err connectors_seal(struct connectors *c)
     struct seal_report report;
     arena_close(&s->arena);
     os_trim(s->reserved, CLI_FIXED_BYTES, s->arena.n);
-    TRY(seal_engage(c->options.require_seal || s->config.sync.seal_require, &report));
+    struct seal_wants wants = {
+        .require = c->options.require_seal || s->config.sync.seal_require,
+        .listen_fd = -1,
+    };
+    TRY(seal_engage(&wants, &report));
     if (!report.seccomp) {
         log_line(s->log, LOG_WARN, S("this host does not let the program seal itself"), NULL, 0);
     }

@@ -15,6 +15,7 @@ const char options_help[] =
     "  mailferry serve [flags]    the connector service: runs what Kibana schedules\n"
     "  mailferry connectors ...   connectors, indices, jobs by hand (connectors -h)\n"
     "  mailferry limits [flags]   every pool of memory and the total\n"
+    "  mailferry healthcheck      whether a running service is well (service.listen)\n"
     "  mailferry version          version, dependencies and their digests\n"
     "\n"
     "  -c, --config FILE      default config.yml (see config.yml.example)\n"
@@ -71,7 +72,8 @@ static const struct {
     const char *name;
     enum command command;
 } options_commands[] = {
-    {"sync", COMMAND_SYNC},       {"serve", COMMAND_SERVE}, {"limits", COMMAND_LIMITS},
+    {"sync", COMMAND_SYNC},       {"serve", COMMAND_SERVE},
+    {"limits", COMMAND_LIMITS},   {"healthcheck", COMMAND_HEALTHCHECK},
     {"version", COMMAND_VERSION}, {"help", COMMAND_HELP},
 };
 

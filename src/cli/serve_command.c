@@ -4,6 +4,7 @@
 
 #include "os/os.h"
 #include "os/seal.h"
+#include "service/listener.h"
 #include "service/service.h"
 
 enum { EXIT_STOPPED = 0, EXIT_FAILED = 1 };
@@ -16,7 +17,11 @@ static struct moment serve_command_now(void)
 static err serve_command_seal(struct start *s)
 {
     struct seal_report report;
-    TRY(seal_engage(s->options->require_seal || s->config.sync.seal_require, &report));
+    struct seal_wants wants = {
+        .require = s->options->require_seal || s->config.sync.seal_require,
+        .listen_fd = s->listen_fd,
+    };
+    TRY(seal_engage(&wants, &report));
     u8 words[160];
     struct buf sealed = buf_over(words, COUNT(words));
     seal_put_report(&sealed, &report);
@@ -42,6 +47,25 @@ static void serve_command_signals(struct start *s)
     }
 }
 
+// One turn of the loop, and of the listener beside it.
+static void serve_command_turn(struct start *s, i64 wait_ms)
+{
+    struct os_poll polls[LISTENER_POLLS];
+    if (s->listener) {
+        i64 left_ms = listener_deadline_ms(s->listener);
+        left_ms = left_ms == INT64_MAX ? wait_ms : left_ms - os_mono_ms();
+        wait_ms = left_ms < wait_ms ? left_ms : wait_ms;
+        loop_watch(s->loop, polls, listener_list(s->listener, polls));
+    }
+    if (loop_turn(s->loop, wait_ms < 0 ? 0 : wait_ms, s->watch.signals_fd)) {
+        serve_command_signals(s);
+    }
+    if (s->listener) {
+        listener_step(s->listener, polls, os_mono_ms());
+        loop_watch(s->loop, NULL, 0);
+    }
+}
+
 int serve_command_run(struct start *s)
 {
     err e = serve_command_seal(s);
@@ -57,9 +81,7 @@ int serve_command_run(struct start *s)
         if (service_is_done(s->service)) {
             break;
         }
-        if (loop_turn(s->loop, service_wait_ms(s->service, now), s->watch.signals_fd)) {
-            serve_command_signals(s);
-        }
+        serve_command_turn(s, service_wait_ms(s->service, now));
         if (s->watch.stopped && !stopping) { // taken here, or by a write that had to wait
             stopping = true;
             log_line(s->log, LOG_INFO, S("stopping: running syncs are suspended"), NULL, 0);
@@ -68,5 +90,8 @@ int serve_command_run(struct start *s)
     }
     log_say_left_out(s->log);
     loop_close(s->loop);
+    if (s->listener) {
+        listener_close(s->listener);
+    }
     return service_failed(s->service) ? EXIT_FAILED : EXIT_STOPPED;
 }

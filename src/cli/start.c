@@ -361,6 +361,7 @@ err start_begin(struct start *s, const struct options *options)
     s->options = options;
     s->detail = buf_over(s->detail_bytes, CONFIG_DETAIL_BYTES);
     s->watch.signals_fd = -1;
+    s->listen_fd = -1;
     s->reserved = os_reserve(START_RESERVE_BYTES);
     if (!s->reserved) {
         return FAIL(START_MEMORY);

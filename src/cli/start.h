@@ -14,6 +14,7 @@
 #include "os/os.h"
 #include "source/gmail/gmail.h"
 
+struct listener;
 struct service;
 
 enum start_dest {
@@ -54,6 +55,8 @@ struct start {
     struct dest extraction;  // where its extraction service is, if it has one
     enum output_form form;
     str user_agent; // empty: that of the service
+    int listen_fd; // of service.listen; -1: nowhere
+    struct listener *listener;
     int status_fd; // for the peak of memory
     struct os_watch watch;
 };

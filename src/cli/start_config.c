@@ -143,7 +143,7 @@ err start_read_config(struct start *s)
     TRY(interpolate(buf_str(&file), &env, &text, &s->detail));
     TRY(start_load_yaml(s, s->options->config_path, buf_str(&text)));
     os_trim(memory, 2 * CONFIG_BYTES, 0);
-    if (s->options->command == COMMAND_SERVE) {
+    if ((s->options->command == COMMAND_SERVE || s->options->command == COMMAND_HEALTHCHECK)) {
         return OK; // it serves them all, as their records say
     }
     if (s->options->command == COMMAND_LIMITS) {

@@ -8,9 +8,10 @@
 #include "cli/ingest.h"
 #include "os/log.h"
 #include "os/os.h"
+#include "service/listener.h"
 #include "service/service.h"
 
-#define START_LOOP_DESCRIPTORS 40 // of POLL_MAX: look-ups, signals
+#define START_LOOP_DESCRIPTORS 48 // of POLL_MAX: look-ups, signals
 
 struct start_counts {
     isize visits, contents, accesses;
@@ -212,6 +213,43 @@ static err start_serve_check_memory(const struct start *s)
     return bytes > (double)START_RESERVE_BYTES ? FAIL(CONFIG_MEMORY) : OK;
 }
 
+// Only this host may ask: what the pages say is for its operator.
+bool start_listen_address(str text, struct os_addr *out)
+{
+    isize colon = -1;
+    for (isize i = 0; i < text.n; i++) {
+        colon = text.p[i] == ':' ? i : colon;
+    }
+    u64 port = 0;
+    str host = str_slice(text, 0, colon < 0 ? 0 : colon);
+    if (str_starts(host, S("[")) && str_ends(host, S("]"))) {
+        host = str_slice(host, 1, host.n - 1);
+    }
+    bool read = str_to_u64(str_from_index(text, colon + 1), &port) && port > 0 && port < 65536 &&
+                os_addr_parse(host, out);
+    static const u8 six[16] = {[15] = 1};
+    out->port = (u16)port;
+    return read && (out->v6 ? str_eq(str_make(out->ip, 16), str_make(six, 16)) : out->ip[0] == 127);
+}
+
+static err start_serve_listen(struct start *s)
+{
+    struct os_addr at;
+    str text = s->config.service.listen;
+    if (text.n == 0) {
+        return OK;
+    }
+    s->listen_fd = start_listen_address(text, &at) ? os_tcp_listen(&at) : -1;
+    if (s->listen_fd < 0) {
+        s->listen_fd = -1;
+        buf_put(&s->detail, S("service.listen: "));
+        buf_put(&s->detail, text);
+        return FAIL(CONFIG_LISTEN);
+    }
+    s->listener = listener_init(&s->plan, s->listen_fd, service_page, s->service);
+    return OK;
+}
+
 err start_serve(struct start *s, const struct options *options)
 {
     struct service_settings settings;
@@ -224,6 +262,7 @@ err start_serve(struct start *s, const struct options *options)
     TRY(start_serve_loop(s, &settings));
     TRY(start_serve_parts(s, &parts));
     s->service = service_init(&s->plan, &settings, &parts, s->loop, s->log);
+    TRY(start_serve_listen(s));
     start_note_rest(s);
     start_end(s);
     return OK;

@@ -8,6 +8,9 @@
 
 #include "cli/start.h"
 
+// service.listen: an address of the loopback interface, with a port. false: it is none.
+bool start_listen_address(str text, struct os_addr *out);
+
 // The error's facts are in s->detail.
 err start_serve(struct start *s, const struct options *options);
 

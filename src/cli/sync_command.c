@@ -67,8 +67,11 @@ int sync_command_run(struct start *s)
         return EXIT_FAILED;
     }
     struct seal_report report;
-    bool require = s->options->require_seal || s->config.sync.seal_require;
-    err e = seal_engage(require, &report);
+    struct seal_wants wants = {
+        .require = s->options->require_seal || s->config.sync.seal_require,
+        .listen_fd = -1,
+    };
+    err e = seal_engage(&wants, &report);
     if (!err_ok(e)) {
         log_err(s->log, LOG_ERROR, e, (str){0}, NULL, 0);
         return EXIT_FAILED;

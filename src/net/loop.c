@@ -79,7 +79,8 @@ struct loop *loop_init(struct plan *plan, const struct loop_settings *settings)
     loop_init_conns(plan, loop);
     loop_init_tasks(plan, loop);
     loop_init_shared(plan, &loop->env);
-    loop->poll_cap = 1 + settings->connections + CONN_RESOLVERS * LOOP_RESOLVER_FDS;
+    loop->poll_cap = 1 + LOOP_WATCH_MAX + settings->connections +
+                     CONN_RESOLVERS * LOOP_RESOLVER_FDS;
     ASSERT(loop->poll_cap <= POLL_MAX);
     loop->polls = plan_take_n(plan, "poll list", struct os_poll, loop->poll_cap,
                               "what a turn waits for");
@@ -257,7 +258,7 @@ static int loop_list(struct loop *loop, int extra_fd, i64 *until_ms)
     for (int i = 0; i < loop->settings.connections; i++) {
         struct conn *conn = &loop->conns[i];
         conn->poll_at = n;
-        conn->poll_count = conn_poll(conn, loop->polls + n, loop->poll_cap - n);
+        conn->poll_count = conn_poll(conn, loop->polls + n, loop->poll_cap - LOOP_WATCH_MAX - n);
         n += conn->poll_count;
         if (conn->state != CONN_FREE) {
             i64 due = conn->talk.more ? 0 : talk_deadline_ms(conn);
@@ -287,7 +288,13 @@ static void loop_wait(struct loop *loop, i64 max_wait_ms, int extra_fd)
     }
     wait_ms = loop->env.progress || wait_ms < 0 ? 0 : wait_ms;
     loop->env.progress = false;
-    os_poll(loop->polls, count, wait_ms);
+    for (int i = 0; i < loop->watched_count; i++) {
+        loop->polls[count + i] = loop->watched[i];
+    }
+    os_poll(loop->polls, count + loop->watched_count, wait_ms);
+    for (int i = 0; i < loop->watched_count; i++) {
+        loop->watched[i] = loop->polls[count + i];
+    }
     for (int i = 0; i < loop->settings.connections; i++) {
         struct conn *conn = &loop->conns[i];
         if (conn->state != CONN_RESOLVE && conn->poll_count) {
@@ -325,6 +332,13 @@ bool loop_turn(struct loop *loop, i64 max_wait_ms, int extra_fd)
         }
     }
     return extra;
+}
+
+void loop_watch(struct loop *loop, struct os_poll *extra, int count)
+{
+    ASSERT(count >= 0 && count <= LOOP_WATCH_MAX);
+    loop->watched = extra;
+    loop->watched_count = count;
 }
 
 void loop_close(struct loop *loop)

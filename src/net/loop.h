@@ -11,6 +11,7 @@
 #include "base/plan.h"
 #include "net/dns.h"
 #include "net/exchange.h"
+#include "os/os.h"
 
 struct log;
 struct loop;
@@ -31,6 +32,7 @@ struct loop_stats {
     i64 requests, retries, connects, resumed; // TLS sessions resumed
     i64 bytes_in, bytes_out;                  // on the wire
     i64 retry_wait_ms;
+    i64 retries_by[ERR_CODE_COUNT]; // by reason
 };
 
 struct loop *loop_init(struct plan *plan, const struct loop_settings *settings);
@@ -46,6 +48,10 @@ int loop_active_count(const struct loop *loop);
 // One turn, waiting at most max_wait_ms for an event. `extra_fd` (or -1) is watched too; the result
 // says whether it became readable.
 bool loop_turn(struct loop *loop, i64 max_wait_ms, int extra_fd);
+
+// Further descriptors of the caller's, at most LOOP_WATCH_MAX, for the turns that follow: each turn
+// fills in what happened to them. They stay the caller's.
+void loop_watch(struct loop *loop, struct os_poll *extra, int count);
 
 void loop_close(struct loop *loop); // closes every connection, wipes their memory
 const struct loop_stats *loop_stats(const struct loop *loop);

@@ -122,6 +122,7 @@ void task_failed(struct loop *loop, int task, struct conn *conn, i64 now_ms)
     t->until_ms = now_ms + pause_ms > t->x.retry_at_ms ? now_ms + pause_ms : t->x.retry_at_ms;
     t->state = TASK_PAUSE;
     loop->stats.retries++;
+    loop->stats.retries_by[conn->error.code]++;
     loop->stats.retry_wait_ms += t->until_ms - now_ms;
     task_tell_retry(loop, t, conn, t->until_ms - now_ms);
 }

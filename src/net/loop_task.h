@@ -39,6 +39,8 @@ struct loop {
     u8 *conn_memory, *task_memory;
     struct os_poll *polls;
     int poll_cap;
+    struct os_poll *watched; // the caller's (loop_watch)
+    int watched_count;
     int active;
     int running;    // task whose operation is being called; -1: none
     int first_task; // asked first in this turn: it moves on, so that none is always the last

@@ -37,7 +37,13 @@
 
 // ---- the list
 
-enum seal_check { SEAL_ANY, SEAL_INTERNET_SOCKET, SEAL_FILE_FLAGS, SEAL_OWN_THREAD };
+enum seal_check {
+    SEAL_ANY,
+    SEAL_INTERNET_SOCKET,
+    SEAL_FILE_FLAGS,
+    SEAL_OWN_THREAD,
+    SEAL_LISTENER, // on the list only when there is a listener
+};
 
 struct seal_call {
     u32 nr;
@@ -76,6 +82,7 @@ static const struct seal_call seal_calls[] = {
     SEAL_CALL(setsockopt, SEAL_ANY, "TCP_NODELAY"),
     SEAL_CALL(getsockname, SEAL_ANY, "the own address of a connection"),
     SEAL_CALL(shutdown, SEAL_ANY, "the end of sending on a connection"),
+    SEAL_CALL(accept4, SEAL_LISTENER, "health and metrics: from the one listening descriptor"),
     SEAL_CALL(close, SEAL_ANY, "the end of a connection"),
     SEAL_CALL(fcntl, SEAL_FILE_FLAGS, "reading and setting flags of a descriptor, nothing else"),
     SEAL_CALL(lseek, SEAL_ANY, "result files"),
@@ -139,7 +146,7 @@ static void seal_must_be(struct seal_filter *f, u32 a, u32 b)
     seal_put(f, BPF_RET | BPF_K, 0, 0, SECCOMP_RET_KILL_PROCESS);
 }
 
-static void seal_put_checks(struct seal_filter *f, enum seal_check check)
+static void seal_put_checks(struct seal_filter *f, enum seal_check check, int listen_fd)
 {
     switch (check) {
     case SEAL_ANY:
@@ -159,6 +166,10 @@ static void seal_put_checks(struct seal_filter *f, enum seal_check check)
         seal_put(f, BPF_JMP | BPF_JGT | BPF_K, 0, 1, F_SETFL - F_GETFD);
         seal_put(f, BPF_RET | BPF_K, 0, 0, SECCOMP_RET_KILL_PROCESS);
         break;
+    case SEAL_LISTENER:
+        seal_load_argument(f, 0);
+        seal_must_be(f, (u32)listen_fd, (u32)listen_fd);
+        break;
     case SEAL_OWN_THREAD:
         seal_load_argument(f, 0);
         seal_must_be(f, (u32)syscall(SYS_gettid), (u32)syscall(SYS_gettid));
@@ -166,17 +177,17 @@ static void seal_put_checks(struct seal_filter *f, enum seal_check check)
     }
 }
 
-static void seal_put_call(struct seal_filter *f, const struct seal_call *call)
+static void seal_put_call(struct seal_filter *f, const struct seal_call *call, int listen_fd)
 {
     seal_put(f, BPF_JMP | BPF_JEQ | BPF_K, 0, 0, call->nr);
     unsigned short jump = (unsigned short)(f->count - 1);
-    seal_put_checks(f, call->check);
+    seal_put_checks(f, call->check, listen_fd);
     seal_put(f, BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW);
     f->steps[jump].jf = (u8)(f->count - jump - 1);
 }
 
 // The numbers of the x32 calls (x86_64 with bit 30 set) are on no list and fall through to the end.
-static bool seal_filter_engage(void)
+static bool seal_filter_engage(int listen_fd)
 {
     struct seal_filter f = {0};
     seal_put(&f, SEAL_WORD, 0, 0, offsetof(struct seccomp_data, arch));
@@ -184,7 +195,9 @@ static bool seal_filter_engage(void)
     seal_put(&f, BPF_RET | BPF_K, 0, 0, SECCOMP_RET_KILL_PROCESS);
     seal_put(&f, SEAL_WORD, 0, 0, offsetof(struct seccomp_data, nr));
     for (isize i = 0; i < COUNT(seal_calls); i++) {
-        seal_put_call(&f, &seal_calls[i]);
+        if (seal_calls[i].check != SEAL_LISTENER || listen_fd >= 0) {
+            seal_put_call(&f, &seal_calls[i], listen_fd);
+        }
     }
     seal_put(&f, BPF_RET | BPF_K, 0, 0, SECCOMP_RET_KILL_PROCESS);
     struct sock_fprog program = {.len = f.count, .filter = f.steps};
@@ -290,7 +303,7 @@ static bool seal_limits(void)
     return core && space && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0;
 }
 
-err seal_engage(bool require, struct seal_report *report)
+err seal_engage(const struct seal_wants *wants, struct seal_report *report)
 {
     *report = (struct seal_report){0};
     bool no_new_rights = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0; // both walls ask for it
@@ -298,8 +311,8 @@ err seal_engage(bool require, struct seal_report *report)
     report->relro = seal_relro();
     report->address_space = seal_limits();
     report->landlock = no_new_rights && seal_landlock();
-    report->seccomp = no_new_rights && seal_filter_engage();
-    return require && !report->seccomp ? FAIL(SEAL_REFUSED) : OK;
+    report->seccomp = no_new_rights && seal_filter_engage(wants->listen_fd);
+    return wants->require && !report->seccomp ? FAIL(SEAL_REFUSED) : OK;
 }
 
 void seal_put_report(struct buf *b, const struct seal_report *report)

@@ -15,7 +15,12 @@ struct seal_report {
 // Engages what the host allows and reports it. SEAL_REFUSED when `require` is set and seccomp could
 // not be engaged (then nothing must run). Call once, after all memory was touched and all files
 // were opened; the stack is touched here for STACK_BYTES.
-err seal_engage(bool require, struct seal_report *report);
+struct seal_wants {
+    bool require;
+    int listen_fd; // connections may be accepted from this descriptor only; -1: from none
+};
+
+err seal_engage(const struct seal_wants *wants, struct seal_report *report);
 
 void seal_put_report(struct buf *b,
                      const struct seal_report *report); // "seccomp relro rlimit; no landlock"

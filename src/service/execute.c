@@ -21,6 +21,7 @@ void execute_init(struct execute *x, struct plan *plan, const struct execute_set
     int count = s->content_slots + s->access_slots;
     *x = (struct execute){
         .budget = settings->budget,
+        .metrics = settings->metrics,
         .content_count = s->content_slots,
         .runner_count = count,
     };
@@ -234,6 +235,7 @@ void execute_turn(struct execute *x, struct moment now)
         bool active = r->active;
         runner_turn(r, now);
         if (active && !r->active && r->claimed) {
+            metrics_job_ended(x->metrics, r, now.unix_us);
             x->next_ms = now.mono_ms; // the next job need not wait for its period
         }
     }

@@ -7,6 +7,7 @@
 #define SERVICE_EXECUTE_H
 
 #include "service/budget.h"
+#include "service/metrics.h"
 #include "service/round.h"
 #include "service/runner.h"
 
@@ -16,6 +17,7 @@ struct execute {
     struct runner *runners; // those of content first
     int content_count, runner_count;
     struct budget *budget;
+    struct metrics *metrics;
     int state;
     i64 next_ms;
     i64 rounds;
@@ -28,6 +30,7 @@ struct execute_settings {
     const struct sources *sources; // as many
     struct values_checker *checker;
     struct budget *budget;
+    struct metrics *metrics; // where ended jobs are counted
 };
 
 void execute_init(struct execute *x, struct plan *plan, const struct execute_settings *settings);

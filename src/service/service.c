@@ -20,6 +20,8 @@ struct service {
     struct execute execute;
     struct cleanup cleanup;
     struct budget schedule_budget, execute_budget, cleanup_budget;
+    struct metrics metrics;
+    struct moment started;
     enum service_state state;
     bool failed;
     i64 stop_ms; // when patience ends
@@ -49,10 +51,12 @@ struct service *service_init(struct plan *plan, const struct service_settings *s
         .budget = &s->schedule_budget,
     };
     schedule_init(&s->schedule, plan, &schedule);
+    metrics_init(&s->metrics, plan);
     struct execute_settings execute = {
         .env = env,
         .engines = parts->engines,
         .sources = parts->jobs,
+        .metrics = &s->metrics,
         .checker = &s->checker,
         .budget = &s->execute_budget,
     };
@@ -71,6 +75,7 @@ int service_tasks(const struct service_settings *settings)
 void service_start(struct service *s, struct moment now)
 {
     s->state = SERVICE_PREFLIGHT;
+    s->started = now;
     struct budget *budgets[] = {&s->schedule_budget, &s->execute_budget, &s->cleanup_budget};
     for (isize i = 0; i < COUNT(budgets); i++) {
         budget_init(budgets[i], s->settings.max_errors, s->settings.max_errors_span_ms,
@@ -232,4 +237,45 @@ const struct schedule *service_schedule(const struct service *s)
 const struct execute *service_execute(const struct service *s)
 {
     return &s->execute;
+}
+
+static int service_put_health(const struct service *s, struct buf *body)
+{
+    switch (s->state) {
+    case SERVICE_RUNNING:
+        buf_put(body, S("ok\n"));
+        return 200;
+    case SERVICE_PREFLIGHT:
+        buf_put(body, S("starting: waiting for Elasticsearch\n"));
+        return 503;
+    case SERVICE_STOPPING:
+    case SERVICE_DONE:
+        break;
+    }
+    buf_put(body, S("stopping\n"));
+    return 503;
+}
+
+int service_page(void *st, str path, struct buf *body, const char **type)
+{
+    const struct service *s = st;
+    if (str_eq(path, S("/healthz"))) {
+        return service_put_health(s, body);
+    }
+    if (!str_eq(path, S("/metrics"))) {
+        return 404;
+    }
+    struct metrics_view view = {
+        .loop = s->loop,
+        .runners = s->execute.runners,
+        .runner_count = s->execute.runner_count,
+        .ready = s->state == SERVICE_RUNNING,
+        .stopping = s->state == SERVICE_STOPPING,
+        .started_us = s->started.unix_us,
+        .schedule_rounds = s->schedule.rounds,
+        .execute_rounds = s->execute.rounds,
+    };
+    *type = "text/plain; version=0.0.4; charset=utf-8";
+    metrics_put(body, &s->metrics, &view);
+    return 200;
 }

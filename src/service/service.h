@@ -40,4 +40,7 @@ const struct schedule *service_schedule(const struct service *s);
 const struct execute *service_execute(const struct service *s);
 bool service_is_ready(const struct service *s); // the preflight is over
 
+// The pages of the listener: /healthz and /metrics. st = struct service.
+int service_page(void *st, str path, struct buf *body, const char **type);
+
 #endif

@@ -36,7 +36,7 @@ static int run_sealed(child_fn *child, str argument)
     pid_t pid = fork();
     if (pid == 0) {
         struct seal_report report;
-        err e = seal_engage(false, &report);
+        err e = seal_engage(&(struct seal_wants){.listen_fd = -1}, &report);
         leave(err_ok(e) ? child(&report, argument) : 99);
     }
     int status = 0;
@@ -187,7 +187,7 @@ static void test_engage_stop_and_continue(void)
     pid_t pid = fork();
     if (pid == 0) {
         struct seal_report report;
-        err e = seal_engage(false, &report);
+        err e = seal_engage(&(struct seal_wants){.listen_fd = -1}, &report);
         leave(err_ok(e) ? child_after_stop(&report, (str){0}) : 99);
     }
     usleep(100000);
@@ -236,7 +236,7 @@ static void test_engage_relro_is_read_only(void)
     if (pid == 0) {
         struct seal_report report;
         int maps = open("/proc/self/maps", O_RDONLY);
-        err e = seal_engage(false, &report);
+        err e = seal_engage(&(struct seal_wants){.listen_fd = -1}, &report);
         bool done = maps >= 0 && err_ok(e) && report.relro;
         leave(done && !is_writable(maps, &relro_table[0]) && is_writable(maps, &relro_target) ? 0
                                                                                               : 1);
@@ -273,7 +273,7 @@ static void test_engage_limits(void)
     if (pid == 0) {
         struct seal_report report;
         u8 go;
-        err e = seal_engage(false, &report);
+        err e = seal_engage(&(struct seal_wants){.listen_fd = -1}, &report);
         leave(err_ok(e) && read(fds[0], &go, 1) == 1 ? 0 : 99);
     }
     usleep(100000);

@@ -9,7 +9,7 @@
 #include "net/crypto.h"
 
 struct gmail_account {
-    struct crypto_key *key; // memory taken at start
+    struct crypto_key *key;                  // memory taken at start
     str email, client_id, key_id, token_uri; // into `fields`
     u8 fields[4][GMAIL_FIELD_BYTES];
 };
