@@ -30,9 +30,8 @@ const char options_help[] =
     "      --require-seal     do not start where the host forbids seccomp\n"
     "  -h, --help             this text (-v, --version: as `mailferry version`)\n"
     "\n"
-    "Without --to, documents go to Elasticsearch if config.yml names one, else to\n"
-    "standard output. Exit status: 0 done, 1 failed, 2 wrong use or configuration,\n"
-    "75 stopped: run it again.\n";
+    "Without --to: Elasticsearch if config.yml names one, else standard output.\n"
+    "Exit status: 0 done, 1 failed, 2 wrong use or configuration, 75 run it again.\n";
 
 enum flag {
     FLAG_CONFIG,
