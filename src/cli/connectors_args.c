@@ -81,26 +81,27 @@ static const struct {
     [ARGS_REQUIRE_SEAL] = {"--require-seal", NULL, false},
 };
 
-static const struct {
+static const struct args_row {
     const char *group, *verb; // verb NULL: the group is the command
     enum connectors_command command;
-    const char *subject; // what it is about; NULL: nothing
     u32 options;         // besides ARGS_ALWAYS
+    const char *subject; // what it is about; NULL: nothing
 } args_commands[] = {
-    {"login", NULL, CONNECTORS_LOGIN, NULL, BIT(ARGS_HOST) | BIT(ARGS_METHOD)},
-    {"connector", "list", CONNECTORS_LIST, NULL, 0},
-    {"connector", "create", CONNECTORS_CREATE, NULL,
+    {"login", NULL, CONNECTORS_LOGIN, BIT(ARGS_HOST) | BIT(ARGS_METHOD), NULL},
+    {"connector", "list", CONNECTORS_LIST, 0, NULL},
+    {"connector", "create", CONNECTORS_CREATE,
      BIT(ARGS_INDEX_NAME) | BIT(ARGS_NAME) | BIT(ARGS_LANGUAGE) | BIT(ARGS_SERVICE_TYPE) |
          BIT(ARGS_NATIVE) | BIT(ARGS_FROM_INDEX) | BIT(ARGS_FROM_FILE) | BIT(ARGS_UPDATE_CONFIG) |
-         BIT(ARGS_SERVICE_CONFIG)},
-    {"index", "list", CONNECTORS_INDEX_LIST, NULL, 0},
-    {"index", "clean", CONNECTORS_INDEX_CLEAN, "INDEX", 0},
-    {"index", "delete", CONNECTORS_INDEX_DELETE, "INDEX", 0},
-    {"job", "start", CONNECTORS_JOB_START, NULL,
-     BIT(ARGS_CONNECTOR) | BIT(ARGS_JOB_TYPE) | BIT(ARGS_FORM)},
-    {"job", "list", CONNECTORS_JOB_LIST, "CONNECTOR", 0},
-    {"job", "view", CONNECTORS_JOB_VIEW, "JOB", BIT(ARGS_FORM)},
-    {"job", "cancel", CONNECTORS_JOB_CANCEL, "JOB", 0},
+         BIT(ARGS_SERVICE_CONFIG),
+     NULL},
+    {"index", "list", CONNECTORS_INDEX_LIST, 0, NULL},
+    {"index", "clean", CONNECTORS_INDEX_CLEAN, 0, "INDEX"},
+    {"index", "delete", CONNECTORS_INDEX_DELETE, 0, "INDEX"},
+    {"job", "start", CONNECTORS_JOB_START,
+     BIT(ARGS_CONNECTOR) | BIT(ARGS_JOB_TYPE) | BIT(ARGS_FORM), NULL},
+    {"job", "list", CONNECTORS_JOB_LIST, 0, "CONNECTOR"},
+    {"job", "view", CONNECTORS_JOB_VIEW, BIT(ARGS_FORM), "JOB"},
+    {"job", "cancel", CONNECTORS_JOB_CANCEL, 0, "JOB"},
 };
 
 // What was found so far of the words that are no options.
@@ -247,16 +248,22 @@ static int args_find(const struct args_words *w, int *used)
     return -1;
 }
 
+static void args_put_words(const struct args_words *w, struct buf *detail)
+{
+    buf_put(detail, S("connectors"));
+    for (int i = 0; i < w->count && i < 2; i++) {
+        buf_put_byte(detail, ' ');
+        output_put_clean(detail, w->words[i], ARGS_SHOWN_CHARACTERS);
+    }
+}
+
 static err args_command(struct connectors_args *a, const struct args_words *w, u32 given,
                         struct buf *detail)
 {
     int used = 0;
     int row = args_find(w, &used);
     if (row < 0) {
-        for (int i = 0; i < w->count && i < 2; i++) {
-            buf_put(detail, i ? S(" ") : S("connectors "));
-            output_put_clean(detail, w->words[i], ARGS_SHOWN_CHARACTERS);
-        }
+        args_put_words(w, detail);
         return FAIL(OPTION_COMMAND);
     }
     a->command = args_commands[row].command;

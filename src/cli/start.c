@@ -47,8 +47,8 @@ err start_loop(struct start *s, isize tasks, isize connections)
         .idle_timeout_ms = 60000,
         .keep_alive_ms = 50000,
         .log = s->log,
-        .user_agent =
-            s->user_agent.n ? s->user_agent : S("mailferry/" MAILFERRY_VERSION "/service (gzip)"),
+        .user_agent = s->user_agent.n ? s->user_agent
+                                      : S("mailferry/" MAILFERRY_VERSION "/service (gzip)"),
     };
     s->loop = loop_init(&s->plan, &settings);
     return OK;

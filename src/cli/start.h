@@ -55,7 +55,7 @@ struct start {
     struct dest extraction;  // where its extraction service is, if it has one
     enum output_form form;
     str user_agent; // empty: that of the service
-    int listen_fd; // of service.listen; -1: nowhere
+    int listen_fd;  // of service.listen; -1: nowhere
     struct listener *listener;
     int status_fd; // for the peak of memory
     struct os_watch watch;

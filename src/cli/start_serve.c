@@ -201,12 +201,12 @@ static err start_serve_check_memory(const struct start *s)
     double chunk = c->bulk.chunk_max_mem_size_mib * (double)MIB(1);
     double bulk = (double)(c->bulk.max_concurrency + 1) * chunk *
                   (c->elasticsearch.compress ? 2 : 1);
-    double ids = (double)(IDSET_PLACES(c->limits.ids) + IDSET_PLACES(c->limits.mailboxes)) *
-                 (double)sizeof(struct idset_entry);
+    i64 places = IDSET_PLACES(c->limits.ids) + IDSET_PLACES(c->limits.mailboxes);
+    i64 account_places = IDSET_PLACES(c->limits.mailboxes);
+    double ids = (double)places * (double)sizeof(struct idset_entry);
     double buffers = (double)c->limits.lanes * LANE_BYTES +
                      (double)c->limits.medium_buffers * LANE_MEDIUM_BYTES;
-    double accounts = (double)IDSET_PLACES(c->limits.mailboxes) *
-                      (double)sizeof(struct idset_entry);
+    double accounts = (double)account_places * (double)sizeof(struct idset_entry);
     double bytes = (double)n.contents * (bulk + ids + buffers + START_SYNC_BYTES) +
                    (double)n.accesses * (bulk + accounts + START_SYNC_BYTES) +
                    (double)n.visits * START_VISIT_BYTES + START_FIXED_BYTES;

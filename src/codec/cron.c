@@ -98,8 +98,8 @@ static void cron_add(const struct cron_read *r, int v)
         r->c->days_of_week |= (u8)(bit >> 1);
         break;
     case CRON_YEAR:
-        v -= CRON_YEAR_FIRST;
-        r->c->years[v / 64] |= (u64)1 << (v % 64);
+        ASSERT(v >= CRON_YEAR_FIRST && v <= CRON_YEAR_LAST);
+        r->c->years[(u32)(v - CRON_YEAR_FIRST) / 64] |= (u64)1 << ((u32)(v - CRON_YEAR_FIRST) % 64);
         break;
     case CRON_FIELDS:
         break;
@@ -406,8 +406,9 @@ bool cron_next(const struct cron *c, i64 after_unix_s, i64 *next_unix_s)
     }
     i64 from_unix_s = after_unix_s < 0 ? 0 : after_unix_s + 1;
     struct date from = date_from_unix(from_unix_s);
+    ASSERT(from.year >= CRON_YEAR_FIRST);
     for (int year = (int)from.year; year <= CRON_YEAR_LAST; year++) {
-        int at = year - CRON_YEAR_FIRST;
+        u32 at = (u32)(year - CRON_YEAR_FIRST);
         if (!(c->years[at / 64] >> (at % 64) & 1)) {
             continue;
         }

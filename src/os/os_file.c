@@ -133,7 +133,7 @@ static bool os_wait_writable(int fd, struct os_watch *watch)
         if (over) {
             return false;
         }
-        if (ready > 0 && list[1].revents) {
+        if (watch && ready > 0 && list[1].revents) {
             (void)os_watch_signals(watch);
         }
     }

@@ -41,7 +41,8 @@ err open_source(struct open *o, const struct sources *sources, const struct open
     o->texts = arena_over(o->text_memory, CONNECTOR_RECORD_BYTES);
     struct source *source = sources_find(sources, ask->service_type);
     if (!source) {
-        buf_put(&o->detail, ask->service_type.n <= CONNECTOR_ID_BYTES ? ask->service_type : S("?"));
+        str type = ask->service_type;
+        buf_put(&o->detail, str_slice(type, 0, type.n < CONNECTOR_ID_BYTES ? type.n : 0));
         return FAIL(SERVICE_TYPE_UNKNOWN);
     }
     const struct schema *schema = source->ops->schema;

@@ -113,7 +113,7 @@ static enum work runner_check_job(struct runner *r, struct moment now)
 {
     struct worker *w = &r->w;
     struct arena texts = arena_over(r->check_texts, CONNECTOR_TEXTS_BYTES);
-    struct sync_job j;
+    struct sync_job j = {.status = JOB_STATUS_UNKNOWN};
     if (w->call.status == 404) {
         r->finish.job_gone = true;
         return runner_tell_error(r, FAIL(SYNC_JOB_GONE), (str){0});

@@ -282,6 +282,7 @@ static void validate_advanced(struct validate *v, str filtering)
 
 // ---- the whole
 
+// NOLINTNEXTLINE(readability-function-size): six parameters: two texts, where to, and two results
 err rules_validate(struct rules *r, str filtering, bool advanced, struct buf *json, bool *valid,
                    struct buf *detail)
 {
