@@ -205,6 +205,12 @@ static void test_sync_job_put_record(void)
     CHECK_OK(records_read_job(&j, buf_str(b)));
     CHECK_STR(j.index_name, S(".search-acl-filter-search-post"));
     CHECK(j.type == JOB_ACCESS_CONTROL && j.status == JOB_PENDING && j.created_us == NOW);
+    // Somebody asked for it: nothing else differs.
+    CHECK_OK(sync_job_put_record(fresh(), &c, JOB_FULL, NOW));
+    isize planned = out.n;
+    CHECK_OK(sync_job_put_demanded(fresh(), &c, JOB_FULL, NOW));
+    CHECK(out.n == planned); // "on_demand" is as long as "scheduled"
+    CHECK(str_find(buf_str(&out), S("\"trigger_method\":\"on_demand\",")) > 0);
 }
 
 static void test_sync_job_put_record_defaults(void)
