@@ -73,6 +73,8 @@ ERR(HTTP_REDIRECT, CONFIG, "the server sends us to another address", "write the 
 ERR(HTTP_REDIRECT_UNSAFE, DATA, "a redirect leads somewhere that is not followed", "report it with the address that the message names")
 ERR(HTTP_REFUSED, DATA, "the server refuses the request", "read the words of the server in the message")
 ERR(HTTP_STATUS, FATAL, "the server answered with a status that is not understood", "check that host, port and path are those of the service that is meant")
+ERR(HTTP_EARLY, RETRY, "the server said yes before it had the whole request", "look for a proxy or load balancer that mixes up answers")
+ERR(HTTP_OTHER_ANSWER, RETRY, "an answer belongs to another request", "look for a proxy or load balancer that mixes up answers")
 ERR(HTTP_INTERIM, RETRY, "the server sends interim answers without end", "look for a proxy or load balancer that changes answers")
 ERR(HTTP_ENCODING, DATA, "the answer is encoded in a way that was not offered", "look for a proxy or load balancer that changes answers")
 ERR(HTTP_REQUEST_BAD, DATA, "a request has an address or headers that are too long or contain control characters", "correct the value in config.yml that the message names, or report it")

@@ -32,6 +32,7 @@ void elastic_request(const struct elastic *es, struct exchange *x, str method, s
     x->method = method;
     x->body = body;
     x->retry = &es->retry;
+    x->flags |= EXCHANGE_ECHO;
     x->timeout_ms = es->settings.request_timeout_ms;
     exchange_header(x, S("Accept"), json);
     exchange_header(x, S("Content-Type"), ndjson ? lines : json);

@@ -92,6 +92,7 @@ struct conn {
     isize in_from, in_to;
     struct buf out; // plain connections: what the socket has not taken yet
     isize out_sent;
+    int echo;                // of the request under way: the digit of its X-Opaque-Id
     int poll_at, poll_count; // its places in the list of this turn
     struct loop_stats *stats;
     err error; // why it failed

@@ -113,7 +113,13 @@ static isize talk_send_head(struct conn_env *env, struct conn *conn)
     struct talk *t = &conn->talk;
     struct buf *b = &env->compose;
     buf_reset(b);
-    exchange_put_request(b, t->x, env->settings->user_agent, t->inflater != NULL);
+    conn->echo = (conn->echo + 1) % 4;
+    struct exchange_extras extras = {
+        .user_agent = env->settings->user_agent,
+        .offer_gzip = t->inflater != NULL,
+        .echo = conn->echo,
+    };
+    exchange_put_request(b, t->x, &extras);
     ASSERT(!b->full); // exchange_check() and the limits of its parts
     if (!(t->x->flags & EXCHANGE_CHUNKED)) {
         isize room = buf_room(b);
@@ -272,6 +278,13 @@ static enum talk_result talk_take_head(struct conn_env *env, struct conn *conn, 
     t->status = head->status;
     t->retry_after_ms = retry_after_ms(head, os_unix_us() / 1000000);
     t->early = t->early || !t->sent;
+    if (exchange_is_other(t->x, head, conn->echo)) {
+        return talk_fail(env, conn, FAIL(HTTP_OTHER_ANSWER), S(""));
+    }
+    // No server can have done what it has not heard: this is the answer to another request.
+    if (t->early && t->status >= 200 && t->status <= 299) {
+        return talk_fail(env, conn, FAIL(HTTP_EARLY), S(""));
+    }
     err e = http1_body_start(&t->body, head, (t->x->flags & EXCHANGE_HEAD) != 0);
     if (!err_ok(e)) {
         return talk_fail(env, conn, e, S(""));

@@ -5,6 +5,9 @@
 // smuggling).
 #include "net/exchange_head.h"
 
+#define EXCHANGE_OPAQUE S("x-opaque-id")
+#define EXCHANGE_OPAQUE_VALUE S("mailferry-")
+
 void exchange_header(struct exchange *x, str name, str value)
 {
     if (!http1_is_field_value(name) || str_find_byte(name, ':') >= 0 ||
@@ -58,7 +61,27 @@ err exchange_check(const struct exchange *x)
     return good ? OK : FAIL(HTTP_REQUEST_BAD);
 }
 
-void exchange_put_request(struct buf *b, const struct exchange *x, str user_agent, bool offer_gzip)
+// Four of them are enough to tell one request of a connection from the next. Not more: servers keep
+// books by this header.
+static bool exchange_echoes(const struct exchange *x)
+{
+    return (x->flags & EXCHANGE_ECHO) &&
+           !str_contains_nocase(buf_str(&x->headers), EXCHANGE_OPAQUE);
+}
+
+bool exchange_is_other(const struct exchange *x, const struct http_head *head, int echo)
+{
+    bool found;
+    str back = http1_header(head, EXCHANGE_OPAQUE, &found);
+    if (!found || !exchange_echoes(x) || !str_starts(back, EXCHANGE_OPAQUE_VALUE)) {
+        return false;
+    }
+    str digit = str_from_index(back, EXCHANGE_OPAQUE_VALUE.n);
+    return digit.n != 1 || digit.p[0] != '0' + echo;
+}
+
+void exchange_put_request(struct buf *b, const struct exchange *x,
+                          const struct exchange_extras *extras)
 {
     buf_put(b, x->method);
     buf_put_byte(b, ' ');
@@ -67,13 +90,20 @@ void exchange_put_request(struct buf *b, const struct exchange *x, str user_agen
     buf_put(b, S(" HTTP/1.1\r\nHost: "));
     exchange_put_host(b, &x->dest->url);
     buf_put(b, S("\r\nUser-Agent: "));
-    buf_put(b, user_agent);
-    buf_put(b, offer_gzip ? S("\r\nAccept-Encoding: gzip\r\n") : S("\r\n"));
+    buf_put(b, extras->user_agent);
+    buf_put(b, extras->offer_gzip ? S("\r\nAccept-Encoding: gzip\r\n") : S("\r\n"));
     if (x->flags & EXCHANGE_CHUNKED) {
         buf_put(b, S("Transfer-Encoding: chunked\r\n"));
     } else if (x->body.n || x->send_empty_body) {
         buf_put(b, S("Content-Length: "));
         buf_put_i64(b, x->body.n);
+        buf_put(b, S("\r\n"));
+    }
+    if (exchange_echoes(x)) {
+        buf_put(b, EXCHANGE_OPAQUE);
+        buf_put(b, S(": "));
+        buf_put(b, EXCHANGE_OPAQUE_VALUE);
+        buf_put_i64(b, extras->echo);
         buf_put(b, S("\r\n"));
     }
     buf_put(b, buf_str(&x->headers));

@@ -47,7 +47,8 @@ enum exchange_flag {
     EXCHANGE_HEAD = 2,    // the answer has no body
     EXCHANGE_CHUNKED = 4, // the body comes from machine_ops.send(), chunked
     EXCHANGE_REDIRECT =
-        8, // redirects are followed (https, no credentials); otherwise they are errors
+        8,              // redirects are followed (https, no credentials); otherwise they are errors
+    EXCHANGE_ECHO = 32, // the server gives X-Opaque-Id back: an answer to another request is known
     EXCHANGE_NO_RESEND = 16, // not even on a kept-alive connection that turned out to be closed
 };
 

@@ -12,8 +12,20 @@ void exchange_reset(struct exchange *x); // empties it; the three buffers keep t
 // HTTP_REQUEST_BAD: the machine put something that cannot be sent.
 err exchange_check(const struct exchange *x);
 
+// What the connection adds to a request.
+struct exchange_extras {
+    str user_agent;
+    bool offer_gzip;
+    int echo; // with EXCHANGE_ECHO: X-Opaque-Id: mailferry-<echo>, a digit
+};
+
 // Request line and headers, with the empty line. At most target + headers + 1 KiB.
-void exchange_put_request(struct buf *b, const struct exchange *x, str user_agent, bool offer_gzip);
+void exchange_put_request(struct buf *b, const struct exchange *x,
+                          const struct exchange_extras *extras);
+
+// The X-Opaque-Id that came back is that of another request; none, or one that the caller's own
+// headers ask for, says nothing.
+bool exchange_is_other(const struct exchange *x, const struct http_head *head, int echo);
 
 void exchange_put_host(struct buf *b, const struct url *url); // "host", "host:9200", "[::1]:9200"
 

@@ -423,6 +423,10 @@ void elastic_handle(struct tenant *t, const struct t_request *q, struct t_respon
     } else if (check_media(t, q, r)) {
         do_request(t, q, r, &p, body);
     }
+    str opaque = t_request_header(q, "x-opaque-id");
+    if (opaque.n && opaque.n < 100) {
+        t_response_header(r, "X-Opaque-Id: %.*s", (int)opaque.n, (const char *)opaque.p);
+    }
     if (r->status != 401 && r->status != 403) {
         t_response_header(r, "X-elastic-product: Elasticsearch");
     }
