@@ -157,6 +157,17 @@ static bool flight_drop_guess(struct flight *f, err e)
     return true;
 }
 
+// Whether the verdict is that of the item. A whole answer may be that of another request (a proxy
+// can send one twice), and would then be taken for documents that were never received.
+static bool flight_is_about(const struct flight *f, const struct bulk_item *item, str id)
+{
+    str own = flight_id(f, item);
+    u8 space[2][ELASTIC_ID_BYTES];
+    struct buf a = buf_over(space[0], ELASTIC_ID_BYTES), b = buf_over(space[1], ELASTIC_ID_BYTES);
+    return id.n == 0 || str_eq(id, own) ||
+           (json_unescape(id, &a) && json_unescape(own, &b) && str_eq(buf_str(&a), buf_str(&b)));
+}
+
 void flight_apply(struct flight *f, str element, bool cut)
 {
     if (f->answered >= f->sent) {
@@ -165,6 +176,9 @@ void flight_apply(struct flight *f, str element, bool cut)
     }
     struct bulk_item *item = &f->items[f->answered++];
     struct verdict v = bulk_verdict_read(element, cut, (enum bulk_op)item->op);
+    if (!flight_is_about(f, item, v.id)) {
+        v.kind = VERDICT_UNREADABLE;
+    }
     switch (v.kind) {
     case VERDICT_TAKEN:
         flight_take(f, item, &v);

@@ -124,6 +124,8 @@ struct verdict bulk_verdict_read(str element, bool cut, enum bulk_op op)
         return v;
     }
     v.status = (int)status;
+    int id = json_get(&j, item, S("_id"));
+    v.id = json_type(&j, id) == JSON_STRING ? json_raw(&j, id) : (str){0};
     int result = json_get(&j, item, S("result"));
     v.updated = json_equals(&j, result, S("updated"));
     v.dropped = op == BULK_INDEX && json_equals(&j, result, S("noop"));

@@ -18,6 +18,7 @@ struct verdict {
     enum verdict_kind kind;
     int status;
     bool updated, dropped;
+    str id; // as JSON string content, pointing into the element; empty: it is not there
     err error;
     struct elastic_error words; // points into the element
 };

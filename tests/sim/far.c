@@ -30,6 +30,7 @@ struct far {
     i64 sent, end;                     // bytes in clear; where the answer ends on the wire
     struct t_buf ahead;                // the next piece of the answer
     struct t_buf copy;                 // of an answer that comes twice
+    isize copied;                      // of it, sent with the end of the answer: on the wire
     i64 exchanges;
 };
 
@@ -41,6 +42,7 @@ static struct {
 
 #define CHUNK_BYTES 16384
 #define TWICE_BYTES KIB(64)
+#define TWICE_PAGE_BYTES KIB(4) // with its original it fits into what is read at once
 
 static void free_far(struct far *f)
 {
@@ -159,6 +161,15 @@ static void close_idle(i64 link, i64 exchanges)
 static void read_requests(int link, struct far *f);
 static void send_event(i64 link, i64 exchange);
 
+// Nothing in a page of ids says whose it is: only a copy that is there before the next request
+// leaves can be told from the answer to that. So it comes in one segment with the end of its
+// original; copies of other answers come when they like.
+static bool is_page(const struct far *f)
+{
+    enum request_kind kind = request_kind_of(&f->request);
+    return kind == REQUEST_LIST || kind == REQUEST_USERS;
+}
+
 // All of the answer is on its way.
 static void answer_sent(int link, struct far *f)
 {
@@ -168,10 +179,13 @@ static void answer_sent(int link, struct far *f)
     f->pending = true;
     f->end = net_written(link);
     t_reader_drop(&f->reader);
-    if (f->manner.twice && f->copy.n > 0) {
+    if (f->copied) {
+        f->end -= f->copied; // the copy came with it
+    } else if (f->manner.twice && f->copy.n > 0 && !is_page(f)) {
         put_clear(link, f, t_buf_str(&f->copy));
         f->doubled = true;
     }
+    f->copied = 0;
     f->copy.n = 0;
     far_consumed(link); // it may have been read before its end was known
     if (close) {
@@ -204,7 +218,7 @@ static isize read_answer(struct far *f, u8 *out)
     }
     isize n = cap > 0 ? t_response_read(&f->response, out, cap) : 0;
     f->sent += n;
-    if (n > 0 && m->twice && f->copy.n < TWICE_BYTES) {
+    if (n > 0 && m->twice && f->copy.n < (is_page(f) ? TWICE_PAGE_BYTES : TWICE_BYTES)) {
         t_buf_put(&f->copy, str_make(out, n));
     }
     return n;
@@ -220,6 +234,32 @@ static void break_tls(int link, struct far *f)
     far_gone(link);
 }
 
+static bool comes_with_copy(const struct far *f)
+{
+    bool whole = f->copy.n > 0 && f->copy.n == f->sent && f->manner.cut_after < 0;
+    return f->manner.twice && is_page(f) && whole;
+}
+
+static void encode(struct far *f, str s, struct t_buf *wire)
+{
+    if (f->tls) {
+        far_tls_write(f->tls, s, wire);
+    } else {
+        t_buf_put(wire, s);
+    }
+}
+
+static void put_with_copy(int link, struct far *f)
+{
+    struct t_buf wire = {0};
+    encode(f, t_buf_str(&f->ahead), &wire);
+    isize end = wire.n;
+    encode(f, t_buf_str(&f->copy), &wire);
+    f->copied = wire.n - end;
+    net_write_whole(link, t_buf_str(&wire));
+    t_buf_free(&wire);
+}
+
 // The next piece; false: that was the last, or the link is gone. One piece is read ahead, so that
 // the end is known when it is sent.
 static bool send_piece(int link, struct far *f)
@@ -232,11 +272,13 @@ static bool send_piece(int link, struct far *f)
         break_tls(link, f);
         return false;
     }
-    if (f->ahead.n > 0) {
+    isize n = read_answer(f, bytes);
+    if (f->ahead.n > 0 && n == 0 && comes_with_copy(f)) {
+        put_with_copy(link, f);
+    } else if (f->ahead.n > 0) {
         put_clear(link, f, t_buf_str(&f->ahead));
     }
     f->ahead.n = 0;
-    isize n = read_answer(f, bytes);
     if (n > 0) {
         t_buf_put(&f->ahead, str_make(bytes, n));
         return true;

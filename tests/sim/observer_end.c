@@ -279,7 +279,7 @@ static void check_secrets(const char *where, str text)
     const str *list;
     isize n = observer_secrets(&list);
     for (isize i = 0; i < n; i++) {
-        if (memmem(text.p, (size_t)text.n, list[i].p, (size_t)list[i].n)) {
+        if (text.n > 0 && memmem(text.p, (size_t)text.n, list[i].p, (size_t)list[i].n)) {
             sim_violation("a secret in the %s: %.*s", where, (int)list[i].n, list[i].p);
         }
     }

@@ -616,6 +616,16 @@ void net_write(int link, str s)
     }
 }
 
+void net_write_whole(int link, str s)
+{
+    struct link *l = &net.links[link];
+    if (net_is_alive(link)) {
+        t_buf_put(&l->down.data, s);
+        l->down.written += s.n;
+        clock_after(delay_of(l, &l->down), arrive_down, link, l->down.written);
+    }
+}
+
 void net_finish(int link)
 {
     struct link *l = &net.links[link];

@@ -36,13 +36,14 @@ void net_read(int link, struct t_buf *out); // appends all that has arrived
 bool net_read_ended(int link);
 isize net_room(int link); // bytes that may be written now; a single write may exceed it
 void net_write(int link, str s);
-void net_finish(int link);         // no more bytes: the product reads the end after them
-void net_break(int link);          // a reset
-i64 net_written(int link);         // so far, towards the product
-i64 net_consumed(int link);        // of them read by the product
-void net_note_opened(int link);    // the first byte of a request was seen
-void net_note_answering(int link); // the first byte of the answer comes next
-void net_note_answered(int link);  // the exchange is over for the far side, too
+void net_write_whole(int link, str s); // in one segment
+void net_finish(int link);             // no more bytes: the product reads the end after them
+void net_break(int link);              // a reset
+i64 net_written(int link);             // so far, towards the product
+i64 net_consumed(int link);            // of them read by the product
+void net_note_opened(int link);        // the first byte of a request was seen
+void net_note_answering(int link);     // the first byte of the answer comes next
+void net_note_answered(int link);      // the exchange is over for the far side, too
 void net_udp_answer(int socket, str datagram, i64 after_us);
 
 #endif
