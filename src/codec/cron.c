@@ -356,7 +356,7 @@ static u32 cron_month_mask(const struct cron *c, int first_weekday, int days)
         if (c->last_weekdays >> i & 1 && from_end >= 1) {
             by_day |= (u32)1 << cron_nearest(from_end, first_weekday, days);
         }
-        if (c->weekdays_near >> i & 1 && i <= days) {
+        if (c->weekdays_near >> i & 1 && i >= 1 && i <= days) {
             by_day |= (u32)1 << cron_nearest(i, first_weekday, days);
         }
     }
@@ -406,10 +406,9 @@ bool cron_next(const struct cron *c, i64 after_unix_s, i64 *next_unix_s)
     }
     i64 from_unix_s = after_unix_s < 0 ? 0 : after_unix_s + 1;
     struct date from = date_from_unix(from_unix_s);
-    ASSERT(from.year >= CRON_YEAR_FIRST);
-    for (int year = (int)from.year; year <= CRON_YEAR_LAST; year++) {
-        u32 at = (u32)(year - CRON_YEAR_FIRST);
-        if (!(c->years[at / 64] >> (at % 64) & 1)) {
+    for (u32 at = 0; at <= CRON_YEAR_LAST - CRON_YEAR_FIRST; at++) {
+        int year = CRON_YEAR_FIRST + (int)at;
+        if (year < from.year || !(c->years[at / 64] >> (at % 64) & 1)) {
             continue;
         }
         for (int month = 1; month <= 12; month++) {

@@ -158,13 +158,15 @@ static bool flight_drop_guess(struct flight *f, err e)
 }
 
 // Whether the verdict is that of the item. A whole answer may be that of another request (a proxy
-// can send one twice), and would then be taken for documents that were never received.
+// can send one twice), and would then be taken for documents that were never received. Where
+// X-Opaque-Id came back, this is known to be our answer, and an ingest pipeline may have changed
+// the id.
 static bool flight_is_about(const struct flight *f, const struct bulk_item *item, str id)
 {
     str own = flight_id(f, item);
     u8 space[2][ELASTIC_ID_BYTES];
     struct buf a = buf_over(space[0], ELASTIC_ID_BYTES), b = buf_over(space[1], ELASTIC_ID_BYTES);
-    return id.n == 0 || str_eq(id, own) ||
+    return f->echoed || id.n == 0 || str_eq(id, own) ||
            (json_unescape(id, &a) && json_unescape(own, &b) && str_eq(buf_str(&a), buf_str(&b)));
 }
 

@@ -170,6 +170,7 @@ static err flight_head(void *st, struct exchange *x, const struct http_head *hea
     f->decided = 0;
     f->again = 0;
     f->blocked = false;
+    (void)http1_header(head, S("x-opaque-id"), &f->echoed);
     f->unreadable = false;
     f->without_pipeline = false;
     f->whole = false;

@@ -43,6 +43,7 @@ struct flight {
     int decided;                    // of them: decided
     int again;                      // of them: to be sent again
     bool blocked;                   // one of them because the index is blocked
+    bool echoed;                    // X-Opaque-Id came back, and the loop has compared it
     bool unreadable;                // a verdict could not be read
     bool without_pipeline;          // one of them because of a pipeline that was only guessed
     bool whole;                     // the answer was JSON to its end
