@@ -15,6 +15,8 @@
 #include "sim_memory.h"
 #include "sim_net.h"
 
+#define SILENCE_US (9000 * SIM_S) // the longest pause that anybody may ask for is an hour
+
 enum { FILES_MAX = 16, ENVS_MAX = 32, SIGNALS_FD = 3 };
 
 static struct {
@@ -26,7 +28,7 @@ static struct {
     int file_count, env_count;
     struct t_buf out[3];
     bool sealed, stop_pending;
-    i64 stopped_us, begun_us, patience_us, idle_ops;
+    i64 stopped_us, begun_us, patience_us, idle_ops, sent_us;
     i64 bytes_in, bytes_out;
 } host;
 
@@ -69,7 +71,7 @@ void host_run_begin(void)
     t_buf_free(&host.out[2]);
     host.sealed = host.stop_pending = false;
     host.stopped_us = -1;
-    host.begun_us = clock_now_us();
+    host.begun_us = host.sent_us = clock_now_us();
     host.idle_ops = 0;
 }
 
@@ -342,6 +344,10 @@ static void check_patience(i64 timeout_ms)
         sim_violation("it was told to stop %lld s ago",
                       (long long)((clock_now_us() - host.stopped_us) / SIM_S));
     }
+    if (clock_now_us() - host.sent_us > SILENCE_US) {
+        sim_violation("nothing was sent for %lld s: a wait that does not end",
+                      (long long)(SILENCE_US / SIM_S));
+    }
     host.idle_ops = timeout_ms == 0 ? host.idle_ops + 1 : 0;
     if (host.idle_ops > 2000) {
         sim_violation("a busy loop: %lld waits of no length, and nothing done between them",
@@ -418,6 +424,7 @@ isize os_send(int fd, str s)
 {
     enter();
     isize n = net_send(fd, s);
+    host.sent_us = clock_now_us();
     sim_trace("send %d %td -> %td %016llx", fd, s.n, n,
               (unsigned long long)sim_hash(str_slice(s, 0, n > 0 ? n : 0)));
     return n;

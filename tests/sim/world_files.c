@@ -85,6 +85,8 @@ void world_by_seed(struct world *w, const struct scenario *s)
     }
     int most = w->tenant.users / 3;
     w->odd_users = w->odd_users < most ? w->odd_users : most;
+    // Where every answer may be two minutes late, many messages take long.
+    w->patience_s += (i64)w->tenant.users * w->tenant.messages * 150;
     w->runs += s->faults != 0; // the last one is calm
 }
 
