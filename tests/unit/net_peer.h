@@ -230,6 +230,28 @@ static void peer_answer(int fd, char *head, char *rest, size_t have, struct peer
         while (recv(fd, rest, 60000, 0) > 0) {
         }
         _exit(0);
+    } else if (strcmp(path, "/early-yes") == 0) {
+        if (round > 0) {
+            peer_echo(fd, rest, have, head);
+            return;
+        }
+        peer_say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfalse");
+        while (recv(fd, rest, 60000, 0) > 0) {
+        }
+        _exit(0);
+    } else if (strcmp(path, "/opaque") == 0) {
+        // Round 0 and 3 give back what came, 1 what came before, 2 nothing, 4 what is not ours.
+        static char before[100];
+        const char *at = strstr(head, "x-opaque-id: ");
+        char now[100] = "";
+        sscanf(at ? at : "", "x-opaque-id: %99s", now);
+        snprintf(line, sizeof line, "HTTP/1.1 200 OK\r\n%s%s\r\nContent-Length: 5\r\n\r\nhello",
+                 round == 2 ? "X-None: " : "X-Opaque-Id: ",
+                 round == 1   ? before
+                 : round == 4 ? "somebody"
+                              : now);
+        snprintf(before, sizeof before, "%s", now);
+        peer_say(fd, line);
     } else if (strcmp(path, "/redirect") == 0) {
         peer_say(fd, "HTTP/1.1 302 Found\r\nLocation: https://elsewhere.example/x?secret=1\r\n"
                      "Content-Length: 0\r\n\r\n");
