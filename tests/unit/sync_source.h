@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+// The source of sync_rig.h: accounts, listings and messages as the case's script says, through the
+// steps of source/source.h. Included by sync_rig.h in its middle, which owns the state.
+#ifndef TESTS_UNIT_SYNC_SOURCE_H
+#define TESTS_UNIT_SYNC_SOURCE_H
+
+struct rig_fetch {
+    int status;
+    bool over;
+};
+
+static const struct rig_mailbox_script *rig_script(const struct mailbox *m)
+{
+    for (isize i = 0; i < rig.script_count; i++) {
+        str address = str_from(rig.scripts[i].address);
+        if (str_eq(address, str_make(m->address, m->address_bytes))) {
+            return &rig.scripts[i];
+        }
+    }
+    return NULL;
+}
+
+static enum step rig_ask(struct exchange *x, const char *path, str name)
+{
+    x->method = S("GET");
+    buf_put(&x->target, str_from(path));
+    buf_put(&x->target, name);
+    return STEP_REQUEST;
+}
+
+static enum step rig_accounts_next(void *src, void *st, i64 now_ms, struct exchange *x)
+{
+    (void)src, (void)now_ms;
+    return *(bool *)st ? STEP_DONE : rig_ask(x, "/", S("users"));
+}
+
+static err rig_accounts_head(void *src, void *st, struct exchange *x, const struct http_head *head)
+{
+    (void)src, (void)st, (void)x, (void)head;
+    return OK;
+}
+
+static err rig_accounts_body(void *src, void *st, struct exchange *x, str *in,
+                             const struct account_sink *to)
+{
+    (void)src, (void)st, (void)x;
+    for (isize i = 0; i < rig.script_count; i++) {
+        struct account a = {.address = str_from(rig.scripts[i].address)};
+        a.flags = a.address.p[0] == 'r' && a.address.p[1] == 'e' ? S("suspended") : (str){0};
+        CHECK(to->take(to->st, &a));
+    }
+    *in = str_from_index(*in, in->n);
+    return OK;
+}
+
+static err rig_accounts_end(void *src, void *st, struct exchange *x)
+{
+    (void)src, (void)x;
+    *(bool *)st = true;
+    return OK;
+}
+
+static void rig_accounts_fail(void *src, void *st, struct exchange *x, err e)
+{
+    (void)src, (void)st, (void)x, (void)e;
+}
+
+static enum step rig_mailbox_next(void *src, struct mailbox *m, i64 now_ms, struct exchange *x)
+{
+    (void)src, (void)now_ms;
+    bool listed = m->phase != MAILBOX_LISTING;
+    return listed ? STEP_WAIT : rig_ask(x, "/-list-", str_make(m->address, m->address_bytes));
+}
+
+static err rig_mailbox_head(void *src, struct mailbox *m, struct exchange *x,
+                            const struct http_head *head)
+{
+    (void)src, (void)m, (void)x, (void)head;
+    return OK;
+}
+
+static err rig_mailbox_body(void *src, struct mailbox *m, struct exchange *x, str *in)
+{
+    (void)src, (void)x;
+    const struct rig_mailbox_script *script = rig_script(m);
+    for (isize i = 0; i < COUNT(script->ids) && script->ids[i]; i++) {
+        CHECK(unit_queue_push(&m->queue, str_from(script->ids[i])));
+        m->units_listed++;
+    }
+    *in = str_from_index(*in, in->n);
+    return OK;
+}
+
+static err rig_mailbox_end(void *src, struct mailbox *m, struct exchange *x)
+{
+    (void)src, (void)x;
+    u8 fate = m->address[0];
+    m->phase = MAILBOX_LISTED;
+    if (fate == 'r' || fate == 'f' || fate == 's') {
+        m->phase = fate == 'r' ? MAILBOX_REFUSED : fate == 'f' ? MAILBOX_FAILED : MAILBOX_SYSTEMIC;
+        m->error = fate == 's' ? FAIL(TOKEN_UNAUTHORIZED) : FAIL(GMAIL_FORBIDDEN);
+        buf_put(&m->detail, S("its words"));
+    }
+    return OK;
+}
+
+static void rig_mailbox_fail(void *src, struct mailbox *m, struct exchange *x, err e)
+{
+    (void)src, (void)m, (void)x, (void)e;
+}
+
+static void rig_mailbox_close(void *src, struct mailbox *m)
+{
+    (void)src, (void)m;
+    rig.closed++;
+}
+
+static enum step rig_fetch_next(void *src, struct fetch *f, i64 now_ms, struct exchange *x)
+{
+    (void)src;
+    struct rig_fetch *rf = f->state;
+    if (rf->over) {
+        return STEP_DONE;
+    }
+    if (f->mailbox->address[0] == 'q' && !rig.quota) {
+        x->wait_until_ms = now_ms + 1000;
+        return STEP_WAIT;
+    }
+    f->data.n = FETCH_DOC_OFFSET;
+    return rig_ask(x, "/", str_make(f->unit.id, f->unit.id_bytes));
+}
+
+static err rig_fetch_head(void *src, struct fetch *f, struct exchange *x,
+                          const struct http_head *head)
+{
+    (void)src, (void)x;
+    ((struct rig_fetch *)f->state)->status = head->status;
+    return OK;
+}
+
+static err rig_fetch_body(void *src, struct fetch *f, struct exchange *x, str *in)
+{
+    (void)src, (void)x;
+    if (((struct rig_fetch *)f->state)->status == 200) {
+        if (f->data.cap - f->data.n < in->n + FETCH_DOC_TAIL) {
+            return FAIL(LANE_TOO_SMALL);
+        }
+        buf_put(&f->data, *in);
+    }
+    *in = str_from_index(*in, in->n);
+    return OK;
+}
+
+static err rig_fetch_end(void *src, struct fetch *f, struct exchange *x)
+{
+    (void)src;
+    struct rig_fetch *rf = f->state;
+    if (rf->status != 200) {
+        x->retry_at_ms = rig.now_ms + 3600000;
+        return FAIL(GMAIL_RATE);
+    }
+    u8 fate = f->unit.id[0];
+    rf->over = true;
+    f->verdict = fate == 'g'   ? FETCH_GONE
+                 : fate == 'c' ? FETCH_CORRUPT
+                 : fate == 'u' ? FETCH_UNDECIDED
+                               : FETCH_DOCUMENT;
+    f->doc = f->data;
+    f->doc.p += FETCH_DOC_OFFSET;
+    f->doc.n -= FETCH_DOC_OFFSET;
+    f->message_bytes = f->doc.n;
+    return OK;
+}
+
+static void rig_fetch_fail(void *src, struct fetch *f, struct exchange *x, err e)
+{
+    (void)src, (void)x;
+    ((struct rig_fetch *)f->state)->over = true;
+    f->error = e;
+}
+
+static const struct source_ops rig_source_ops = {
+    .service_type = "rig",
+    .name = "Rig",
+    .mailbox_bytes = 16,
+    .fetch_bytes = (isize)sizeof(struct rig_fetch),
+    .accounts_bytes = 16,
+    .accounts_next = rig_accounts_next,
+    .accounts_head = rig_accounts_head,
+    .accounts_body = rig_accounts_body,
+    .accounts_end = rig_accounts_end,
+    .accounts_fail = rig_accounts_fail,
+    .mailbox_next = rig_mailbox_next,
+    .mailbox_head = rig_mailbox_head,
+    .mailbox_body = rig_mailbox_body,
+    .mailbox_end = rig_mailbox_end,
+    .mailbox_fail = rig_mailbox_fail,
+    .mailbox_close = rig_mailbox_close,
+    .fetch_next = rig_fetch_next,
+    .fetch_head = rig_fetch_head,
+    .fetch_body = rig_fetch_body,
+    .fetch_end = rig_fetch_end,
+    .fetch_fail = rig_fetch_fail,
+    .units_immutable = true,
+};
+
+#endif
