@@ -47,6 +47,11 @@ void clock_step_product(i64 us)
     C.step_us += us;
 }
 
+bool clock_product_is_right(void)
+{
+    return C.step_us == 0;
+}
+
 void clock_right_product(void)
 {
     C.step_us = 0;

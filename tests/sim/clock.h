@@ -16,7 +16,8 @@ i64 clock_now_us(void); // since the world began
 i64 clock_true_unix_ms(void);
 i64 clock_product_unix_us(void); // with the product's steps
 void clock_step_product(i64 us); // its unix clock only
-void clock_right_product(void);  // as if it had never stepped
+bool clock_product_is_right(void);
+void clock_right_product(void); // as if it had never stepped
 
 // Events with the same time run in the order in which they were made. What they are about is found
 // by `a` and `b`; whoever runs looks whether it is still so.

@@ -119,7 +119,7 @@ static void run_once(struct world *w, bool calm)
         .full = w->full,
         .purge = w->purge,
         .small_limits = w->small_limits,
-        .retry_after_date = !fault_enabled(FAULT_CLOCK),
+        .retry_after_date = !fault_enabled(FAULT_CLOCK) && clock_product_is_right(),
     };
     i64 begun_us = clock_now_us();
     net_count_from_zero();
