@@ -77,6 +77,9 @@ static enum talk_result talk_judge(struct conn_env *env, struct conn *conn, err 
 {
     if (!err_ok(e)) {
         conn_set_error(conn, e, S(""));
+        // A success that the machine cannot use may be the answer to another request, and the next
+        // answer then that to this one.
+        conn->talk.body.keep_alive = conn->talk.body.keep_alive && conn->talk.status >= 300;
     }
     env->progress = true;
     talk_note(conn, true);
