@@ -109,6 +109,14 @@ MBEDTLS_SERVER := ctr_drbg entropy entropy_poll pkwrite ssl_cache ssl_ticket ssl
   ssl_tls13_server x509_create x509write x509write_crt
 # These run on every byte: best code, and the registers are not wiped at each return.
 MBEDTLS_CIPHER := aes aesni gcm
+# What signatures and handshakes spend their time in.
+MBEDTLS_HOT := $(MBEDTLS_CIPHER) bignum_core bignum_mod_raw sha256
+# In what ships, code that runs once a start, a job or a mailbox is built for size.
+COLD := cli/% service/% source/% elastic/% sync/% os/% base/date base/err codec/charset \
+  codec/charset_cjk codec/cron codec/json_pretty codec/mime_date codec/mime_param codec/mime_tree \
+  codec/number codec/regex% codec/url net/crypto net/dns% net/proxy net/retry net/tls_roots \
+  net/tls_session net/tls_verify
+COLD_release := -Os
 LIBYAML := api parser reader scanner
 ZLIB := adler32 crc32 deflate inffast inflate inftrees trees zutil
 
@@ -214,13 +222,14 @@ define VARIANT
 # Changes when a flag does: adding a file to a list does not build the world anew.
 build/$(1)/flags: FORCE
 	$$(shell mkdir -p $$(@D))$$(file >$$@.new,$$(CC_$(1)) $$(OURS) $$(FLAGS_$(1)) $(2) $$(CIPHER_$(1)) \
-	  $$(THEIRS) $$(NULLS) $$(LIBYAML_FLAGS) $$(ZLIB_FLAGS))
+	  $$(COLD_$(1)) $$(COLD) $$(MBEDTLS_HOT) $$(THEIRS) $$(NULLS) $$(LIBYAML_FLAGS) $$(ZLIB_FLAGS))
 	@cmp -s $$@.new $$@ || mv $$@.new $$@
 
 build/$(1)/src/%.o: src/%.c build/$(1)/flags | $(HEADERS) $(4)
 	$$(SAY) CC $$@
 	@mkdir -p $$(@D)
-	$$(Q)$$(CC_$(1)) $$(OURS) $$(FLAGS_$(1)) $(2) -MMD -MP -c -o $$@ $$<
+	$$(Q)$$(CC_$(1)) $$(OURS) $$(FLAGS_$(1)) $(2) $$(if $$(filter $$(COLD),$$*),$$(COLD_$(1))) \
+	  -MMD -MP -c -o $$@ $$<
 
 build/$(1)/gen/roots.o: build/gen/roots.c src/net/roots.h build/$(1)/flags | $(4)
 	$$(SAY) CC $$@
@@ -233,12 +242,14 @@ build/$(1)/mbedtls/%.o: build/src/mbedtls.unpacked third_party/mbedtls/tls_confi
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC_$(1)) $$(THEIRS) $$(FLAGS_$(1)) $$(NULLS) $(2) -Ibuild/src/mbedtls/include \
 	  $$(if $$(filter $$*,$$(MBEDTLS_CIPHER)),$$(CIPHER_$(1))) \
+	  $$(if $$(filter $$*,$$(MBEDTLS_HOT)),,$$(COLD_$(1))) \
 	  -c -o $$@ build/src/mbedtls/library/$$*.c
 
 build/$(1)/libyaml/%.o: build/src/libyaml.unpacked third_party/libyaml/heap.h build/$(1)/flags | $(4)
 	$$(SAY) CC $$@
 	@mkdir -p $$(@D)
-	$$(Q)$$(CC_$(1)) $$(THEIRS) $$(FLAGS_$(1)) $$(LIBYAML_FLAGS) -c -o $$@ build/src/libyaml/src/$$*.c
+	$$(Q)$$(CC_$(1)) $$(THEIRS) $$(FLAGS_$(1)) $$(LIBYAML_FLAGS) $$(COLD_$(1)) \
+	  -c -o $$@ build/src/libyaml/src/$$*.c
 
 build/$(1)/zlib/%.o: build/src/zlib.unpacked build/$(1)/flags | $(4)
 	$$(SAY) CC $$@

@@ -40,7 +40,6 @@ KNOWN = {
     'POST /dr/_search {"query":{"term":{"s":"Two Words"}},"size":0}': "the double does not take text apart into words",
     'PUT /dr/_doc/5 {"a":': PARSER,
     'POST /dr/_update/1 {"doc":{"a":': PARSER,
-    'GET /dr/_doc/1?_source_includes=b.c': "the double filters a source by its first level only",
     "POST /_search {\"size\":0}": "the double searches one index, by its name",
     "GET /d*": "the double knows no wildcards",
 }

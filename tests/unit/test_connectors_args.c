@@ -45,6 +45,9 @@ static void test_commands(void)
         {"job list c1", CONNECTORS_JOB_LIST, "c1"},
         {"job view j1 -o text", CONNECTORS_JOB_VIEW, "j1"},
         {"job cancel j1", CONNECTORS_JOB_CANCEL, "j1"},
+        {"job view -G9yAqIBx1DlHI_tubk6", CONNECTORS_JOB_VIEW, "-G9yAqIBx1DlHI_tubk6"},
+        {"job cancel -y -- --dAqIB", CONNECTORS_JOB_CANCEL, "--dAqIB"},
+        {"job view -- -y", CONNECTORS_JOB_VIEW, "-y"},
     };
     for (isize i = 0; i < COUNT(cases); i++) {
         CHECK_OK(parse(cases[i].line));
