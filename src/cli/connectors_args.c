@@ -296,13 +296,13 @@ static err args_command(struct connectors_args *a, const struct args_words *w, u
 
 // Ids of jobs begin with '-' now and then: what has one of them and is no option is a word, and so
 // is everything behind "--".
-static bool args_is_word(str arg, bool *ended)
+static bool args_is_word(str arg, bool ended)
 {
     bool option = str_starts(arg, S("--"));
     for (int k = 0; k < ARGS_OPTIONS; k++) {
         option = option || (args_options[k].brief && str_eq(arg, str_from(args_options[k].brief)));
     }
-    return *ended || !option;
+    return ended || !option;
 }
 
 err connectors_args_parse(struct connectors_args *a, int argc, char **argv, struct buf *detail)
@@ -320,7 +320,7 @@ err connectors_args_parse(struct connectors_args *a, int argc, char **argv, stru
             ended = true;
             continue;
         }
-        if (args_is_word(arg, &ended)) {
+        if (args_is_word(arg, ended)) {
             if (words.count == COUNT(words.words)) {
                 output_put_clean(detail, arg, ARGS_SHOWN_CHARACTERS);
                 return FAIL(OPTION_EXTRA);
