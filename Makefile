@@ -361,7 +361,7 @@ $(TOOLS): build/%: build/fortify/tests/tools/%.o build/fortify/mailferry.a build
 	$(SAY) LINK $@
 	$(Q)$(CC_fortify) $(FLAGS_fortify) $(LINK_fortify) -o $@ $(call GROUP,$^)
 
-test-programs: build/mailferry build/tenant build/sim build/badnet $(UNIT) $(REPLAY) $(TOOLS)
+test-programs: build/mailferry build/tenant build/sim build/sim_tls build/badnet $(UNIT) $(REPLAY) $(TOOLS)
 
 check: test-programs
 	@tests/check $(UNIT) $(REPLAY)

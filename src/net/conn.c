@@ -391,6 +391,11 @@ isize conn_flush(struct conn *conn)
     return 0;
 }
 
+bool conn_is_flushed(const struct conn *conn)
+{
+    return conn->tls_open ? tls_is_flushed(conn->tls) : conn->out_sent == conn->out.n;
+}
+
 isize conn_put(struct conn *conn, str s)
 {
     ASSERT(s.n > 0 && s.n <= CONN_OUT_BYTES);

@@ -135,7 +135,8 @@ bool conn_was_cut(const struct conn *conn); // closed without the ending of TLS
 // `s` as goes now. Both and flush: OS_BROKEN when the connection is gone.
 isize conn_put(struct conn *conn, str s);
 isize conn_send(struct conn *conn, str s);
-isize conn_flush(struct conn *conn); // bytes still waiting: 0 = all is on its way
+isize conn_flush(struct conn *conn);           // bytes still waiting: 0 = all is on its way
+bool conn_is_flushed(const struct conn *conn); // nothing waits, and nothing is tried
 
 void conn_set_error(struct conn *conn, err e, str fact); // the first one sticks
 

@@ -273,6 +273,16 @@ static err talk_check_encoding(struct talk *t, const struct http_head *head)
     return OK;
 }
 
+// Whether all of the request has left. TLS may have flushed the rest of a record while it was read,
+// and then nobody has noticed yet.
+static bool talk_is_sent(struct conn *conn)
+{
+    struct talk *t = &conn->talk;
+    bool whole = t->x->flags & EXCHANGE_CHUNKED ? t->chunks_ended : t->body_sent == t->x->body.n;
+    t->sent = t->sent || (t->head_sent && whole && conn_is_flushed(conn));
+    return t->sent;
+}
+
 // The head is in env->head. The machine sees it before anything else happens to the connection.
 static enum talk_result talk_take_head(struct conn_env *env, struct conn *conn, i64 now_ms)
 {
@@ -280,7 +290,7 @@ static enum talk_result talk_take_head(struct conn_env *env, struct conn *conn, 
     struct http_head *head = &env->head;
     t->status = head->status;
     t->retry_after_ms = retry_after_ms(head, os_unix_us() / 1000000);
-    t->early = t->early || !t->sent;
+    t->early = t->early || !talk_is_sent(conn);
     if (exchange_is_other(t->x, head, conn->echo)) {
         return talk_fail(env, conn, FAIL(HTTP_OTHER_ANSWER), S(""));
     }

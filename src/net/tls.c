@@ -353,8 +353,15 @@ isize tls_read(struct tls_conn *c, void *p, isize n)
 // until that is sent; while it is sending it looks at the length only, never at the bytes.
 static isize tls_push(struct tls_conn *c, const u8 *p, isize n)
 {
+    bool continued = c->flushing > 0;
     tls_heap_enter(&c->heap);
     int ret = mbedtls_ssl_write(&c->ssl, p, (size_t)n);
+    while (ret == MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET) {
+        // A ticket whose reading had to wait until the record was flushed is read by the write.
+        tls_session_keep(c);
+        ret = continued && c->ssl.private_out_left == 0 ? (int)n
+                                                        : mbedtls_ssl_write(&c->ssl, p, (size_t)n);
+    }
     tls_heap_leave();
     if (ret >= 0) {
         c->flushing = 0;
@@ -379,9 +386,17 @@ isize tls_write(struct tls_conn *c, str s)
     return tls_push(c, s.p, s.n < max ? s.n : max);
 }
 
+bool tls_is_flushed(const struct tls_conn *c)
+{
+    return !c->flushing || c->ssl.private_out_left == 0;
+}
+
 enum tls_state tls_flush(struct tls_conn *c)
 {
-    if (!c->flushing) {
+    // A ticket that was read meanwhile may have flushed the record: mbedTLS would take the same
+    // call for another one then, and send what happens to lie in c->in.
+    if (tls_is_flushed(c)) {
+        c->flushing = 0;
         return TLS_READY;
     }
     isize pushed = tls_push(c, c->in, c->flushing);

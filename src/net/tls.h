@@ -67,6 +67,7 @@ bool tls_was_cut(const struct tls_conn *c); // closed without TLS's own ending: 
 // tls_flush() says TLS_READY. 0: flush first. OS_BROKEN: see tls_error().
 isize tls_write(struct tls_conn *c, str s);
 enum tls_state tls_flush(struct tls_conn *c);
+bool tls_is_flushed(const struct tls_conn *c); // also by a read that met a ticket
 
 // Why it failed; facts (names, dates, the alert) are appended to `detail`.
 err tls_error(const struct tls_conn *c, struct buf *detail);

@@ -126,6 +126,11 @@ enum tls_state tls_flush(struct tls_conn *c)
     return TLS_READY;
 }
 
+bool tls_is_flushed(const struct tls_conn *c)
+{
+    return c->out_sent == c->out_n;
+}
+
 err tls_open(struct tls_conn *c, const struct tls_peer *peer, const struct tls_wire *wire)
 {
     ASSERT(!c->open && peer->session < TLS_SESSIONS_MAX);
