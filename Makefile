@@ -364,7 +364,7 @@ $(TOOLS): build/%: build/fortify/tests/tools/%.o build/fortify/mailferry.a build
 test-programs: build/mailferry build/tenant build/sim build/sim_tls build/badnet $(UNIT) $(REPLAY) $(TOOLS)
 
 check: test-programs
-	@tests/check $(UNIT) $(REPLAY)
+	@sh tests/check $(UNIT) $(REPLAY)
 
 lint: $(HEADERS)
 	@tests/lint/run $(OURS) $(TLS_CONFIG)
