@@ -149,6 +149,7 @@
 #define GMAIL_DAY_PAUSE_MS 3600000 // pause after "daily limit exceeded"
 
 // ---- source
+#define SCHEMA_FIELDS_MAX 16   // fields of a connector's configuration
 #define UNIT_ID_BYTES 64       // a Gmail id has 16; longer ids are counted and skipped
 #define ADDRESS_BYTES 320      // a mail address: 64 + @ + 255 (RFC 5321, section 4.5.3.1)
 #define MAILBOX_UNITS_MAX 1024 // units queued in one mailbox: two pages of 500
@@ -213,6 +214,7 @@
 #define EXTRACTION_PING_MS 5000
 #define PREFLIGHT_BACKOFF_MAX_MS 60000 // between two looks for Elasticsearch at start
 
+#define WORKER_STEPS_MAX 16 // of a routine in one turn; the rest in the next
 // ---- service/listener
 #define LISTENER_CONNS 4 // probes and scrapers at the same time
 #define LISTENER_POLLS (1 + LISTENER_CONNS)
@@ -225,6 +227,9 @@
 #define LISTENER_MS 5000             // from accept to the last byte of the answer
 
 // ---- cli
+#define HEALTHCHECK_MS 3000 // all of `mailferry healthcheck`; docker's own default is 30 s
+#define TABLE_COLUMNS_MAX 8
+#define TABLE_CELL_CHARACTERS 80
 #define CONFIG_BYTES KIB(256) // config.yml, before and after variables are replaced
 #define CONFIG_NODES_MAX 2048
 #define CONFIG_DEPTH_MAX 16

@@ -8,8 +8,6 @@
 #include "os/os.h"
 #include "os/seal.h"
 
-#define HEALTHCHECK_MS 3000 // all of it; docker's own default is 30 s
-
 struct healthcheck {
     int fd;
     i64 until_ms;

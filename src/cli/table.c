@@ -4,8 +4,6 @@
 
 #include "cli/output.h"
 
-#define TABLE_CELL_CHARACTERS 80
-
 static isize table_characters(str s)
 {
     isize n = 0;

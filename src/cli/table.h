@@ -4,8 +4,7 @@
 #define CLI_TABLE_H
 
 #include "base/buf.h"
-
-#define TABLE_COLUMNS_MAX 8
+#include "limits.h"
 
 // `cells` holds rows * columns texts, row by row; cells longer than TABLE_CELL_CHARACTERS are cut.
 // What could move the cursor becomes '?'.

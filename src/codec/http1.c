@@ -15,6 +15,16 @@ static bool http1_is_token_byte(u8 c)
            str_find_byte(S("!#$%&'*+-.^_`|~"), c) >= 0;
 }
 
+bool http1_is_token(str s)
+{
+    for (isize i = 0; i < s.n; i++) {
+        if (!http1_is_token_byte(s.p[i])) {
+            return false;
+        }
+    }
+    return s.n > 0;
+}
+
 // Section 5.5: visible characters, blank, tab, and bytes from 0x80 on.
 static bool http1_is_value_byte(u8 c)
 {

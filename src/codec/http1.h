@@ -67,6 +67,8 @@ void http1_body_unread(struct http_body *b, str *in, str piece, isize taken);
 // The far side closed: done when that ends the body, else HTTP_CUT.
 err http1_body_eof(struct http_body *b);
 
+bool http1_is_token(str s); // RFC 9110, section 5.6.2: a method, the name of a header
+
 // Whether `s` may stand in a header value or a request target: no CR, LF, NUL or other controls.
 bool http1_is_field_value(str s);
 bool http1_is_target(str s);

@@ -22,14 +22,9 @@ static isize pretty_string_end(str s, isize i)
     return i + 1 < s.n ? i + 1 : s.n;
 }
 
-static bool pretty_is_blank(u8 c)
-{
-    return c == ' ' || c == '\n' || c == '\r' || c == '\t';
-}
-
 static isize pretty_skip_blanks(str s, isize i)
 {
-    while (i < s.n && pretty_is_blank(s.p[i])) {
+    while (i < s.n && str_is_space(s.p[i])) {
         i++;
     }
     return i;
@@ -74,7 +69,7 @@ void json_pretty_put(struct buf *b, str s, int indent)
             buf_put(b, S(": "));
             i++;
         } else {
-            if (!pretty_is_blank(c)) {
+            if (!str_is_space(c)) {
                 buf_put_byte(b, c);
             }
             i++;

@@ -4,6 +4,8 @@
 // of step.
 #include "service/listener.h"
 
+#include "codec/http1.h"
+
 struct listener_conn {
     int fd; // -1: free
     bool answering;
@@ -40,19 +42,6 @@ struct listener *listener_init(struct plan *plan, int fd, listener_page *page, v
 
 // ---- a request
 
-// A token of RFC 9110, section 5.6.2: a method, or the name of a header.
-static bool listener_is_token(str s)
-{
-    for (isize i = 0; i < s.n; i++) {
-        u8 c = s.p[i];
-        bool letter = (c | 32) >= 'a' && (c | 32) <= 'z';
-        if (!letter && !(c >= '0' && c <= '9') && str_find_byte(S("!#$%&'*+-.^_`|~"), c) < 0) {
-            return false;
-        }
-    }
-    return s.n > 0;
-}
-
 // The next line, without its CRLF; false: it has not come yet.
 static bool listener_line(str *rest, str *line)
 {
@@ -79,7 +68,7 @@ static enum listener_verdict listener_first_line(str line, struct listener_reque
     str method, target, path;
     bool first, second, query;
     str version = str_cut(str_cut(line, ' ', &method, &first), ' ', &target, &second);
-    if (!first || !second || !listener_is_token(method) || !str_starts(target, S("/"))) {
+    if (!first || !second || !http1_is_token(method) || !str_starts(target, S("/"))) {
         return listener_bad(out, 400);
     }
     for (isize i = 0; i < target.n; i++) {
@@ -117,7 +106,7 @@ enum listener_verdict listener_read(str in, struct listener_request *out)
         str name;
         bool found;
         (void)str_cut(line, ':', &name, &found);
-        if (!found || !listener_is_token(name)) {
+        if (!found || !http1_is_token(name)) {
             return listener_bad(out, 400);
         }
     }

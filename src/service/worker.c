@@ -4,8 +4,6 @@
 
 #include "limits.h"
 
-#define WORKER_STEPS_MAX 16 // of one turn: a routine that asks for more goes on in the next
-
 const struct service_connector *service_settings_find(const struct service_settings *s, str id)
 {
     for (int i = s->connector_count - 1; i >= 0; i--) { // of two with one id the later counts

@@ -6,6 +6,7 @@
 #define SOURCE_SCHEMA_H
 
 #include "base/str.h"
+#include "limits.h"
 
 enum field_type { FIELD_STR, FIELD_INT, FIELD_BOOL, FIELD_LIST };
 
@@ -35,8 +36,6 @@ struct field_value {
     bool empty;  // "", null, or an empty list: false and 0 are not
     bool active; // its dependencies are met: what is not active is neither checked nor used
 };
-
-#define SCHEMA_FIELDS_MAX 16
 
 struct schema {
     const struct field *fields; // order 1.. as they stand
