@@ -24,6 +24,9 @@
 #define MIME_PARAM_PIECES 40       // pieces of one RFC 2231 parameter that are joined
 #define MIME_LINE_BYTES 78 // of header lines and 7-bit bodies written (RFC 5322, section 2.1.1)
 
+#define LDAP_MESSAGE_BYTES KIB(64) // one answer: an entry with its addresses has 200 bytes
+#define LDAP_FILTER_DEPTH 16       // filters within each other; ours have 3
+
 // ---- codec/http1
 #define HTTP_HEAD_BYTES KIB(16) // status line and headers of an answer
 #define HTTP_HEADERS_MAX 100
@@ -72,7 +75,9 @@
 #define TLS_ROOTS_HEAP_BYTES KIB(24) // parsing one of them at start
 #define TLS_SAME_SUBJECT_MAX 8       // roots of one name: a reissued key makes two
 #define CRYPTO_HEAP_BYTES \
-    KIB(24)                   // one private key and a signature in the making: 16 KiB at 4096 bits
+    KIB(24)                  // one private key and a signature in the making: 16 KiB at 4096 bits
+#define NTLM_TEXT_BYTES 1024 // a user name, password or host in UTF-16; AD allows 256 letters
+#define NTLM_CHALLENGE_BYTES KIB(4) // real ones have 200 to 400 bytes
 #define CONN_IN_BYTES KIB(17) // decrypted bytes: a whole head (HTTP_HEAD_BYTES), a whole TLS record
 #define CONN_OUT_BYTES \
     (KIB(16) - 16)           // request head and the beginning of its body: one record of TLS 1.3

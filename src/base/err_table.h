@@ -43,6 +43,25 @@ ERR(REGEX_SYNTAX, CONFIG, "a regular expression is malformed", "mend it where th
 ERR(REGEX_UNSUPPORTED, CONFIG, "a regular expression needs something that is not supported", "write it without look-around, back-references, conditionals, atomic groups and possessive repeats")
 ERR(REGEX_TOO_LARGE, LIMIT, "a regular expression is too large", "shorten it, or lower its repeat counts: each repeat is written out")
 
+// codec/ldap codec/spnego
+ERR(LDAP_SYNTAX, RETRY, "what the directory sent is not LDAP", "check host and port of the directory, and whether it speaks TLS there: 636 and 3269 begin with it, 389 and 3268 do not")
+ERR(LDAP_TOO_LARGE, LIMIT, "a message of the directory is too large", "find out what answers at this port, or which attribute of a user is so large")
+ERR(LDAP_FILTER, CONFIG, "a search filter is malformed", "write it as RFC 4515 says, for example (&(objectClass=user)(mail=*)), with \\28 \\29 \\2a \\5c for ( ) * \\ in values")
+ERR(LDAP_NO_PASSWORD, CONFIG, "the password for the directory is empty", "set the password: the directory would take an empty one as an anonymous login and call it a success")
+ERR(LDAP_CREDENTIALS, CONFIG, "the directory does not accept the user name or password", "check both, and the account: the message says what the directory found; user names are DOMAIN\\user, user@domain or a DN")
+ERR(LDAP_NEEDS_TLS, CONFIG, "the directory takes no password on a connection without TLS", "use LDAPS (port 636) or StartTLS: switch on ssl_enabled; the domain controller needs a certificate")
+ERR(LDAP_METHOD, CONFIG, "the directory does not offer this way to log in", "allow simple binds over TLS on the directory, or use another domain controller")
+ERR(LDAP_RIGHTS, CONFIG, "the account may not read the directory", "give the account the right to read users and their mail addresses, and check that it is a user of this domain")
+ERR(LDAP_BASE, CONFIG, "the directory does not hold this domain", "check the domain in the configuration, and that the server is a domain controller of it")
+ERR(LDAP_START_TLS, CONFIG, "the directory cannot begin TLS", "install a certificate for server authentication on the domain controller and restart it, or use the port of LDAPS")
+ERR(LDAP_NO_PAGING, RETRY, "the directory knows no paging", "nothing: it is asked again without")
+ERR(LDAP_CUT, LIMIT, "the directory gave only a part of the users", "raise MaxPageSize or the limit that the message names, on the directory")
+ERR(LDAP_BUSY, RETRY, "the directory is busy, took too long or is not available", "look at the load and the logs of the domain controller, or use another one")
+ERR(LDAP_DISCONNECTED, RETRY, "the directory ended the connection", "read its words in the message; look at the logs of the domain controller")
+ERR(LDAP_REFUSED, FATAL, "the directory refuses a request", "read its words in the message, and report it if they do not help")
+ERR(SPNEGO_SYNTAX, RETRY, "the server's part of a Negotiate login is malformed", "look for a proxy that changes answers, and check that host and port are those of the server")
+ERR(SPNEGO_REJECTED, CONFIG, "the server rejects the Negotiate login", "check user name and password, and allow NTLM on the server: it may take Kerberos alone")
+
 // os net/dns
 ERR(FILE_MISSING, CONFIG, "a file does not exist", "check the path that the message names, and from which folder the program was started")
 ERR(FILE_UNREADABLE, CONFIG, "a file cannot be read", "check that it is a file and that the user of this process may read it")
@@ -103,6 +122,9 @@ ERR(CRYPTO_KEY_SYNTAX, CONFIG, "the private key cannot be read", "paste the key 
 ERR(CRYPTO_KEY_ENCRYPTED, CONFIG, "the private key is encrypted", "store it without a passphrase: openssl pkey -in KEY -out PLAIN")
 ERR(CRYPTO_KEY_KIND, CONFIG, "the private key is not RSA of 2048 to 4096 bits", "create a new RSA key for this account")
 ERR(CRYPTO_SIGN, FATAL, "signing with the private key failed", "create a new key for this account")
+ERR(NTLM_CHALLENGE, RETRY, "the server's NTLM challenge is malformed", "look for a proxy that changes answers, and check that host and port are those of the server")
+ERR(NTLM_OLD, CONFIG, "the server offers NTLM without what version 2 of it needs", "enable NTLMv2 on the server (LAN Manager authentication level), or use another way to log in")
+ERR(NTLM_NAME, CONFIG, "a user name, password or host is not UTF-8 or too long for NTLM", "check user name and password in the configuration: each may have 512 letters")
 
 // elastic
 ERR(ES_UNAUTHORIZED, CONFIG, "Elasticsearch does not accept the credentials", "check elasticsearch.api_key (the encoded form, not id or name), or elasticsearch.username and elasticsearch.password, in config.yml; a key may have expired or been invalidated")
