@@ -72,6 +72,7 @@ struct config_service {
     i64 max_concurrent_content_syncs, max_concurrent_access_control_syncs;
     i64 max_concurrent_scheduling_tasks;
     str listen;                   // of GET /healthz and /metrics: "127.0.0.1:9114"; empty: nowhere
+    str listen_name;              // a host that it may be asked under besides its address; or empty
     str extraction_host;          // empty: no extraction service
     str types[SERVICE_TYPES_MAX]; // service.service_types
     int type_count;

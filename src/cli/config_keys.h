@@ -40,6 +40,7 @@ KEY("elasticsearch.bulk.error_monitor.error_window_size", INT, bulk.error_window
 KEY("elasticsearch.bulk.error_monitor.error_queue_size", INT, bulk.error_queue_size, "10", 0, 1000)
 KEY("service.log_level", LEVEL, sync.log_level, "INFO", 0, 0)
 KEY("service.listen", STR, service.listen, "", 0, 0)
+KEY("service.listen_name", STR, service.listen_name, "", 0, 0)
 KEY("service.worker_mode", BOOL, service.worker_mode, "false", 0, 0)
 KEY("service.idling", INT, service.idling_s, "30", 1, 86400)
 KEY("service.heartbeat", INT, service.heartbeat_s, "300", 1, 86400)

@@ -234,19 +234,19 @@ bool start_listen_address(str text, struct os_addr *out)
 
 static err start_serve_listen(struct start *s)
 {
-    struct os_addr at;
+    struct listener_self self = {.name = s->config.service.listen_name};
     str text = s->config.service.listen;
     if (text.n == 0) {
         return OK;
     }
-    s->listen_fd = start_listen_address(text, &at) ? os_tcp_listen(&at) : -1;
+    s->listen_fd = start_listen_address(text, &self.at) ? os_tcp_listen(&self.at) : -1;
     if (s->listen_fd < 0) {
         s->listen_fd = -1;
         buf_put(&s->detail, S("service.listen: "));
         buf_put(&s->detail, text);
         return FAIL(CONFIG_LISTEN);
     }
-    s->listener = listener_init(&s->plan, s->listen_fd, service_page, s->service);
+    s->listener = listener_init(&s->plan, s->listen_fd, &self, service_page, s->service);
     return OK;
 }
 

@@ -16,19 +16,22 @@ struct listener_conn {
 
 struct listener {
     int fd;
+    struct listener_self self;
     listener_page *page;
     void *st;
     struct buf body;
     struct listener_conn conns[LISTENER_CONNS];
 };
 
-struct listener *listener_init(struct plan *plan, int fd, listener_page *page, void *st)
+struct listener *listener_init(struct plan *plan, int fd, const struct listener_self *self,
+                               listener_page *page, void *st)
 {
     struct listener *l = plan_take_n(plan, "listener", struct listener, 1, "health and metrics");
     isize each = LISTENER_IN_BYTES + LISTENER_OUT_BYTES;
     u8 *memory = plan_take(plan, "listener buffers", each, LISTENER_CONNS,
                            "a request and an answer each");
     l->fd = fd;
+    l->self = *self;
     l->page = page;
     l->st = st;
     l->body = buf_over(plan_take(plan, "metrics", METRICS_BYTES, 1, "one page"), METRICS_BYTES);
@@ -63,7 +66,8 @@ static enum listener_verdict listener_bad(struct listener_request *out, int stat
 }
 
 // GET /metrics?x HTTP/1.1
-static enum listener_verdict listener_first_line(str line, struct listener_request *out)
+static enum listener_verdict listener_first_line(str line, struct listener_request *out,
+                                                 bool *one_one)
 {
     str method, target, path;
     bool first, second, query;
@@ -76,7 +80,8 @@ static enum listener_verdict listener_first_line(str line, struct listener_reque
             return listener_bad(out, 400);
         }
     }
-    if (!str_eq(version, S("HTTP/1.1")) && !str_eq(version, S("HTTP/1.0"))) {
+    *one_one = str_eq(version, S("HTTP/1.1"));
+    if (!*one_one && !str_eq(version, S("HTTP/1.0"))) {
         return listener_bad(out, 505);
     }
     out->head_only = str_eq(method, S("HEAD"));
@@ -88,29 +93,81 @@ static enum listener_verdict listener_first_line(str line, struct listener_reque
     return LISTENER_PAGE;
 }
 
+// Host: 127.0.0.1:9114. Two of them are no request (RFC 9112, section 3.2).
+static enum listener_verdict listener_header(str line, struct listener_request *out)
+{
+    str name;
+    bool found;
+    str value = str_cut(line, ':', &name, &found);
+    if (!found || !http1_is_token(name)) {
+        return listener_bad(out, 400);
+    }
+    if (str_eq_nocase(name, S("Host"))) {
+        if (out->has_host) {
+            return listener_bad(out, 400);
+        }
+        out->has_host = true;
+        out->host = str_trim(value);
+    }
+    return LISTENER_PAGE;
+}
+
 enum listener_verdict listener_read(str in, struct listener_request *out)
 {
     *out = (struct listener_request){0};
     str line;
+    bool one_one = false;
     if (!listener_line(&in, &line)) {
         return LISTENER_MORE;
     }
-    enum listener_verdict verdict = listener_first_line(line, out);
+    enum listener_verdict verdict = listener_first_line(line, out, &one_one);
     while (verdict == LISTENER_PAGE) {
         if (!listener_line(&in, &line)) {
             return LISTENER_MORE;
         }
         if (line.n == 0) {
-            return LISTENER_PAGE;
+            return one_one && !out->has_host ? listener_bad(out, 400) : LISTENER_PAGE;
         }
-        str name;
-        bool found;
-        (void)str_cut(line, ':', &name, &found);
-        if (!found || !http1_is_token(name)) {
-            return listener_bad(out, 400);
-        }
+        verdict = listener_header(line, out);
     }
     return verdict;
+}
+
+// What stands before a port, [] of an IPv6 address taken off; false: it is none.
+static bool listener_cut_port(str host, str *name)
+{
+    bool found = false;
+    str port = {0};
+    if (str_starts(host, S("["))) {
+        port = str_cut(str_from_index(host, 1), ']', name, &found);
+        if (!found || (port.n && port.p[0] != ':')) {
+            return false;
+        }
+        port = str_from_index(port, port.n ? 1 : 0);
+    } else {
+        port = str_cut(host, ':', name, &found);
+    }
+    for (isize i = 0; i < port.n; i++) {
+        if (!str_is_digit(port.p[i])) {
+            return false;
+        }
+    }
+    return name->n > 0;
+}
+
+bool listener_is_own_host(const struct listener_self *self, str host)
+{
+    str name;
+    struct os_addr at;
+    if (!listener_cut_port(host, &name)) {
+        return false;
+    }
+    if (str_eq_nocase(name, S("localhost")) || str_eq_nocase(name, self->name)) {
+        return true;
+    }
+    isize bytes = self->at.v6 ? 16 : 4;
+    return os_addr_parse(name, &at) && at.v6 == self->at.v6 &&
+           str_eq(str_make(at.ip, bytes), str_make(self->at.ip, bytes));
 }
 
 // ---- an answer
@@ -125,6 +182,7 @@ static str listener_reason(int status)
         {400, "Bad Request"},
         {404, "Not Found"},
         {405, "Method Not Allowed"},
+        {421, "Misdirected Request"},
         {431, "Request Header Fields Too Large"},
         {503, "Service Unavailable"},
         {505, "HTTP Version Not Supported"},
@@ -146,6 +204,12 @@ static void listener_compose(struct listener *l, struct listener_conn *c, int st
         enum listener_verdict page = listener_read(buf_str(&c->in), &request);
         ASSERT(page == LISTENER_PAGE);
         status = l->page(l->st, request.path, &l->body, &type);
+    }
+    if (status == 421) {
+        buf_put(&l->body,
+                S("mailferry was asked under a host that is not its own. Ask for the address in "
+                  "service.listen, or for localhost; or write that host into "
+                  "service.listen_name of config.yml and restart.\n"));
     }
     if (status != 200 && l->body.n == 0) {
         buf_put(&l->body, listener_reason(status));
@@ -209,6 +273,7 @@ static void listener_hear(struct listener *l, struct listener_conn *c)
     }
     c->in.n += got;
     struct listener_request request;
+    bool own;
     switch (listener_read(buf_str(&c->in), &request)) {
     case LISTENER_MORE:
         if (c->in.n == c->in.cap) {
@@ -216,7 +281,8 @@ static void listener_hear(struct listener *l, struct listener_conn *c)
         }
         break;
     case LISTENER_PAGE:
-        listener_compose(l, c, 200, request.head_only);
+        own = !request.has_host || listener_is_own_host(&l->self, request.host);
+        listener_compose(l, c, own ? 200 : 421, request.head_only);
         break;
     case LISTENER_BAD:
         listener_compose(l, c, request.status, false);

@@ -165,3 +165,36 @@ def test_hostile_clients_delay_nothing():
         s.close()
     up(w)
     same(w.stop(), 0)
+
+
+def asked_as(w, host, version="1.1"):
+    """The status, and the text, for a request with this Host."""
+    with socket.create_connection(("127.0.0.1", w.port), timeout=10) as s:
+        line = f"Host: {host}\r\n" if host is not None else ""
+        s.sendall(f"GET /metrics HTTP/{version}\r\n{line}\r\n".encode())
+        answer = b""
+        while data := s.recv(65536):
+            answer += data
+    head, _, text = answer.decode().partition("\r\n\r\n")
+    return int(head.split()[1]), text
+
+
+def test_other_hosts_are_refused():
+    """A page in a browser lets its own name resolve to 127.0.0.1 and asks: it gets nothing."""
+    w = served()
+    up(w)
+    for host in (f"127.0.0.1:{w.port}", "127.0.0.1", f"localhost:{w.port}", "LOCALHOST:8080"):
+        status, text = asked_as(w, host)
+        true(status == 200 and "mailferry_ready" in text, (host, status))
+    for host in (f"attacker.test:{w.port}", "attacker.test", "localhost.attacker.test", "[::1]", "127.0.0.2", "", "metrics.test"):
+        status, text = asked_as(w, host)
+        true(status == 421 and "service.listen_name" in text and "mailferry_" not in text, (host, status, text))
+        true("attacker" not in text, text)
+    same((asked_as(w, None)[0], asked_as(w, None, "1.0")[0]), (400, 200))
+    same(w.stop(), 0)
+    w.service += "  listen_name: metrics.test\n"
+    w.serve()
+    up(w)
+    same([asked_as(w, host)[0] for host in ("Metrics.test", "metrics.test:443", "127.0.0.1", "attacker.test")],
+         [200, 200, 200, 421])
+    same(w.stop(), 0)

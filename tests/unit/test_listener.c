@@ -38,6 +38,9 @@ static const struct {
     {"GET / HTTP/1.1\r\nno colon\r\n\r\n", LISTENER_BAD, 400, false, NULL},
     {"GET / HTTP/1.1\r\n: x\r\n\r\n", LISTENER_BAD, 400, false, NULL},
     {"GET / HTTP/1.1\r\n folded: x\r\n\r\n", LISTENER_BAD, 400, false, NULL},
+    {"GET / HTTP/1.1\r\nA: b\r\n\r\n", LISTENER_BAD, 400, false, NULL}, // no Host
+    {"GET / HTTP/1.1\r\nHost: a\r\nhost: a\r\n\r\n", LISTENER_BAD, 400, false, NULL},
+    {"GET / HTTP/1.0\r\nHost: a\r\nHOST:\r\n\r\n", LISTENER_BAD, 400, false, NULL},
 };
 
 static void test_requests(void)
@@ -64,6 +67,63 @@ static void test_requests_in_pieces(void)
             CHECK(v == LISTENER_MORE || (v == LISTENER_BAD && requests[i].verdict == v));
         }
     }
+}
+
+// ---- hosts
+
+static const struct {
+    const char *host;
+    bool four, six; // own to a listener at 127.0.0.1, at [::1]; both are called mail.example too
+} hosts[] = {
+    {"localhost", true, true},
+    {"LocalHost:9114", true, true},
+    {"localhost:", true, true},
+    {"mail.example", true, true},
+    {"Mail.Example:443", true, true},
+    {"127.0.0.1", true, false},
+    {"127.0.0.1:1", true, false},
+    {"[::1]", false, true},
+    {"[::1]:9114", false, true},
+    {"[0:0:0:0:0:0:0:1]", false, true},
+    {"", false, false},
+    {":9114", false, false},
+    {"[]", false, false},
+    {"::1", false, false},
+    {"127.0.0.2", false, false},
+    {"127.1", false, false},
+    {"0.0.0.0", false, false},
+    {"attacker.example", false, false},
+    {"localhost.attacker.example", false, false},
+    {"localhost.", false, false},
+    {"127.0.0.1.attacker.example:9114", false, false},
+    {"mail.example.attacker.example", false, false},
+    {"localhost:80x", false, false},
+    {"localhost:80:80", false, false},
+    {"[::1]80", false, false},
+    {"[::1", false, false},
+    {"localhost, attacker.example", false, false},
+    {"user@localhost", false, false},
+};
+
+static void test_hosts(void)
+{
+    struct listener_self four = {.name = S("mail.example")}, six = four, bare = {0};
+    CHECK(os_addr_parse(S("127.0.0.1"), &four.at) && os_addr_parse(S("::1"), &six.at));
+    CHECK(os_addr_parse(S("127.0.0.1"), &bare.at));
+    for (isize i = 0; i < COUNT(hosts); i++) {
+        str host = test_guarded(str_from(hosts[i].host));
+        CHECK(listener_is_own_host(&four, host) == hosts[i].four);
+        CHECK(listener_is_own_host(&six, host) == hosts[i].six);
+        if (host.n == 0 || host.p[0] == ':') {
+            CHECK(!listener_is_own_host(&bare, host)); // no name is no name
+        }
+    }
+    CHECK(!listener_is_own_host(&bare, S("mail.example")));
+    struct listener_request r;
+    CHECK(listener_read(S("GET / HTTP/1.1\r\nhost: \t a:1 \r\n\r\n"), &r) == LISTENER_PAGE);
+    CHECK(r.has_host);
+    CHECK_STR(r.host, S("a:1"));
+    CHECK(listener_read(S("GET / HTTP/1.0\r\n\r\n"), &r) == LISTENER_PAGE && !r.has_host);
 }
 
 // ---- the server
@@ -105,7 +165,8 @@ static void start(void)
     memset(memory, 0, sizeof memory);
     arena = arena_over(memory, COUNT(memory));
     plan = (struct plan){.arena = &arena};
-    server = listener_init(&plan, fd, page, NULL);
+    struct listener_self self = {.at = at, .name = S("mail.example")};
+    server = listener_init(&plan, fd, &self, page, NULL);
     pages = 0;
 }
 
@@ -156,21 +217,36 @@ static char text[METRICS_BYTES + 4096];
 static void test_pages(void)
 {
     start();
-    ask("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n", text, COUNT(text));
+    ask("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n", text, COUNT(text));
     CHECK(strncmp(text, "HTTP/1.1 200 OK\r\n", 17) == 0 && strstr(text, "\r\n\r\nok\n"));
     CHECK(strstr(text, "Content-Length: 3\r\n") && strstr(text, "Connection: close\r\n"));
-    ask("HEAD /healthz HTTP/1.1\r\nHost: x\r\n\r\n", text, COUNT(text));
+    ask("HEAD /healthz HTTP/1.1\r\nHost: 127.0.0.1:80\r\n\r\n", text, COUNT(text));
     CHECK(strstr(text, "Content-Length: 3\r\n") && !strstr(text, "ok\n"));
-    ask("GET /nothing HTTP/1.1\r\n\r\n", text, COUNT(text));
+    ask("GET /nothing HTTP/1.0\r\n\r\n", text, COUNT(text));
     CHECK(strncmp(text, "HTTP/1.1 404 ", 13) == 0);
-    ask("GET /ill HTTP/1.1\r\n\r\n", text, COUNT(text));
+    ask("GET /ill HTTP/1.0\r\n\r\n", text, COUNT(text));
     CHECK(strncmp(text, "HTTP/1.1 503 ", 13) == 0);
     CHECK(pages == 4);
     ask("POST /healthz HTTP/1.1\r\n\r\n", text, COUNT(text));
     CHECK(strncmp(text, "HTTP/1.1 405 ", 13) == 0 && strstr(text, "Allow: GET, HEAD\r\n"));
     CHECK(pages == 4);
-    isize n = ask("GET /large HTTP/1.1\r\n\r\n", text, COUNT(text));
+    isize n = ask("GET /large HTTP/1.0\r\n\r\n", text, COUNT(text));
     CHECK(n > METRICS_BYTES && strcmp(text + n - 16, "0123456789abcdef") == 0);
+    listener_close(server);
+}
+
+// What a page in a browser asks whose name was made to resolve to this host.
+static void test_foreign_hosts(void)
+{
+    start();
+    ask("GET /healthz HTTP/1.1\r\nHost: attacker.example:9114\r\n\r\n", text, COUNT(text));
+    CHECK(strncmp(text, "HTTP/1.1 421 Misdirected Request\r\n", 34) == 0);
+    CHECK(strstr(text, "service.listen_name") && !strstr(text, "ok\n"));
+    ask("HEAD /healthz HTTP/1.0\r\nHost:\r\n\r\n", text, COUNT(text));
+    CHECK(strncmp(text, "HTTP/1.1 421 ", 13) == 0 && !strstr(text, "service.listen_name"));
+    CHECK(pages == 0);
+    ask("GET /healthz HTTP/1.1\r\nHost: mail.example\r\n\r\n", text, COUNT(text));
+    CHECK(strncmp(text, "HTTP/1.1 200 ", 13) == 0 && pages == 1);
     listener_close(server);
 }
 
@@ -212,7 +288,7 @@ static void test_more_than_places(void)
     struct os_poll list[LISTENER_POLLS];
     CHECK(listener_list(server, list) == LISTENER_POLLS && list[0].fd < 0);
     int fd = dial();
-    const char *request = "GET /healthz HTTP/1.1\r\n\r\n";
+    const char *request = "GET /healthz HTTP/1.0\r\n\r\n";
     CHECK(write(fd, request, strlen(request)) == (isize)strlen(request));
     turn(10);
     CHECK(pages == 0);
@@ -226,8 +302,13 @@ static void test_more_than_places(void)
 }
 
 static const struct test_case cases[] = {
-    CASE(test_requests),    CASE(test_requests_in_pieces), CASE(test_pages),
-    CASE(test_bad_clients), CASE(test_more_than_places),
+    CASE(test_requests),
+    CASE(test_requests_in_pieces),
+    CASE(test_hosts),
+    CASE(test_pages),
+    CASE(test_foreign_hosts),
+    CASE(test_bad_clients),
+    CASE(test_more_than_places),
 };
 
 TEST_MAIN(cases)
