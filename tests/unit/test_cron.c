@@ -34,33 +34,83 @@ static void check_next(const char *text, const char *after, const char *want)
     CHECK_STR(buf_str(&got), str_from(want));
 }
 
+// The behaviours 55-59 and 61, and the worked examples of spec/elastic-protocol.md 8.4.
+static const char thursday[] = "2026-08-20T17:18:56.000814Z";
+
+static void test_a55_cron_next_day_of_week(void)
+{
+    check_next("0 0 0 ? * 1", thursday, "2026-08-23T00:00:00"); // Sunday
+    check_next("0 0 0 ? * 2", thursday, "2026-08-24T00:00:00"); // Monday
+    check_next("0 0 0 ? * 7", thursday, "2026-08-22T00:00:00"); // Saturday
+}
+
+static void test_a56_cron_next_monday_to_friday(void)
+{
+    static const char *const days[] = {"2026-08-21", "2026-08-24", "2026-08-25",
+                                       "2026-08-26", "2026-08-27", "2026-08-28"};
+    const char *after = thursday;
+    static char want[COUNT(days)][32];
+    for (isize i = 0; i < COUNT(days); i++) {
+        sprintf(want[i], "%sT00:00:00", days[i]);
+        check_next("0 0 0 ? * 2-6", after, want[i]);
+        after = want[i];
+    }
+}
+
+static void test_a57_cron_next_each_quarter(void)
+{
+    static const char *const times[] = {"17:30", "17:45", "18:00", "18:15", "18:30"};
+    const char *after = thursday;
+    static char want[COUNT(times)][32];
+    for (isize i = 0; i < COUNT(times); i++) {
+        sprintf(want[i], "2026-08-20T%s:00", times[i]);
+        check_next("0 0/15 * * * ?", after, want[i]);
+        after = want[i];
+    }
+}
+
+static void test_a58_cron_next_last_nth_and_nearest(void)
+{
+    check_next("0 0 0 L * ?", thursday, "2026-08-31T00:00:00");
+    check_next("0 0 0 L * ?", "2026-08-31T00:00:00", "2026-09-30T00:00:00");
+    check_next("0 0 0 L 2 ?", thursday, "2027-02-28T00:00:00");
+    check_next("0 0 0 L 2 ? 2028", thursday, "2028-02-29T00:00:00");
+    check_next("0 0 0 ? * 6L", thursday, "2026-08-28T00:00:00");
+    check_next("0 0 0 ? * 6#3", thursday, "2026-08-21T00:00:00");
+    check_next("0 0 0 ? * 6#3", "2026-08-21T00:00:00", "2026-09-18T00:00:00");
+    check_next("0 0 0 15W * ?", thursday, "2026-09-15T00:00:00");
+    check_next("0 0 0 15W 11 ?", thursday, "2026-11-16T00:00:00"); // of a Sunday
+    check_next("0 0 0 15W 8 ? 2026-2027", thursday, "2027-08-16T00:00:00");
+    check_next("0 0 0 15W 8 ?", "2026-08-01T00:00:00", "2026-08-14T00:00:00"); // of a Saturday
+}
+
+static void test_a59_cron_next_leap_day_and_end_of_year(void)
+{
+    check_next("0 0 0 29 2 ?", thursday, "2028-02-29T00:00:00");
+    check_next("0 59 23 31 12 ?", thursday, "2026-12-31T23:59:00");
+    check_next("0 59 23 31 12 ?", "2026-12-31T23:59:00", "2027-12-31T23:59:00");
+    check_next("0 0 0 1 1 ?", "2026-12-31T23:59:59", "2027-01-01T00:00:00");
+}
+
+static void test_a61_cron_next_year(void)
+{
+    check_next("0 0 0 * * ? 2027", thursday, "2027-01-01T00:00:00");
+    check_next("0 30 7 ? * 2 2027", thursday, "2027-01-04T07:30:00");
+    check_next("0 0 0 * * ? 2027", "2027-12-31T00:00:00", "never");
+}
+
 static void test_cron_next_spec(void)
 {
-    static const char after[] = "2026-08-20T17:18:56.000814Z"; // a Thursday
     static const char *const cases[][2] = {
         {"0 0 0 * * ?", "2026-08-21T00:00:00"},
         {"0 0,30 * * * ?", "2026-08-20T17:30:00"},
-        {"0 0 0 ? * 1", "2026-08-23T00:00:00"},
-        {"0 0 0 ? * 2", "2026-08-24T00:00:00"},
-        {"0 0 0 ? * 7", "2026-08-22T00:00:00"},
         {"0 0 0 1 * ?", "2026-09-01T00:00:00"},
-        {"0 59 23 31 12 ?", "2026-12-31T23:59:00"},
-        {"0 0 0 29 2 ?", "2028-02-29T00:00:00"},
-        {"0 0 0 * * ? 2027", "2027-01-01T00:00:00"},
-        {"0 0/15 * * * ?", "2026-08-20T17:30:00"},
-        {"0 0 0 L * ?", "2026-08-31T00:00:00"},
-        {"0 0 0 ? * 6L", "2026-08-28T00:00:00"},
-        {"0 0 0 ? * 6#3", "2026-08-21T00:00:00"},
-        {"0 0 0 15W * ?", "2026-09-15T00:00:00"},
-        {"0 0 0 15W 11 ?", "2026-11-16T00:00:00"},
-        {"0 0 0 15W 8 ? 2026-2027", "2027-08-16T00:00:00"},
-        {"0 0 0 ? * 2-6", "2026-08-21T00:00:00"},
         {"0/5 * * * * ?", "2026-08-20T17:19:00"},
         {"0 0 0 31 2 ?", "never"},
         {"0 0 0 13 * FRI", "2026-11-13T00:00:00"},
     };
     for (isize i = 0; i < COUNT(cases); i++) {
-        check_next(cases[i][0], after, cases[i][1]);
+        check_next(cases[i][0], thursday, cases[i][1]);
     }
 }
 
@@ -259,6 +309,12 @@ static void test_cron_next_random(void)
 }
 
 static const struct test_case cases[] = {
+    CASE(test_a55_cron_next_day_of_week),
+    CASE(test_a56_cron_next_monday_to_friday),
+    CASE(test_a57_cron_next_each_quarter),
+    CASE(test_a58_cron_next_last_nth_and_nearest),
+    CASE(test_a59_cron_next_leap_day_and_end_of_year),
+    CASE(test_a61_cron_next_year),
     CASE(test_cron_next_spec),
     CASE(test_cron_next_forms),
     CASE(test_cron_parse_bad),

@@ -4,8 +4,7 @@
 
 #include "sync/document.h"
 
-// 90
-static void test_document_id_long(void)
+static void test_a90_document_id_long(void)
 {
     static u8 text[600];
     memset(text, 'a', sizeof text);
@@ -36,7 +35,7 @@ static void test_document_finish(void)
 }
 
 static const struct test_case cases[] = {
-    CASE(test_document_id_long),
+    CASE(test_a90_document_id_long),
     CASE(test_document_finish),
 };
 

@@ -22,6 +22,13 @@ static void check(const char *filtering, bool advanced, const char *want)
     CHECK_OK(json_parse(&j, got, nodes, COUNT(nodes)));
 }
 
+static void check_all(const char *const cases[][2], isize n)
+{
+    for (isize i = 0; i < n; i++) {
+        check(cases[i][0], true, cases[i][1]);
+    }
+}
+
 #define VALID "{\"state\":\"valid\",\"errors\":[]}"
 #define INVALID(errors) "{\"state\":\"invalid\",\"errors\":[" errors "]}"
 #define ERROR(id, message) "{\"ids\":[" id "],\"messages\":[\"" message "\"]}"
@@ -62,9 +69,7 @@ static void test_rules_validate_schema(void)
         {RULES("7"), INVALID(ERROR("null", "data must contain ['id', 'policy', 'field', 'rule', "
                                            "'value', 'order'] properties"))},
     };
-    for (isize i = 0; i < COUNT(cases); i++) {
-        check(cases[i][0], true, cases[i][1]);
-    }
+    check_all(cases, COUNT(cases));
 }
 
 #define ALL                                                                                  \
@@ -76,18 +81,26 @@ static void test_rules_validate_schema(void)
 
 // The formatter comes to no end with these nested macros.
 // clang-format off
-static void test_rules_validate_meaning(void)
+static void test_a45_rules_validate_match_all(void)
 {
     static const char *const cases[][2] = {
-        {RULES(GOOD("aaaaa0c5-29d0-4a0e-b6f1-0123456eeeee", "regex", ".*")),
+        {RULES(GOOD("aaaaa0c5-29d0-4a0e-b6f1-0123456eeeee", "regex", ".*") "," DEFAULT_RULE),
          INVALID(ERROR("\"aaaaa0c5-29d0-4a0e-b6f1-0123456eeeee\"",
                        "Basic rule 1 (id: 'aaaaa...eeeee')" ALL))},
         {RULES(GOOD("abcdefgh", "Regex", "(.*)")),
          INVALID(ERROR("\"abcdefgh\"", "Basic rule 1 (id: 'a...h')" ALL))},
+        {RULES(DEFAULT_RULE), VALID},
         {RULES(GOOD("r1", "regex", ".+") "," GOOD("r2", "regex", "^.*$") ","
                GOOD("r3", "equals", ".*") "," DEFAULT_RULE),
          VALID},
-        // Only the first repeated pair; the later one first. The policy does not matter.
+    };
+    check_all(cases, COUNT(cases));
+}
+
+// Only the first repeated pair; the later one first. The policy does not matter.
+static void test_a46_rules_validate_same_meaning(void)
+{
+    static const char *const cases[][2] = {
         {RULES(GOOD("r1", "equals", "a") "," GOOD("r2", "equals", "b") ","
                GOOD("r3", "EQUALS", "b") "," GOOD("r4", "equals", "a")),
          INVALID(ERROR("\"r3\"", SAME("r...3", "r...2")) ","
@@ -96,6 +109,13 @@ static void test_rules_validate_meaning(void)
                RULE("\"r2\"", "\"exclude\"", "\"f\"", "\"equals\"", "\"\\u0061\"", "0")),
          INVALID(ERROR("\"r2\"", SAME("r...2", "r...1")) ","
                  ERROR("\"r1\"", SAME("r...1", "r...2")))},
+    };
+    check_all(cases, COUNT(cases));
+}
+
+static void test_rules_validate_order(void)
+{
+    static const char *const cases[][2] = {
         {RULES(GOOD("r1", "regex", "(a") "," GOOD("r2", "regex", "a(?!b)")),
          INVALID(ERROR("\"r1\"", "Basic rule 1 (id: 'r...1') has a regex that cannot be used: "
                                  "missing ), unterminated subpattern at position 0") ","
@@ -114,16 +134,14 @@ static void test_rules_validate_meaning(void)
                                  "unterminated character set at position 0") ","
                  ERROR("\"advanced_snippet\"", "data.messages must contain at least 1 items"))},
     };
-    for (isize i = 0; i < COUNT(cases); i++) {
-        check(cases[i][0], true, cases[i][1]);
-    }
+    check_all(cases, COUNT(cases));
 }
 // clang-format on
 
 #define SNIPPET(value) "{\"rules\":[],\"advanced_snippet\":{\"value\":" value "}}"
 #define SNIPPET_ERROR(message) INVALID(ERROR("\"advanced_snippet\"", message))
 
-static void test_rules_validate_advanced(void)
+static void test_a47_rules_validate_advanced(void)
 {
     static const char *const cases[][2] = {
         {"{}", VALID},
@@ -165,10 +183,9 @@ static void test_rules_validate_full(void)
 }
 
 static const struct test_case cases[] = {
-    CASE(test_rules_validate_schema),
-    CASE(test_rules_validate_meaning),
-    CASE(test_rules_validate_advanced),
-    CASE(test_rules_validate_full),
+    CASE(test_rules_validate_schema),           CASE(test_a45_rules_validate_match_all),
+    CASE(test_a46_rules_validate_same_meaning), CASE(test_rules_validate_order),
+    CASE(test_a47_rules_validate_advanced),     CASE(test_rules_validate_full),
 };
 
 TEST_MAIN(cases)
