@@ -27,6 +27,14 @@
 #define LDAP_MESSAGE_BYTES KIB(64) // one answer: an entry with its addresses has 200 bytes
 #define LDAP_FILTER_DEPTH 16       // filters within each other; ours have 3
 
+// ---- codec/xml
+#define XML_DEPTH_MAX 300       // open elements: item attachments nest 255 deep
+#define XML_TAG_BYTES KIB(16)   // one tag: EWS has attributes of 512 bytes, ten of them at most
+#define XML_VALUES_BYTES KIB(2) // of one tag's attributes that had to be decoded
+#define XML_ATTRIBUTES_MAX 32   // of one tag, declarations of namespaces included
+#define XML_NAMESPACES_MAX 64   // declared in open elements, repetitions not counted
+#define XML_JUNK_BYTES KIB(4)   // before the first tag, blanks not counted
+
 // ---- codec/http1
 #define HTTP_HEAD_BYTES KIB(16) // status line and headers of an answer
 #define HTTP_HEADERS_MAX 100

@@ -21,6 +21,19 @@ ERR(GZIP_CORRUPT, RETRY, "a gzip answer is damaged", "look for a proxy that chan
 ERR(GZIP_BOMB, LIMIT, "a gzip answer unpacks to far more than it may", "turn compression off for this server, and find out who answers")
 ERR(GZIP_FULL, LIMIT, "a compressed body does not fit its buffer", "send it uncompressed, or in smaller parts")
 
+// codec/xml
+ERR(XML_SYNTAX, DATA, "this is not XML", "look at what stands between here and the server: a proxy or a login page may have answered")
+ERR(XML_MISMATCH, DATA, "an XML element ends with another name than it began with", "look at what stands between here and the server: a proxy or a login page may have answered")
+ERR(XML_DUPLICATE, DATA, "an XML element has the same attribute twice", "report it with the request that was answered")
+ERR(XML_DOCTYPE, DATA, "an XML answer has a document type, which a service never sends", "look at what stands between here and the server: a proxy or a login page may have answered")
+ERR(XML_ENCODING, DATA, "an XML answer is not in UTF-8", "look for a proxy that changes answers: the service itself answers in UTF-8")
+ERR(XML_AFTER_ROOT, DATA, "an XML answer goes on behind its end", "look for a proxy that changes answers")
+ERR(XML_CUT, RETRY, "an XML answer ends before its end", "see the logs of the server, and of proxies before it")
+ERR(XML_TAG_SIZE, LIMIT, "a tag of an XML answer is too long", "report it with the request that was answered")
+ERR(XML_TOO_DEEP, LIMIT, "an XML answer is nested too deeply", "report it with the request that was answered")
+ERR(XML_ATTRIBUTES, LIMIT, "an XML element has too many attributes", "report it with the request that was answered")
+ERR(XML_NAMESPACES, LIMIT, "an XML answer declares too many namespaces", "report it with the request that was answered")
+
 // codec/http1
 ERR(HTTP_STATUS_LINE, RETRY, "the answer does not begin with an HTTP/1 status line", "check that host, port and scheme are those of an HTTP server")
 ERR(HTTP_HEADER, RETRY, "an answer has a malformed header", "look for a proxy or load balancer that changes answers")
