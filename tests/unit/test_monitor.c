@@ -19,7 +19,7 @@ static bool one_error(struct error_monitor *m)
     return error_monitor_error(m, S("index of 18f0c2 failed: mapper_parsing_exception"), &detail);
 }
 
-static void test_error_monitor_error_consecutive(void)
+static void test_a96_error_monitor_consecutive(void)
 {
     struct error_monitor m;
     error_monitor_init(&m, &rules);
@@ -31,7 +31,7 @@ static void test_error_monitor_error_consecutive(void)
                                   "index of 18f0c2 failed: mapper_parsing_exception"));
 }
 
-static void test_error_monitor_error_row_broken(void)
+static void test_a96_error_monitor_row_broken(void)
 {
     struct error_monitor_settings no_rate = rules;
     no_rate.error_window_size = 0;
@@ -82,7 +82,7 @@ static bool spread(struct error_monitor *m, int errors)
     return good;
 }
 
-static void test_error_monitor_error_rate(void)
+static void test_a97_error_monitor_rate(void)
 {
     struct error_monitor m;
     error_monitor_init(&m, &rules);
@@ -99,7 +99,7 @@ static void test_error_monitor_error_rate(void)
 }
 
 // The window begins as all-success with a fixed denominator: 16 errors among the first 31 items.
-static void test_error_monitor_error_rate_start(void)
+static void test_a97_error_monitor_rate_start(void)
 {
     struct error_monitor m;
     error_monitor_init(&m, &rules);
@@ -172,9 +172,9 @@ static void test_error_monitor_error_short_detail(void)
 }
 
 static const struct test_case cases[] = {
-    CASE(test_error_monitor_error_consecutive),  CASE(test_error_monitor_error_row_broken),
-    CASE(test_error_monitor_error_total),        CASE(test_error_monitor_error_rate),
-    CASE(test_error_monitor_error_rate_start),   CASE(test_error_monitor_error_rate_slides),
+    CASE(test_a96_error_monitor_consecutive),    CASE(test_a96_error_monitor_row_broken),
+    CASE(test_error_monitor_error_total),        CASE(test_a97_error_monitor_rate),
+    CASE(test_a97_error_monitor_rate_start),     CASE(test_error_monitor_error_rate_slides),
     CASE(test_error_monitor_init_clamps),        CASE(test_error_monitor_error_stays),
     CASE(test_error_monitor_error_short_detail),
 };
