@@ -83,8 +83,11 @@
 #define TLS_ROOTS_HEAP_BYTES KIB(24) // parsing one of them at start
 #define TLS_SAME_SUBJECT_MAX 8       // roots of one name: a reissued key makes two
 #define CRYPTO_HEAP_BYTES \
-    KIB(24)                  // one private key and a signature in the making: 16 KiB at 4096 bits
-#define NTLM_TEXT_BYTES 1024 // a user name, password or host in UTF-16; AD allows 256 letters
+    KIB(24)                   // one private key and a signature in the making: 16 KiB at 4096 bits
+#define AUTH_REFUSALS_MAX 2   // logins refused in a row before no other is tried: accounts lock
+#define AUTH_PAUSE_MS 10000   // before another login where earlier ones were accepted
+#define AUTH_BASIC_BYTES 1024 // user name, colon, password of Basic
+#define NTLM_TEXT_BYTES 1024  // a user name, password or host in UTF-16; AD allows 256 letters
 #define NTLM_CHALLENGE_BYTES KIB(4) // real ones have 200 to 400 bytes
 #define CONN_IN_BYTES KIB(17) // decrypted bytes: a whole head (HTTP_HEAD_BYTES), a whole TLS record
 #define CONN_OUT_BYTES \

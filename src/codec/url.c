@@ -24,16 +24,20 @@ static isize url_find_first(str s, str any)
     return s.n;
 }
 
-static bool url_take_scheme(str *s, bool *tls)
+struct url_scheme {
+    str prefix;
+    bool tls;
+    u16 port;
+};
+
+// One of two schemes: the first has TLS.
+static bool url_take_scheme(str *s, const struct url_scheme schemes[2], struct url *out)
 {
-    static const struct {
-        str prefix;
-        bool tls;
-    } schemes[] = {{S("https://"), true}, {S("http://"), false}};
-    for (isize i = 0; i < COUNT(schemes); i++) {
+    for (isize i = 0; i < 2; i++) {
         if (str_starts_nocase(*s, schemes[i].prefix)) {
             *s = str_from_index(*s, schemes[i].prefix.n);
-            *tls = schemes[i].tls;
+            out->tls = schemes[i].tls;
+            out->port = schemes[i].port;
             return true;
         }
     }
@@ -69,7 +73,7 @@ static bool url_take_host(str *s, struct url *out)
     return n > 0 && n <= URL_HOST_BYTES_MAX;
 }
 
-err url_parse(str s, struct url *out)
+static err url_parse_by(str s, const struct url_scheme schemes[2], err other, struct url *out)
 {
     *out = (struct url){0};
     for (isize i = 0; i < s.n; i++) {
@@ -77,8 +81,8 @@ err url_parse(str s, struct url *out)
             return FAIL(URL_SYNTAX);
         }
     }
-    if (!url_take_scheme(&s, &out->tls)) {
-        return FAIL(URL_SCHEME);
+    if (!url_take_scheme(&s, schemes, out)) {
+        return other;
     }
     isize authority_bytes = url_find_first(s, S("/?#"));
     str authority = str_slice(s, 0, authority_bytes), rest = str_from_index(s, authority_bytes);
@@ -91,7 +95,7 @@ err url_parse(str s, struct url *out)
     if (!url_take_host(&authority, out) || (authority.n && authority.p[0] != ':')) {
         return FAIL(URL_SYNTAX);
     }
-    u64 port = out->tls ? 443 : 80;
+    u64 port = out->port;
     if (authority.n > 1 && !str_to_u64(str_from_index(authority, 1), &port)) {
         return FAIL(URL_PORT);
     }
@@ -104,6 +108,21 @@ err url_parse(str s, struct url *out)
         out->path = S("/");
     }
     return out->path.p[0] == '/' ? OK : FAIL(URL_SYNTAX);
+}
+
+err url_parse(str s, struct url *out)
+{
+    static const struct url_scheme schemes[] = {{S("https://"), true, 443},
+                                                {S("http://"), false, 80}};
+    return url_parse_by(s, schemes, FAIL(URL_SCHEME), out);
+}
+
+err url_parse_ldap(str s, struct url *out)
+{
+    static const struct url_scheme schemes[] = {{S("ldaps://"), true, 636},
+                                                {S("ldap://"), false, 389}};
+    TRY(url_parse_by(s, schemes, FAIL(URL_LDAP), out));
+    return out->path.n == 1 ? OK : FAIL(URL_SYNTAX);
 }
 
 static void url_put_escaped(struct buf *b, str s, bool form)

@@ -3,14 +3,15 @@
 // pieces of the input, and percent-encoding. No normalisation, no relative references. IPv6
 // literals are taken in brackets. Refused: other schemes, empty hosts, bytes outside printable
 // ASCII, bad ports, hosts of other bytes than letters, digits and "-._" (names in other scripts are
-// given in punycode), a query that no path precedes.
+// given in punycode), a query that no path precedes. The same for the ldap and ldaps URLs of a
+// directory, of which only scheme, host and port are looked at (RFC 4516).
 #ifndef CODEC_URL_H
 #define CODEC_URL_H
 
 #include "base/buf.h"
 
 struct url {
-    bool tls; // https
+    bool tls; // https, ldaps
     str user; // "name" of name:password@, still encoded; empty when there is none
     str password;
     str host; // without brackets
@@ -20,6 +21,10 @@ struct url {
 };
 
 err url_parse(str s, struct url *out); // URL_SYNTAX, URL_SCHEME, URL_PORT
+
+// ldap:// (port 389) and ldaps:// (636) alone; the path has to be empty or "/". URL_SYNTAX,
+// URL_LDAP, URL_PORT.
+err url_parse_ldap(str s, struct url *out);
 
 void url_put_encoded(struct buf *b, str s); // everything but unreserved characters as %XX
 void url_put_form(struct buf *b, str s);    // the same with blank as '+': form bodies

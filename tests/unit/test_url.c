@@ -45,6 +45,25 @@ static void test_url_parse_good(void)
     }
 }
 
+static void test_url_parse_ldap(void)
+{
+    struct url u;
+    CHECK_OK(url_parse_ldap(test_guarded(S("ldap://dc1.example.test")), &u));
+    CHECK(!u.tls && u.port == 389);
+    CHECK_STR(u.host, S("dc1.example.test"));
+    CHECK_OK(url_parse_ldap(test_guarded(S("LDAPS://[::1]/")), &u));
+    CHECK(u.tls && u.port == 636 && u.host_is_v6_literal);
+    CHECK_OK(url_parse_ldap(test_guarded(S("ldaps://dc1:3269")), &u));
+    CHECK(u.tls && u.port == 3269);
+    CHECK_ERR(url_parse_ldap(S("https://dc1"), &u), URL_LDAP);
+    CHECK_ERR(url_parse_ldap(S("ldapi://dc1"), &u), URL_LDAP);
+    CHECK_ERR(url_parse_ldap(S("ldap://"), &u), URL_SYNTAX);
+    CHECK_ERR(url_parse_ldap(S("ldap://dc1:0"), &u), URL_PORT);
+    CHECK_ERR(url_parse_ldap(S("ldap://dc1/DC=example"), &u), URL_SYNTAX);
+    CHECK_ERR(url_parse(S("ldap://dc1"), &u), URL_SCHEME);
+    CHECK_ERR(url_parse(S("ldaps://dc1"), &u), URL_SCHEME);
+}
+
 static void test_url_parse_bad(void)
 {
     static const struct {
@@ -136,10 +155,8 @@ static void test_url_put_decoded_bad(void)
 }
 
 static const struct test_case cases[] = {
-    CASE(test_url_parse_good),
-    CASE(test_url_parse_bad),
-    CASE(test_url_put_encoded_bytes),
-    CASE(test_url_put_decoded_bad),
+    CASE(test_url_parse_good),        CASE(test_url_parse_ldap),      CASE(test_url_parse_bad),
+    CASE(test_url_put_encoded_bytes), CASE(test_url_put_decoded_bad),
 };
 
 TEST_MAIN(cases)
