@@ -23,6 +23,10 @@
 #define MIME_BOUNDARY_BYTES 250    // RFC 2046 allows 70; a longer one makes the mail go raw
 #define MIME_PARAM_PIECES 40       // pieces of one RFC 2231 parameter that are joined
 #define MIME_LINE_BYTES 78 // of header lines and 7-bit bodies written (RFC 5322, section 2.1.1)
+#define HTML_DEPTH_MAX \
+    1024 // open elements known by name; newsletters nest 150, soup leaves 900 open
+#define HTML_BLANK_BYTES 1024 // of a text node that is white space so far; real ones reach 400
+#define HTML_PIECE_BYTES 256  // text shorter than this is gathered, longer text is given in place
 
 #define LDAP_MESSAGE_BYTES KIB(64) // one answer: an entry with its addresses has 200 bytes
 #define LDAP_FILTER_DEPTH 16       // filters within each other; ours have 3
