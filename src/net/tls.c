@@ -237,7 +237,7 @@ static int tls_configure(struct tls_conn *c)
     mbedtls_ssl_conf_session_tickets(&c->config, MBEDTLS_SSL_SESSION_TICKETS_ENABLED);
     mbedtls_ssl_conf_tls13_enable_signal_new_session_tickets(
         &c->config, MBEDTLS_SSL_TLS1_3_SIGNAL_NEW_SESSION_TICKETS_ENABLED);
-    ret = mbedtls_ssl_conf_alpn_protocols(&c->config, tls_protocols);
+    ret = c->peer.other ? 0 : mbedtls_ssl_conf_alpn_protocols(&c->config, tls_protocols);
     if (ret) {
         return ret;
     }

@@ -48,6 +48,7 @@ struct tls_peer {
     str host; // name or address literal
     const struct tls_trust *trust;
     int session; // number of the session to resume and to keep (dest.index); -1: none
+    bool other;  // than HTTP: no protocol is named (ALPN), since servers of LDAP know none
 };
 
 struct tls_conn *tls_conn_at(struct tls_global *g, int index);
@@ -73,6 +74,12 @@ bool tls_is_flushed(const struct tls_conn *c); // also by a read that met a tick
 err tls_error(const struct tls_conn *c, struct buf *detail);
 bool tls_is_resumed(const struct tls_conn *c);
 const char *tls_version_name(const struct tls_conn *c); // "TLSv1.3"
+
+// What tells this server from one in between (RFC 5929, tls-server-end-point): the hash of its
+// certificate, by the hash function of the signature on it, SHA-256 instead of MD5 and SHA-1.
+// Returns its bytes; 0: it showed no certificate, because an old session was resumed.
+enum { TLS_END_POINT_BYTES = 64 };
+isize tls_server_end_point(const struct tls_conn *c, u8 out[TLS_END_POINT_BYTES]);
 
 isize tls_heap_peak_bytes(const struct tls_conn *c); // since the start of the process
 

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Judging certificates: trust anchors found by subject in the embedded roots and in the ca_file,
-// the checks that mbedTLS does not make (addresses, distrust dates), and which of our errors its
-// flags mean.
+// the checks that mbedTLS does not make (addresses, distrust dates), which of our errors its flags
+// mean, and the hash of the server's certificate that binds a login to its connection.
 //
 // Nothing of the roots is resident: a look-up is a binary search over the read-only index, and the
 // few certificates it finds are parsed where they lie, into the heap of the connection.
 #include "net/tls_internal.h"
 
+#include <mbedtls/md.h>
 #include <string.h>
 
 #include "base/date.h"
@@ -211,4 +212,19 @@ err tls_verify_error(const struct tls_conn *c)
         return FAIL(TLS_PURPOSE);
     }
     return FAIL(TLS_HANDSHAKE);
+}
+
+isize tls_server_end_point(const struct tls_conn *c, u8 out[TLS_END_POINT_BYTES])
+{
+    ASSERT(c->ready);
+    const mbedtls_x509_crt *crt = mbedtls_ssl_get_peer_cert(&c->ssl);
+    if (!crt) {
+        return 0;
+    }
+    mbedtls_md_type_t kind = crt->private_sig_md; // of RSA-PSS: the one in its parameters
+    bool weak = kind == MBEDTLS_MD_MD5 || kind == MBEDTLS_MD_SHA1;
+    const mbedtls_md_info_t *md = mbedtls_md_info_from_type(weak ? MBEDTLS_MD_SHA256 : kind);
+    ASSERT(md && mbedtls_md_get_size(md) <= TLS_END_POINT_BYTES); // it was parsed: it is known
+    ASSERT(mbedtls_md(md, crt->raw.p, crt->raw.len, out) == 0);
+    return mbedtls_md_get_size(md);
 }
