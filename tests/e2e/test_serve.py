@@ -20,6 +20,7 @@ class Recorder:
 
     def __init__(self, tenant):
         self.log, self.lock, self.away = [], threading.Lock(), False
+        self.edit = lambda entry, data: data  # of answers
         context = ssl.create_default_context(cafile=os.path.join(tenant.dir, "ca.pem"))
         port = tenant.port("elasticsearch")
         recorder = self
@@ -42,7 +43,7 @@ class Recorder:
                     link = http.client.HTTPSConnection("127.0.0.1", port, context=context, timeout=60)
                     link.request(self.command, self.path, body or None, headers)
                     answer = link.getresponse()
-                    data = answer.read()
+                    data = recorder.edit(entry, answer.read())
                 except OSError:
                     self.close_connection = True
                     return
@@ -104,6 +105,7 @@ class World:
         self.recorder = Recorder(self.tenant)
         self.api, self.service, self.elastic, self.connectors = api, service, elastic, connectors
         self.services, self.entry, self.top = [], "", ""
+        self.host, self.login = self.recorder.url, "  username: elastic\n  password: tenant-password\n"
         for name in connectors:
             self.connector(name, **(record or {}))
 
@@ -121,8 +123,8 @@ class World:
         entries = "".join(f"  - connector_id: {name}\n    service_type: gmail\n{self.entry}" for name in self.connectors)
         listed = f"connectors:\n{entries}" if entries else ""
         port = self.tenant.port("google")
-        return (f"{self.top}{listed}elasticsearch:\n  host: {self.recorder.url}\n  username: elastic\n"
-                f"  password: tenant-password\n  retry_interval: 1\n"
+        return (f"{self.top}{listed}elasticsearch:\n  host: {self.host}\n{self.login}"
+                f"  retry_interval: 1\n"
                 f"  feature_use_connectors_api: {'true' if self.api else 'false'}\n{self.elastic}"
                 f"service:\n  idling: 1\n{self.service}"
                 f"endpoints:\n  google_token: https://127.0.0.1:{port}/token\n"
@@ -130,13 +132,13 @@ class World:
                 f"tls:\n  ca_file: {self.tenant.dir}/ca.pem\n"
                 "gmail:\n  quota_units_per_user_minute: 1000000000\n  quota_units_per_project_minute: 1000000000\n")
 
-    def serve(self, *flags, env=None):
+    def serve(self, *flags, env=None, cwd=None):
         path = os.path.join(self.tenant.dir, f"serve{len(self.services)}.yml")
         with open(path, "w") as f:
             f.write(self.config())
         log = open(path + ".log", "w")
         process = rig.start([rig.BINARY, "serve", "-c", path, "--require-seal", "--log-level", "debug", *flags],
-                            stdout=log, stderr=log, env=rig.clean_env(env))
+                            stdout=log, stderr=log, env=rig.clean_env(env), cwd=cwd)
         process.log_path = path + ".log"
         self.services.append(process)
         return process
@@ -574,17 +576,6 @@ def test_a08_serverless_counts_without_refresh():
     true(w.recorder.find("/search-c1/_count", mark), "counted")
 
 
-def test_a05_a07_versions():
-    w = World("--es-version", "7.17.0")
-    same(w.serve().wait(10), 1)
-    same(w.recorder.lines(), ["GET /"])
-    w = World("--es-version", "8.9.2")
-    same(w.serve().wait(10), 1)
-    same(w.recorder.lines(), ["GET /"])
-    w.serve(env={"ALLOW_ES_VERSION_MISMATCH": "true"})
-    w.wait(lambda: w.recorder.find("_search"))
-
-
 def test_a11_a12_deprecated_keys_and_a_number_as_id():
     w = World(connectors=())
     w.connector("1234")
@@ -792,14 +783,6 @@ def test_a03_waits_for_elasticsearch():
     at = [e["at"] for e in w.recorder.find("GET /$")]
     same(len(at), 3)
     true(0.8 < at[1] - at[0] < 1.5 and 1.7 < at[2] - at[1] < 2.6, at)
-
-
-def test_a18_a19_secrets_and_dotted_keys():
-    w = World()
-    w.elastic = "  headers: {X-A: pa$$1}\n"
-    w.serve()
-    w.wait(lambda: w.recorder.log)
-    same(w.recorder.log[0]["headers"]["x-a"], "pa$1")
 
 
 def test_a40_token_endpoint_refuses():
