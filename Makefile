@@ -55,7 +55,7 @@ SRC := src/main.c \
     json.c json_grammar.c json_pretty.c json_stream.c json_write.c mime.c mime_addr.c mime_cte.c mime_date.c \
     mime_encode.c mime_fold.c mime_head.c mime_param.c mime_scan.c mime_text.c mime_tree.c \
     mime_words.c number.c regex.c regex_parse.c \
-    regex_run.c regex_tables.c regex_unicode.c url.c) \
+    regex_run.c regex_tables.c regex_unicode.c url.c xml.c xml_scan.c xml_tag.c) \
   $(addprefix src/os/,log.c log_form.c os_file.c os_linux.c os_socket.c os_terminal.c seal.c seal_try.c) \
   $(addprefix src/net/,conn.c conn_talk.c crypto.c dns.c dns_config.c dns_packet.c exchange.c \
     loop.c loop_task.c proxy.c retry.c tls.c tls_gcm.c tls_heap.c tls_roots.c tls_session.c \

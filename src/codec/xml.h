@@ -58,9 +58,9 @@ struct xml_binding {
 };
 
 struct xml_reference { // between & and ;
-    u8 state, letters;
+    u8 state;
     u32 value; // of a number
-    u64 name;  // the letters of a name, 8 at most
+    u64 name;  // the first bytes of a name
 };
 
 struct xml {
@@ -79,12 +79,12 @@ struct xml {
     const str *uris;
     int uri_count;
     u8 state, quote, matched, brackets;
-    bool ended, empty, declared, done, cr;
+    bool ended, done, empty, leaving, declared, cr;
     isize junk_bytes;
     struct xml_reference reference;
     u8 character[4]; // of a character that was cut, or that a reference stands for
     isize character_bytes;
-    i64 tag_at; // where the open tag begins
+    i64 open_at; // where the open tag or reference begins
     isize tag_bytes, value_bytes;
     int binding_count;
     struct xml_binding bindings[XML_NAMESPACES_MAX];

@@ -1,0 +1,567 @@
+// SPDX-License-Identifier: Apache-2.0
+// XML as a machine that can stop and go on at any byte (see xml.h). One step takes bytes off the
+// front of the input, at least one or it changes the state, and maybe yields an event. Text is
+// handed out where it lies; a tag is looked at once it is whole: where it lies when one chunk has
+// all of it, else collected in x->tag. Between calls only that, a character that was cut (3 bytes)
+// and a few counts are kept.
+#include "codec/xml.h"
+
+#include <string.h>
+
+#include "codec/charset.h"
+#include "codec/xml_scan.h"
+#include "codec/xml_tag.h"
+
+_Static_assert(sizeof(struct xml) <= KIB(24), "xml.h promises 24 KiB");
+
+enum xml_state {
+    XML_IN_PROLOG, // before the root
+    XML_IN_TEXT,   // of an element
+    XML_IN_EPILOG, // behind the root
+    XML_IN_CDATA,
+    XML_IN_REFERENCE, // behind &
+    XML_AT_MARKUP,    // behind <
+    XML_AT_BANG,      // behind <!
+    XML_IN_COMMENT,
+    XML_AT_TARGET, // behind <?
+    XML_IN_INSTRUCTION,
+    XML_IN_DECLARATION, // behind <?xml
+    XML_IN_START_TAG,
+    XML_IN_END_TAG,
+};
+
+void xml_init(struct xml *x, const str *uris, int uri_count)
+{
+    memset(x, 0, sizeof *x);
+    x->uris = uris;
+    x->uri_count = uri_count;
+    x->state = XML_IN_PROLOG;
+    xml_tag_init(x);
+}
+
+static void xml_take(str *in, isize n)
+{
+    *in = (str){in->p + n, in->n - n};
+}
+
+static enum xml_event xml_fail(struct xml *x, err e)
+{
+    x->error = e;
+    return XML_BAD;
+}
+
+// Behind markup.
+static void xml_go_outside(struct xml *x)
+{
+    x->state = x->ended ? XML_IN_EPILOG : x->depth ? XML_IN_TEXT : XML_IN_PROLOG;
+}
+
+static enum xml_event xml_piece(struct xml *x, str text)
+{
+    x->text = text;
+    return XML_TEXT;
+}
+
+// The next n bytes, as they are.
+static enum xml_event xml_piece_of(struct xml *x, str *in, isize n)
+{
+    x->text = (str){in->p, n};
+    xml_take(in, n);
+    return XML_TEXT;
+}
+
+// ---- outside the root
+
+static enum xml_event xml_step_prolog(struct xml *x, str *in)
+{
+    u8 c = in->p[0];
+    // NUL, FE and FF are in UTF-16 and UTF-32, with or without a byte order mark, never in UTF-8.
+    if (c == 0 || c >= 0xfe) {
+        return xml_fail(x, FAIL(XML_ENCODING));
+    }
+    x->junk_bytes += !xml_is_blank(c) && c != '<';
+    if (x->junk_bytes > XML_JUNK_BYTES) {
+        return xml_fail(x, FAIL(XML_SYNTAX));
+    }
+    if (c == '<') {
+        x->open_at = x->at;
+        x->state = XML_AT_MARKUP;
+    }
+    xml_take(in, 1);
+    return XML_MORE;
+}
+
+static enum xml_event xml_step_epilog(struct xml *x, str *in)
+{
+    if (in->p[0] == '<') {
+        x->open_at = x->at;
+        x->state = XML_AT_MARKUP;
+    } else if (!xml_is_blank(in->p[0])) {
+        return xml_fail(x, FAIL(XML_AFTER_ROOT));
+    }
+    xml_take(in, 1);
+    return XML_MORE;
+}
+
+// ---- text
+
+static enum xml_event xml_piece_of_character(struct xml *x, u32 c)
+{
+    struct buf b = buf_over(x->character, sizeof x->character);
+    charset_put_char(&b, c);
+    return xml_piece(x, buf_str(&b));
+}
+
+// A character whose first bytes were in the chunk before, in x->character.
+static enum xml_event xml_step_cut_character(struct xml *x, str *in)
+{
+    isize had = x->character_bytes, n;
+    x->character[had] = in->p[0];
+    switch (xml_character((str){x->character, had + 1}, &n)) {
+    case XML_CHARACTER:
+        xml_take(in, 1);
+        x->character_bytes = 0;
+        return xml_piece(x, (str){x->character, n});
+    case XML_CHARACTER_CUT:
+        xml_take(in, 1);
+        x->character_bytes++;
+        return XML_MORE;
+    case XML_CHARACTER_FORBIDDEN:
+        xml_take(in, 1);
+        x->character_bytes = 0;
+        return XML_MORE;
+    case XML_CHARACTER_BAD: // what was there is; the new byte begins something
+        x->character_bytes = 0;
+        return xml_piece(x, S("\xef\xbf\xbd"));
+    }
+    return XML_MORE;
+}
+
+// A byte from 0x80 on that no run takes.
+static enum xml_event xml_step_odd_character(struct xml *x, str *in)
+{
+    isize n;
+    enum xml_character kind = xml_character(*in, &n);
+    if (kind == XML_CHARACTER_CUT) {
+        memcpy(x->character, in->p, (size_t)n);
+        x->character_bytes = n;
+    }
+    xml_take(in, n);
+    return kind == XML_CHARACTER_BAD ? xml_piece(x, S("\xef\xbf\xbd")) : XML_MORE;
+}
+
+// What both kinds of text share: the first byte is none that a run takes.
+static enum xml_event xml_step_special(struct xml *x, str *in)
+{
+    u8 c = in->p[0];
+    if (c >= 0x80) {
+        return xml_step_odd_character(x, in);
+    }
+    x->cr = c == '\r'; // any other control is forbidden, and dropped
+    xml_take(in, 1);
+    return XML_MORE;
+}
+
+// What an earlier byte left open; true: *event is of it.
+static bool xml_text_pending(struct xml *x, str *in, enum xml_event *event)
+{
+    if (x->cr) { // section 2.11: CR LF is LF, and so is any other CR
+        x->cr = false;
+        if (in->p[0] != '\n') {
+            *event = xml_piece(x, S("\n"));
+            return true;
+        }
+    }
+    if (x->character_bytes) {
+        *event = xml_step_cut_character(x, in);
+        return true;
+    }
+    return false;
+}
+
+static enum xml_event xml_step_text(struct xml *x, str *in)
+{
+    enum xml_event event;
+    if (xml_text_pending(x, in, &event)) {
+        return event;
+    }
+    if (in->p[0] == '<') {
+        x->open_at = x->at;
+        x->state = XML_AT_MARKUP;
+        xml_take(in, 1);
+        return XML_MORE;
+    }
+    if (in->p[0] == '&') {
+        x->open_at = x->at;
+        x->reference = (struct xml_reference){0};
+        x->state = XML_IN_REFERENCE;
+        xml_take(in, 1);
+        return XML_MORE;
+    }
+    isize n = xml_text_run(*in);
+    return n ? xml_piece_of(x, in, n) : xml_step_special(x, in);
+}
+
+static enum xml_event xml_step_reference(struct xml *x, str *in)
+{
+    enum xml_reference_step step = XML_REFERENCE_MORE;
+    u32 c = 0;
+    while (in->n && step == XML_REFERENCE_MORE) {
+        step = xml_reference_byte(&x->reference, in->p[0], &c);
+        if (step == XML_REFERENCE_BAD) {
+            x->at = x->open_at;
+            return xml_fail(x, FAIL(XML_SYNTAX));
+        }
+        xml_take(in, 1);
+    }
+    if (step == XML_REFERENCE_MORE) {
+        return XML_MORE;
+    }
+    x->state = XML_IN_TEXT;
+    return step == XML_REFERENCE_CHARACTER ? xml_piece_of_character(x, c) : XML_MORE;
+}
+
+// x->brackets: how many ']' wait for what comes behind them, two at most.
+static enum xml_event xml_step_cdata(struct xml *x, str *in)
+{
+    enum xml_event event;
+    if (xml_text_pending(x, in, &event)) {
+        return event;
+    }
+    u8 c = in->p[0];
+    if (c == ']') {
+        bool waiting = x->brackets == 2;
+        x->brackets = x->brackets ? 2 : 1;
+        xml_take(in, 1);
+        return waiting ? xml_piece(x, S("]")) : XML_MORE;
+    }
+    if (c == '>' && x->brackets == 2) {
+        x->brackets = 0;
+        x->state = XML_IN_TEXT;
+        xml_take(in, 1);
+        return XML_MORE;
+    }
+    if (x->brackets) {
+        str brackets = str_slice(S("]]"), 0, x->brackets);
+        x->brackets = 0;
+        return xml_piece(x, brackets);
+    }
+    isize n = xml_cdata_run(*in);
+    return n ? xml_piece_of(x, in, n) : xml_step_special(x, in);
+}
+
+// ---- what begins with <
+
+static enum xml_event xml_step_markup(struct xml *x, str *in)
+{
+    u8 c = in->p[0];
+    bool in_root = x->depth > 0;
+    if (c == '!' || c == '?') {
+        x->state = c == '!' ? XML_AT_BANG : XML_AT_TARGET;
+        x->matched = 0;
+        xml_take(in, 1);
+        return XML_MORE;
+    }
+    if (x->ended) {
+        return xml_fail(x, FAIL(XML_AFTER_ROOT));
+    }
+    x->tag_bytes = 0;
+    x->quote = 0;
+    if (c == '/' && in_root) {
+        x->state = XML_IN_END_TAG;
+        xml_take(in, 1);
+        return XML_MORE;
+    }
+    if (xml_is_name_start(c)) {
+        x->state = XML_IN_START_TAG;
+        return XML_MORE;
+    }
+    return xml_fail(x, c == 0 && !in_root ? FAIL(XML_ENCODING) : FAIL(XML_SYNTAX));
+}
+
+static enum xml_event xml_bang_matched(struct xml *x)
+{
+    x->matched = 0;
+    if (x->quote == '-') {
+        x->state = XML_IN_COMMENT;
+        return XML_MORE;
+    }
+    if (x->quote == 'd') { // before anything in it is looked at
+        return xml_fail(x, FAIL(XML_DOCTYPE));
+    }
+    x->state = XML_IN_CDATA;
+    if (x->depth) {
+        return XML_MORE;
+    }
+    return xml_fail(x, x->ended ? FAIL(XML_AFTER_ROOT) : FAIL(XML_SYNTAX));
+}
+
+// x->quote: the first byte behind <!, which says what the others have to be.
+static enum xml_event xml_step_bang(struct xml *x, str *in)
+{
+    u8 c = in->p[0];
+    if (x->matched == 0) {
+        x->quote = str_lower_byte(c); // HTML writes <!doctype
+    }
+    str whole = x->quote == '-'   ? S("--")
+                : x->quote == '[' ? S("[CDATA[")
+                : x->quote == 'd' ? S("doctype")
+                                  : (str){0};
+    if (x->matched == whole.n || whole.p[x->matched] != (x->quote == 'd' ? str_lower_byte(c) : c)) {
+        return xml_fail(x, FAIL(XML_SYNTAX));
+    }
+    x->matched++;
+    xml_take(in, 1);
+    return x->matched == whole.n ? xml_bang_matched(x) : XML_MORE;
+}
+
+// x->matched: how many '-' came last, two at most.
+static enum xml_event xml_step_comment(struct xml *x, str *in)
+{
+    u8 c = in->p[0];
+    if (x->matched == 0 && c != '-') {
+        isize n = str_find_byte(*in, '-');
+        xml_take(in, n < 0 ? in->n : n);
+        return XML_MORE;
+    }
+    if (c == '-') {
+        x->matched = x->matched ? 2 : 1;
+    } else if (c == '>' && x->matched == 2) {
+        xml_go_outside(x);
+    } else {
+        x->matched = 0;
+    }
+    xml_take(in, 1);
+    return XML_MORE;
+}
+
+// x->matched: how much of "xml" was there.
+static enum xml_event xml_step_target(struct xml *x, str *in)
+{
+    u8 c = in->p[0];
+    if (x->matched < 3 && c == "xml"[x->matched]) {
+        x->matched++;
+        xml_take(in, 1);
+        return XML_MORE;
+    }
+    bool declaration = x->matched == 3 && (c == '?' || xml_is_blank(c));
+    if ((x->matched == 0 && !xml_is_name_start(c)) ||
+        (declaration && (x->declared || x->depth || x->ended))) {
+        return xml_fail(x, FAIL(XML_SYNTAX));
+    }
+    x->declared |= declaration;
+    x->state = declaration ? XML_IN_DECLARATION : XML_IN_INSTRUCTION;
+    x->matched = 0;
+    x->tag_bytes = 0;
+    return XML_MORE;
+}
+
+// x->matched: the last byte was '?'.
+static enum xml_event xml_step_instruction(struct xml *x, str *in)
+{
+    u8 c = in->p[0];
+    if (x->matched && c == '>') {
+        xml_go_outside(x);
+    }
+    x->matched = c == '?';
+    xml_take(in, 1);
+    return XML_MORE;
+}
+
+static enum xml_event xml_step_declaration(struct xml *x, str *in)
+{
+    u8 c = in->p[0];
+    if (x->matched && c == '>') {
+        xml_go_outside(x);
+        err e = xml_tag_declaration(x, (str){x->tag, x->tag_bytes - 1});
+        if (!err_ok(e)) {
+            x->at = x->open_at;
+            return xml_fail(x, e);
+        }
+    } else if (x->tag_bytes == XML_TAG_BYTES) {
+        return xml_fail(x, FAIL(XML_TAG_SIZE));
+    } else {
+        x->tag[x->tag_bytes++] = c;
+    }
+    x->matched = c == '?';
+    xml_take(in, 1);
+    return XML_MORE;
+}
+
+// ---- tags
+
+// Where the open tag ends in `in`: behind its '>', or -1. x->quote: the one that is open.
+static isize xml_tag_end_at(struct xml *x, str in)
+{
+    for (isize i = 0; i < in.n; i++) {
+        if (x->quote) {
+            isize n = str_find_byte((str){in.p + i, in.n - i}, x->quote);
+            if (n < 0) {
+                return -1;
+            }
+            i += n;
+            x->quote = 0;
+        } else if (in.p[i] == '>') {
+            return i + 1;
+        } else if (in.p[i] == '"' || in.p[i] == '\'') {
+            x->quote = in.p[i];
+        }
+    }
+    return -1;
+}
+
+// An empty element's END comes with a later call: its name moves to where it stays until then. An
+// element that lies in x->tag begins there, and memmove allows for that.
+static void xml_keep_name(struct xml *x)
+{
+    str local = x->name.local;
+    memmove(x->tag, local.p, (size_t)local.n);
+    x->name.local = (str){x->tag, local.n};
+}
+
+static enum xml_event xml_tag_read(struct xml *x, str tag)
+{
+    bool start = x->state == XML_IN_START_TAG;
+    err e = start ? xml_tag_start(x, tag) : xml_tag_end(x, tag);
+    if (!err_ok(e)) {
+        x->attribute_count = 0;
+        x->at = x->open_at;
+        return xml_fail(x, e);
+    }
+    if (x->empty) {
+        xml_keep_name(x);
+    }
+    x->leaving = !start;
+    x->state = XML_IN_TEXT;
+    return start ? XML_START : XML_END;
+}
+
+static enum xml_event xml_step_tag(struct xml *x, str *in)
+{
+    isize end = xml_tag_end_at(x, *in), n = end < 0 ? in->n : end;
+    if (n > XML_TAG_BYTES - x->tag_bytes) {
+        x->at = x->open_at;
+        return xml_fail(x, FAIL(XML_TAG_SIZE));
+    }
+    str tag = (str){in->p, n - 1};
+    if (x->tag_bytes || end < 0) {
+        memcpy(x->tag + x->tag_bytes, in->p, (size_t)n);
+        x->tag_bytes += n;
+        tag = (str){x->tag, x->tag_bytes - 1};
+    }
+    xml_take(in, n);
+    return end < 0 ? XML_MORE : xml_tag_read(x, tag);
+}
+
+// ---- the machine
+
+static enum xml_event xml_step(struct xml *x, str *in)
+{
+    switch ((enum xml_state)x->state) {
+    case XML_IN_PROLOG:
+        return xml_step_prolog(x, in);
+    case XML_IN_TEXT:
+        return xml_step_text(x, in);
+    case XML_IN_EPILOG:
+        return xml_step_epilog(x, in);
+    case XML_IN_CDATA:
+        return xml_step_cdata(x, in);
+    case XML_IN_REFERENCE:
+        return xml_step_reference(x, in);
+    case XML_AT_MARKUP:
+        return xml_step_markup(x, in);
+    case XML_AT_BANG:
+        return xml_step_bang(x, in);
+    case XML_IN_COMMENT:
+        return xml_step_comment(x, in);
+    case XML_AT_TARGET:
+        return xml_step_target(x, in);
+    case XML_IN_INSTRUCTION:
+        return xml_step_instruction(x, in);
+    case XML_IN_DECLARATION:
+        return xml_step_declaration(x, in);
+    case XML_IN_START_TAG:
+    case XML_IN_END_TAG:
+        return xml_step_tag(x, in);
+    }
+    return XML_BAD;
+}
+
+// What the tag before this call left to do. True: *event is of it.
+static bool xml_tag_pending(struct xml *x, enum xml_event *event)
+{
+    if (x->leaving) {
+        x->leaving = false;
+        xml_tag_leave(x);
+        x->ended = x->depth == 0;
+        xml_go_outside(x);
+    }
+    *event = x->empty ? XML_END : XML_DONE;
+    if (x->empty) {
+        x->empty = false;
+        x->leaving = true;
+        return true;
+    }
+    bool done = x->ended && !x->done;
+    x->done = x->ended;
+    return done;
+}
+
+enum xml_event xml_next(struct xml *x, str *in)
+{
+    enum xml_event event = XML_MORE;
+    x->text = (str){0};
+    x->attribute_count = 0;
+    if (!err_ok(x->error)) {
+        return XML_BAD;
+    }
+    if (xml_tag_pending(x, &event)) {
+        return event;
+    }
+    event = XML_MORE;
+    while (event == XML_MORE && in->n) {
+        isize before = in->n;
+        event = xml_step(x, in);
+        x->at += event == XML_BAD ? 0 : before - in->n;
+    }
+    return event;
+}
+
+err xml_finish(const struct xml *x)
+{
+    if (!err_ok(x->error)) {
+        return x->error;
+    }
+    bool root_left = x->leaving && x->depth == 1; // END was the last event that was pulled
+    return x->state == XML_IN_EPILOG || root_left ? OK : FAIL(XML_CUT);
+}
+
+// ---- what was read
+
+bool xml_is(const struct xml *x, int ns, str local)
+{
+    return x->name.ns == ns && str_eq(x->name.local, local);
+}
+
+str xml_attribute_of(const struct xml *x, int ns, str local, bool *found)
+{
+    str value = {0};
+    isize i = 0;
+    while (i < x->attribute_count &&
+           (x->attributes[i].name.ns != ns || !str_eq(x->attributes[i].name.local, local))) {
+        i++;
+    }
+    bool there = i < x->attribute_count;
+    if (there) {
+        value = x->attributes[i].value;
+    }
+    if (found) {
+        *found = there;
+    }
+    return value;
+}
+
+str xml_attribute(const struct xml *x, str local, bool *found)
+{
+    return xml_attribute_of(x, XML_NONE, local, found);
+}
