@@ -51,14 +51,14 @@ help:
 
 SRC := src/main.c \
   $(addprefix src/base/,arena.c buf.c copy.c date.c err.c hash.c idset.c plan.c str.c) \
-  $(addprefix src/codec/,base64.c charset.c charset_cjk.c charset_tables.c cron.c gzip.c http1.c \
-    json.c json_grammar.c json_pretty.c json_stream.c json_write.c mime.c mime_addr.c mime_cte.c mime_date.c \
+  $(addprefix src/codec/,base64.c ber.c charset.c charset_cjk.c charset_tables.c cron.c gzip.c http1.c \
+    json.c json_grammar.c json_pretty.c json_stream.c json_write.c ldap.c ldap_filter.c ldap_text.c md4.c mime.c mime_addr.c mime_cte.c mime_date.c \
     mime_encode.c mime_fold.c mime_head.c mime_param.c mime_scan.c mime_text.c mime_tree.c \
     mime_words.c number.c regex.c regex_parse.c \
-    regex_run.c regex_tables.c regex_unicode.c url.c xml.c xml_scan.c xml_tag.c) \
+    regex_run.c regex_tables.c regex_unicode.c spnego.c url.c xml.c xml_scan.c xml_tag.c) \
   $(addprefix src/os/,log.c log_form.c os_file.c os_linux.c os_socket.c os_terminal.c seal.c seal_try.c) \
   $(addprefix src/net/,conn.c conn_talk.c crypto.c dns.c dns_config.c dns_packet.c exchange.c \
-    loop.c loop_task.c proxy.c retry.c tls.c tls_gcm.c tls_heap.c tls_roots.c tls_session.c \
+    loop.c loop_task.c ntlm.c proxy.c retry.c tls.c tls_gcm.c tls_heap.c tls_roots.c tls_session.c \
     tls_verify.c) \
   $(addprefix src/elastic/,answers.c bulk.c bulk_answer.c bulk_flight.c bulk_verdict.c call.c \
     client.c connector.c connector_body.c index.c index_count.c monitor.c record.c scan.c \
@@ -112,9 +112,9 @@ MBEDTLS_CIPHER := aes aesni gcm
 # What signatures and handshakes spend their time in.
 MBEDTLS_HOT := $(MBEDTLS_CIPHER) bignum_core bignum_mod_raw sha256
 # In what ships, code that runs once a start, a job or a mailbox is built for size.
-COLD := cli/% service/% source/% elastic/% sync/% os/% base/date base/err codec/charset \
-  codec/charset_cjk codec/cron codec/json_pretty codec/mime_date codec/mime_param codec/mime_tree \
-  codec/number codec/regex% codec/url net/crypto net/dns% net/proxy net/retry net/tls_roots \
+COLD := cli/% service/% source/% elastic/% sync/% os/% base/date base/err codec/ber \
+  codec/charset codec/charset_cjk codec/cron codec/json_pretty codec/ldap% codec/md4 codec/mime_date codec/mime_param codec/mime_tree \
+  codec/number codec/regex% codec/spnego codec/url net/crypto net/dns% net/ntlm net/proxy net/retry net/tls_roots \
   net/tls_session net/tls_verify
 COLD_release := -Os
 LIBYAML := api parser reader scanner

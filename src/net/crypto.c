@@ -44,6 +44,36 @@ void crypto_md5(str in, u8 out[16])
     ASSERT(mbedtls_md5(in.n ? in.p : out, (size_t)in.n, out) == 0);
 }
 
+// One of the two hashes of HMAC: of the key's pad, then of the parts.
+static void crypto_hmac_half(const u8 pad[64], const str *parts, isize count, u8 out[16])
+{
+    mbedtls_md5_context md5;
+    mbedtls_md5_init(&md5);
+    ASSERT(mbedtls_md5_starts(&md5) == 0 && mbedtls_md5_update(&md5, pad, 64) == 0);
+    for (isize i = 0; i < count; i++) {
+        const u8 *p = parts[i].n ? parts[i].p : pad;
+        ASSERT(mbedtls_md5_update(&md5, p, (size_t)parts[i].n) == 0);
+    }
+    ASSERT(mbedtls_md5_finish(&md5, out) == 0);
+    mbedtls_md5_free(&md5); // wipes it
+}
+
+void crypto_hmac_md5(str key, const str *parts, isize count, u8 out[16])
+{
+    u8 pads[2][64]; // mbedTLS's own HMAC takes memory from a heap
+    u8 inner[16];
+    ASSERT(key.n <= COUNT(pads[0]));
+    for (isize i = 0; i < COUNT(pads[0]); i++) {
+        u8 byte = i < key.n ? key.p[i] : 0;
+        pads[0][i] = byte ^ 0x36;
+        pads[1][i] = byte ^ 0x5c;
+    }
+    crypto_hmac_half(pads[0], parts, count, inner);
+    crypto_hmac_half(pads[1], &(str){inner, COUNT(inner)}, 1, out);
+    crypto_wipe(pads, sizeof pads);
+    crypto_wipe(inner, sizeof inner);
+}
+
 static err crypto_key_check(const mbedtls_pk_context *pk)
 {
     size_t bits = mbedtls_pk_get_bitlen(pk);

@@ -9,6 +9,9 @@
 
 void crypto_sha256(str in, u8 out[32]);
 void crypto_md5(str in, u8 out[16]);
+
+// HMAC-MD5 (RFC 2104) of the parts one after the other; the key has at most 64 bytes.
+void crypto_hmac_md5(str key, const str *parts, isize count, u8 out[16]);
 void crypto_wipe(void *p, isize n); // not optimised away
 
 struct crypto_key; // an RSA private key

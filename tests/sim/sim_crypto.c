@@ -91,3 +91,15 @@ void crypto_md5(str in, u8 out[16])
 {
     make_digest(in, out, 16);
 }
+
+void crypto_hmac_md5(str key, const str *parts, isize count, u8 out[16])
+{
+    u8 sum[16];
+    make_digest(key, out, 16);
+    for (isize i = 0; i < count; i++) {
+        make_digest(parts[i], sum, 16);
+        for (int k = 0; k < 16; k++) {
+            out[k] = (u8)(out[k] * 31 + sum[k]);
+        }
+    }
+}
