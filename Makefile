@@ -68,7 +68,7 @@ SRC := src/main.c \
     gmail_message.c gmail_ping.c gmail_quota.c gmail_schema.c gmail_shape.c gmail_token.c) \
   $(addprefix src/source/,source.c) \
   $(addprefix src/sync/,access.c advice.c buffers.c document.c flights.c job.c job_run.c \
-    job_view.c lane.c mailboxes.c purge.c roster.c rules.c rules_decide.c rules_read.c \
+    job_view.c lane.c lane_take.c lane_verdict.c mailboxes.c purge.c roster.c rules.c rules_decide.c rules_read.c \
     rules_text.c rules_validate.c rules_walk.c shard.c sieve.c sink.c stats.c) \
   $(addprefix src/service/,budget.c classes.c filter.c cleanup.c decide.c draft.c engine.c execute.c finish.c license.c \
     listener.c metrics.c open.c ping.c preflight.c prepare.c registry.c round.c runner.c runner_watch.c \

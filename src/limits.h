@@ -25,7 +25,7 @@
 #define MIME_LINE_BYTES 78 // of header lines and 7-bit bodies written (RFC 5322, section 2.1.1)
 #define HTML_DEPTH_MAX \
     1024 // open elements known by name; newsletters nest 150, soup leaves 900 open
-#define HTML_BLANK_BYTES 1024 // of a text node that is white space so far; real ones reach 400
+#define HTML_BLANK_BYTES 1024 // of a text node that is white space so far; real ones reach 64
 #define HTML_PIECE_BYTES 256  // text shorter than this is gathered, longer text is given in place
 
 #define LDAP_MESSAGE_BYTES KIB(64) // one answer: an entry with its addresses has 200 bytes
@@ -151,6 +151,7 @@
 #define GMAIL_ERROR_NODES 128           // JSON nodes of an error: real ones have 40
 #define GMAIL_PAGE_TOKEN_BYTES KIB(1)
 #define GMAIL_PAGE_UNITS 500            // ids or users of one page: the most that Google gives
+#define GMAIL_ID_BYTES 64               // of a message id: 16; longer ones are counted and skipped
 #define GMAIL_ID_ELEMENT_BYTES 256      // {"id":"..."}
 #define GMAIL_USER_ELEMENT_BYTES KIB(4) // one user of the directory, its address escaped
 #define GMAIL_SUFFIX_BYTES \
@@ -169,10 +170,14 @@
 #define GMAIL_DAY_PAUSE_MS 3600000 // pause after "daily limit exceeded"
 
 // ---- source
-#define SCHEMA_FIELDS_MAX 16   // fields of a connector's configuration
-#define UNIT_ID_BYTES 64       // a Gmail id has 16; longer ids are counted and skipped
-#define ADDRESS_BYTES 320      // a mail address: 64 + @ + 255 (RFC 5321, section 4.5.3.1)
-#define MAILBOX_UNITS_MAX 1024 // units queued in one mailbox: two pages of 500
+#define SCHEMA_FIELDS_MAX 16 // fields of a connector's configuration
+#define UNIT_ID_BYTES \
+    512 // an Exchange id has 152, at most 512; longer ones are counted and skipped
+#define UNIT_TIMESTAMP_BYTES 32 // of a unit's _timestamp, in JSON: 22
+#define ADDRESS_BYTES 320       // a mail address: 64 + @ + 255 (RFC 5321, section 4.5.3.1)
+#define UNIT_QUEUE_BYTES \
+    KIB(80) // units queued in one mailbox: a page of 500 Gmail ids, or 128 of Exchange, behind
+            // another
 
 // ---- sync
 #define LANES 32 // default of limits.lanes: requests for content under way
@@ -183,8 +188,11 @@
 #define LANE_MEDIUM_MAX 16
 #define LANE_LARGE_BYTES MIB(72) // Gmail's 50 MB raw as base64 (67 MB) with its surroundings
 #define FETCH_DOC_OFFSET BULK_ACTION_BYTES // free bytes before a document, for its action line
-#define FETCH_DOC_TAIL KIB(2)              // free bytes after it, for members that sync adds
-#define MAILBOX_OPEN 16 // default of limits.mailbox_open: mailboxes read at the same time
+#define FETCH_UNITS_MAX 10 // read in one request: Microsoft's advice for items with bodies
+#define FETCH_BATCH_BYTES \
+    KIB(160)                  // and so many bytes of them, about: their documents fit LANE_BYTES
+#define FETCH_DOC_TAIL KIB(2) // free bytes after it, for members that sync adds
+#define MAILBOX_OPEN 16       // default of limits.mailbox_open: mailboxes read at the same time
 #define MAILBOX_OPEN_MAX 64
 #define MAILBOX_QUEUE 1024        // accounts that wait: two pages of the directory
 #define MAILBOX_PAGE 500          // accounts of one page

@@ -6,29 +6,132 @@
 
 #include <string.h>
 
-bool unit_queue_push(struct unit_queue *q, str id)
+enum { QUEUE_BYTES = UNIT_QUEUE_BYTES };
+
+// A unit in the ring: lengths, kind, folder, parts, bytes, then timestamp and id.
+struct unit_head {
+    u16 id_bytes;
+    u8 timestamp_bytes, kind, folder, parts;
+    u16 none;
+    u32 bytes;
+};
+
+_Static_assert(sizeof(struct unit_head) == UNIT_HEAD_BYTES, "as has_room counts");
+
+static int unit_record_bytes(const struct unit *unit)
 {
-    if (q->count == q->cap || id.n > UNIT_ID_BYTES) {
+    return UNIT_HEAD_BYTES + unit->timestamp_bytes + unit->id_bytes;
+}
+
+static void unit_queue_write(struct unit_queue *q, int at, const void *p, int n)
+{
+    at %= QUEUE_BYTES;
+    int first = n < QUEUE_BYTES - at ? n : QUEUE_BYTES - at;
+    memcpy(q->bytes + at, p, (size_t)first);
+    memcpy(q->bytes, (const u8 *)p + first, (size_t)(n - first));
+}
+
+static void unit_queue_read(const struct unit_queue *q, int at, void *p, int n)
+{
+    at %= QUEUE_BYTES;
+    int first = n < QUEUE_BYTES - at ? n : QUEUE_BYTES - at;
+    memcpy(p, q->bytes + at, (size_t)first);
+    memcpy((u8 *)p + first, q->bytes, (size_t)(n - first));
+}
+
+static void unit_queue_put(struct unit_queue *q, int at, const struct unit *unit)
+{
+    struct unit_head head = {
+        .id_bytes = (u16)unit->id_bytes,
+        .timestamp_bytes = (u8)unit->timestamp_bytes,
+        .kind = unit->kind,
+        .folder = unit->folder,
+        .parts = unit->parts,
+        .bytes = unit->bytes < UINT32_MAX ? (u32)unit->bytes : UINT32_MAX,
+    };
+    unit_queue_write(q, at, &head, UNIT_HEAD_BYTES);
+    unit_queue_write(q, at + UNIT_HEAD_BYTES, unit->timestamp, unit->timestamp_bytes);
+    unit_queue_write(q, at + UNIT_HEAD_BYTES + unit->timestamp_bytes, unit->id, unit->id_bytes);
+}
+
+static int unit_queue_free(const struct unit_queue *q)
+{
+    return QUEUE_BYTES - q->used - q->staged_bytes;
+}
+
+bool unit_queue_stage(struct unit_queue *q, const struct unit *unit)
+{
+    ASSERT(unit->id_bytes <= UNIT_ID_BYTES && unit->timestamp_bytes <= UNIT_TIMESTAMP_BYTES);
+    int bytes = unit_record_bytes(unit);
+    if (bytes > unit_queue_free(q)) {
         return false;
     }
-    struct unit *unit = &q->units[(q->head + q->count) % q->cap];
-    unit->id_bytes = (int)id.n;
-    if (id.n) {
-        memcpy(unit->id, id.p, (size_t)id.n);
+    unit_queue_put(q, q->head + q->used + q->staged_bytes, unit);
+    q->staged_bytes += bytes;
+    q->staged++;
+    return true;
+}
+
+void unit_queue_commit(struct unit_queue *q)
+{
+    q->used += q->staged_bytes;
+    q->count += q->staged;
+    unit_queue_unstage(q);
+}
+
+void unit_queue_unstage(struct unit_queue *q)
+{
+    q->staged_bytes = 0;
+    q->staged = 0;
+}
+
+bool unit_queue_return(struct unit_queue *q, const struct unit *unit)
+{
+    int bytes = unit_record_bytes(unit);
+    if (bytes > unit_queue_free(q)) {
+        return false;
     }
+    q->head = (q->head + QUEUE_BYTES - bytes) % QUEUE_BYTES;
+    unit_queue_put(q, q->head, unit);
+    q->used += bytes;
     q->count++;
+    return true;
+}
+
+bool unit_queue_peek(const struct unit_queue *q, struct unit *out)
+{
+    if (q->count == 0) {
+        return false;
+    }
+    struct unit_head head;
+    unit_queue_read(q, q->head, &head, UNIT_HEAD_BYTES);
+    out->id_bytes = head.id_bytes;
+    out->kind = head.kind;
+    out->folder = head.folder;
+    out->parts = head.parts;
+    out->intact = false;
+    out->bytes = head.bytes;
+    out->timestamp_bytes = head.timestamp_bytes;
+    unit_queue_read(q, q->head + UNIT_HEAD_BYTES, out->timestamp, out->timestamp_bytes);
+    unit_queue_read(q, q->head + UNIT_HEAD_BYTES + out->timestamp_bytes, out->id, out->id_bytes);
     return true;
 }
 
 bool unit_queue_pop(struct unit_queue *q, struct unit *out)
 {
-    if (q->count == 0) {
+    if (!unit_queue_peek(q, out)) {
         return false;
     }
-    *out = q->units[q->head];
-    q->head = (q->head + 1) % q->cap;
+    int bytes = unit_record_bytes(out);
+    q->head = (q->head + bytes) % QUEUE_BYTES;
+    q->used -= bytes;
     q->count--;
     return true;
+}
+
+bool unit_queue_has_room(const struct unit_queue *q, int units, int unit_bytes)
+{
+    return unit_queue_free(q) / unit_bytes >= units;
 }
 
 const struct field_value *source_value(const struct schema *schema,

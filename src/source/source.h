@@ -7,7 +7,8 @@
 // sync/ embeds them in its own machines:
 //   accounts   one walk over the directory: yields mailboxes to list
 //   mailbox    one per open mailbox: tokens, and the listing, page by page, of units of work
-//   fetch      one per lane: one unit to one or more documents in the lane's buffer
+//   fetch      one per lane: some units to their documents in the lane's buffer, handed over one by
+//              one
 //   ping       whether the far side is there and takes the credentials
 #ifndef SOURCE_SOURCE_H
 #define SOURCE_SOURCE_H
@@ -62,6 +63,7 @@ struct source_ops {
     const str *document_fields; // members that its documents may have
     int document_field_count;
     bool units_immutable; // what has an id never changes: what is in the index needs no reading
+    int units_together;   // read in one fetch: 1 to FETCH_UNITS_MAX
 
     // The service runs one source after another in the same memory. configure() checks all that
     // needs no network and may be called again and again; release() wipes keys and tokens.

@@ -7,20 +7,36 @@
 #include "base/buf.h"
 #include "limits.h"
 
-// One piece of work within a mailbox: a message id.
+// One piece of work within a mailbox: an id, and what the listing tells with it.
 struct unit {
     u8 id[UNIT_ID_BYTES];
     int id_bytes;
+    u8 kind;     // the source's own; units of one kind may be read together
+    u8 folder;   // the source's own
+    bool parts;  // has documents of its own besides: to be read even if the unit did not change
+    bool intact; // set by the lane: the index has it with this timestamp, only its parts are wanted
+    u8 timestamp[UNIT_TIMESTAMP_BYTES]; // _timestamp of its document, in JSON
+    int timestamp_bytes;                // 0: the listing does not say
+    i64 bytes;                          // about; 0: not known
 };
 
-// Filled by the listing, emptied by lanes; a ring of limits.h's MAILBOX_UNITS_MAX.
+// Filled by the listing, emptied by lanes: a ring of bytes, so that short ids take little. What a
+// page brings is staged first: lanes see it when the page was whole.
 struct unit_queue {
-    struct unit *units;
-    int head, count, cap;
+    u8 *bytes; // UNIT_QUEUE_BYTES
+    int head, used, count;
+    int staged_bytes, staged;
 };
 
-bool unit_queue_push(struct unit_queue *q, str id); // false: full, or the id is too long
+#define UNIT_HEAD_BYTES 12 // of each unit in the ring, before its timestamp and id
+
+bool unit_queue_stage(struct unit_queue *q, const struct unit *unit); // false: no room
+void unit_queue_commit(struct unit_queue *q);
+void unit_queue_unstage(struct unit_queue *q);                         // forgets what is staged
+bool unit_queue_return(struct unit_queue *q, const struct unit *unit); // to the front again
+bool unit_queue_peek(const struct unit_queue *q, struct unit *out);
 bool unit_queue_pop(struct unit_queue *q, struct unit *out);
+bool unit_queue_has_room(const struct unit_queue *q, int units, int unit_bytes);
 
 // What the directory says of one account. Pointers are valid during the call that hands it over.
 struct account {
@@ -55,30 +71,47 @@ struct mailbox {
     void *state;       // the source's: source_ops.mailbox_bytes, zeroed when the mailbox is opened
 };
 
-// What became of a unit.
+// What became of a unit, or of a part of one.
 enum fetch_verdict {
-    FETCH_DOCUMENT,  // lane->doc is a document
+    FETCH_UNDECIDED, // not known: protects its mailbox
+    FETCH_DOCUMENT,  // fetch->doc is a document
+    FETCH_UNCHANGED, // the index has it as it is
     FETCH_GONE,      // positively not there any more
     FETCH_CORRUPT,   // positively unreadable or too large: counted, named, kept as seen
-    FETCH_UNDECIDED, // not known: protects its mailbox
 };
 
-// One lane's work on one unit. Memory is sync's. `data` is the whole buffer of the lane; when it
-// does not suffice the source returns LANE_TOO_SMALL from body() having taken nothing of *in, and
-// is called again with the same bytes after sync has moved the content to a larger one (or decided
-// CORRUPT).
+// One lane's work on some units of one mailbox and kind. Memory is sync's. `data` is the whole
+// buffer of the lane; when it does not suffice the source returns LANE_TOO_SMALL from body() having
+// taken nothing of *in, and is called again with the same bytes after sync has moved the content to
+// a larger one (or decided CORRUPT).
+//
+// Results are handed over one at a time: next() says DONE with one, and when `more` is set it is
+// called again after that one was dealt with. Each unit is decided by one result; the documents of
+// its parts (attachments) come with decides = -1 and an id of their own.
 struct fetch {
     struct mailbox *mailbox;
-    struct unit unit;
+    struct unit units[FETCH_UNITS_MAX];
+    int unit_count;
     struct buf data; // what was received so far, and scratch for shaping
-    struct buf
-        doc; // result: members of a JSON object, without braces and without "id"; lies in data
-    str timestamp;     // the value of _timestamp, in JSON: part of doc; empty when there is none
+
+    // The result, zeroed when the one before was dealt with.
+    int decides;    // index of the unit that it decides; -1: a part
+    str id;         // of the document; empty: the unit's. Lies in data or in the source's state
+    bool more;      // next() has another one, or more to ask
+    struct buf doc; // members of a JSON object, without braces and without "id"; lies in data, with
+                    // FETCH_DOC_OFFSET bytes before it and FETCH_DOC_TAIL behind that may be
+                    // written
+    str timestamp;  // the value of _timestamp, in JSON: part of doc; empty when there is none
     i64 message_bytes; // of the message as it is in the mailbox
     bool raw_fallback; // the message could not be read as a mail and went raw
     enum fetch_verdict verdict;
-    err error;   // why, for CORRUPT and UNDECIDED
-    void *state; // the source's: source_ops.fetch_bytes, zeroed before each unit
+    err error; // why, for CORRUPT and UNDECIDED
+
+    // Whether the index has this id with this _timestamp (in JSON), and this run leaves alone what
+    // did not change: then a part needs no content. Never in a full run.
+    bool (*is_unchanged)(void *st, str id, str timestamp);
+    void *is_unchanged_st;
+    void *state; // the source's: source_ops.fetch_bytes, zeroed before the units
 };
 
 // Called by the accounts machine for each account; false: no room now, offer the same one again

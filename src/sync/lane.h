@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Lanes: the workers of a sync. Each takes one unit of any open mailbox that is under its in-flight
-// limit and has quota, lets the source fetch and shape it in the lane's buffer, and hands the
-// document to the sink. A unit is decided once: indexed, gone, corrupt or rejected (kept as seen),
-// or undecided (which protects its mailbox).
+// Lanes: the workers of a sync. Each takes some units of any open mailbox that is under its
+// in-flight limit and has quota, lets the source fetch and shape them in the lane's buffer, and
+// hands the documents to the sink one by one. A unit, and each part of it, is decided once:
+// indexed, unchanged, gone, corrupt or rejected (kept as seen), or undecided (which protects its
+// mailbox).
 #ifndef SYNC_LANE_H
 #define SYNC_LANE_H
 
@@ -13,12 +14,14 @@
 #include "sync/sink.h"
 
 enum lane_state {
-    LANE_IDLE,    // looks for a unit
+    LANE_IDLE,    // looks for units
     LANE_FETCH,   // the source is at work
     LANE_SHAPE,   // received whole; waits for a larger buffer to shape it in
+    LANE_RESULT,  // the source has handed over a result
     LANE_DECIDE,  // the sync rules are at work on the document
     LANE_DELIVER, // the document waits for room in the sink
     LANE_ALOFT,   // the document flies alone from this lane's buffer
+    LANE_NEXT,    // the result is dealt with: the next one, or the end
 };
 
 struct lane {
@@ -27,6 +30,8 @@ struct lane {
     int task;
     enum lane_state state;
     u32 slot, generation;
+    u32 decided; // bit i: f.units[i]
+    bool last;   // the result in hand is the source's last one
     struct fetch f;
 };
 

@@ -26,9 +26,8 @@ void mailboxes_init(struct mailboxes *all, struct plan *plan, const struct job_s
     all->slot_count = settings->limits.mailbox_open;
     all->slots = plan_take_n(plan, "mailboxes", struct mailbox_slot, all->slot_count,
                              "a mailbox that is being read");
-    struct unit *units = plan_take_n(plan, "units", struct unit,
-                                     (isize)all->slot_count * MAILBOX_UNITS_MAX,
-                                     "ids listed and not yet read, two pages a mailbox");
+    u8 *units = plan_take(plan, "units", UNIT_QUEUE_BYTES, all->slot_count,
+                          "ids listed and not yet read");
     u8 *states = plan_take(plan, "mailbox states", ARENA_ROUND(ops->mailbox_bytes), all->slot_count,
                            "token and page of the source");
     u8 *details = plan_take(plan, "mailbox details", EXCHANGE_DETAIL_BYTES, all->slot_count + 2,
@@ -37,8 +36,7 @@ void mailboxes_init(struct mailboxes *all, struct plan *plan, const struct job_s
         struct mailbox_slot *slot = &all->slots[i];
         slot->all = all;
         slot->m.state = states + (isize)i * ARENA_ROUND(ops->mailbox_bytes);
-        slot->m.queue = (struct unit_queue){.units = units + (isize)i * MAILBOX_UNITS_MAX,
-                                            .cap = MAILBOX_UNITS_MAX};
+        slot->m.queue = (struct unit_queue){.bytes = units + (isize)i * UNIT_QUEUE_BYTES};
         slot->m.detail = buf_over(details + (isize)i * EXCHANGE_DETAIL_BYTES,
                                   EXCHANGE_DETAIL_BYTES);
     }
@@ -271,6 +269,12 @@ static void mailboxes_drop_queue(struct mailbox_slot *slot)
     }
 }
 
+// A lane whose units are decided may still be at work on their parts.
+static bool mailboxes_is_quiet(const struct mailbox_slot *slot)
+{
+    return slot->outstanding == 0 && slot->in_flight == 0;
+}
+
 static enum step mailboxes_next(void *st, i64 now_ms, struct exchange *x)
 {
     struct mailbox_slot *slot = st;
@@ -280,7 +284,7 @@ static enum step mailboxes_next(void *st, i64 now_ms, struct exchange *x)
     switch (m->phase) {
     case MAILBOX_LISTING:
     case MAILBOX_LISTED:
-        if (m->phase == MAILBOX_LISTED && m->queue.count == 0 && slot->outstanding == 0) {
+        if (m->phase == MAILBOX_LISTED && m->queue.count == 0 && mailboxes_is_quiet(slot)) {
             mailboxes_close(slot);
             return STEP_DONE;
         }
@@ -294,7 +298,7 @@ static enum step mailboxes_next(void *st, i64 now_ms, struct exchange *x)
     case MAILBOX_REFUSED:
     case MAILBOX_FAILED:
         mailboxes_drop_queue(slot);
-        if (slot->outstanding == 0) {
+        if (mailboxes_is_quiet(slot)) {
             mailboxes_close(slot);
             return STEP_DONE;
         }
@@ -349,8 +353,7 @@ static bool mailboxes_open_one(struct mailboxes *all, struct mailbox_slot *slot)
     memcpy(m->address, w->address, w->address_bytes);
     m->flags_bytes = w->flags_bytes;
     memcpy(m->flags, w->flags, w->flags_bytes);
-    m->queue.head = 0;
-    m->queue.count = 0;
+    m->queue = (struct unit_queue){.bytes = m->queue.bytes};
     m->units_listed = 0;
     m->phase = MAILBOX_LISTING;
     m->error = OK;

@@ -210,9 +210,12 @@ static err fake_mailbox_body(void *src, struct mailbox *m, struct exchange *x, s
     (void)x;
     while (in->n) {
         isize n = str_find_byte(*in, '\n');
-        if (!unit_queue_push(&m->queue, str_slice(*in, 0, n))) {
+        struct unit unit = {.id_bytes = (int)n};
+        memcpy(unit.id, in->p, (size_t)n);
+        if (!unit_queue_stage(&m->queue, &unit)) {
             return OK;
         }
+        unit_queue_commit(&m->queue);
         m->units_listed++;
         *in = str_from_index(*in, n + 1);
     }
@@ -255,7 +258,7 @@ static enum step fake_fetch_next(void *src, struct fetch *f, i64 now_ms, struct 
     buf_put(&x->target, S("/get/"));
     buf_put(&x->target, str_make(f->mailbox->address, f->mailbox->address_bytes));
     buf_put_byte(&x->target, '/');
-    buf_put(&x->target, str_make(f->unit.id, f->unit.id_bytes));
+    buf_put(&x->target, str_make(f->units[0].id, f->units[0].id_bytes));
     return STEP_REQUEST;
 }
 

@@ -73,8 +73,9 @@ static inline void rig_unit(struct rig *r, str id, isize cap)
 {
     memset(r->fetch_state, 0, sizeof r->fetch_state);
     r->fetch = (struct fetch){.mailbox = &r->mailbox, .state = r->fetch_state};
-    memcpy(r->fetch.unit.id, id.p, (size_t)id.n);
-    r->fetch.unit.id_bytes = (int)id.n;
+    memcpy(r->fetch.units[0].id, id.p, (size_t)id.n);
+    r->fetch.units[0].id_bytes = (int)id.n;
+    r->fetch.unit_count = 1;
     r->grown = 0;
     r->stuck = false;
     rig_place(r, cap);

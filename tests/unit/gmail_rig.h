@@ -37,7 +37,7 @@ struct rig {
     struct buf detail;
 
     struct mailbox mailbox;
-    struct unit units[MAILBOX_UNITS_MAX];
+    u8 units[UNIT_QUEUE_BYTES];
     u8 mailbox_detail[512];
     struct fetch fetch;
     u8 *region; // RIG_DATA bytes before a guard page: the lane's buffer is the end of it
@@ -177,7 +177,7 @@ static inline void rig_mailbox(struct rig *r, str address, str flags)
     m->address_bytes = (int)address.n;
     memcpy(m->flags, flags.p, (size_t)flags.n);
     m->flags_bytes = (int)flags.n;
-    m->queue = (struct unit_queue){.units = r->units, .cap = MAILBOX_UNITS_MAX};
+    m->queue = (struct unit_queue){.bytes = r->units};
     m->detail = buf_over(r->mailbox_detail, COUNT(r->mailbox_detail));
     m->state = r->mailbox_state;
     rig_machine(&r->list, &rig_list_ops, r);

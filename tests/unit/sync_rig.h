@@ -41,7 +41,7 @@ static struct {
     bool quota;     // of mailboxes whose name begins with q
     bool sink_busy; // the sink takes nothing
     bool sink_broken;
-    int puts, log_lines;
+    int puts, log_lines, requests;
     struct {
         struct bulk_item owner;
         u8 id[UNIT_ID_BYTES];
@@ -149,6 +149,7 @@ static void rig_turn_of(struct rig_task *t)
         struct http_head head = {0};
         err lost;
         t->asked = true;
+        rig.requests++;
         t->left = rig_answer(t, &head.status, &lost);
         err e = t->ops->head(t->st, &t->x, &head);
         if (!err_ok(e)) {

@@ -7,6 +7,11 @@
 struct rig_fetch {
     int status;
     bool over;
+    bool failed;
+    int unit;  // whose result is the next one
+    bool part; // its part
+    bool part_asked;
+    u8 id[UNIT_ID_BYTES];
 };
 
 static const struct rig_mailbox_script *rig_script(const struct mailbox *m)
@@ -84,9 +89,15 @@ static err rig_mailbox_body(void *src, struct mailbox *m, struct exchange *x, st
     (void)src, (void)x;
     const struct rig_mailbox_script *script = rig_script(m);
     for (isize i = 0; i < COUNT(script->ids) && script->ids[i]; i++) {
-        CHECK(unit_queue_push(&m->queue, str_from(script->ids[i])));
+        struct unit unit = {.id_bytes = (int)strlen(script->ids[i])};
+        memcpy(unit.id, script->ids[i], (size_t)unit.id_bytes);
+        unit.parts = unit.id[0] == 'p';
+        unit.kind = unit.id[1] == '2';
+        unit.bytes = unit.id[0] == 'b' ? FETCH_BATCH_BYTES : 10;
+        CHECK(unit_queue_stage(&m->queue, &unit));
         m->units_listed++;
     }
+    unit_queue_commit(&m->queue);
     *in = str_from_index(*in, in->n);
     return OK;
 }
@@ -115,11 +126,43 @@ static void rig_mailbox_close(void *src, struct mailbox *m)
     rig.closed++;
 }
 
+// Results one by one: each unit's, then that of its part when its name begins with p; one that
+// begins with o is left out.
+static void rig_result(struct fetch *f)
+{
+    struct rig_fetch *rf = f->state;
+    const struct unit *unit = &f->units[rf->unit];
+    u8 fate = unit->id[0];
+    f->decides = rf->part ? -1 : rf->unit;
+    f->verdict = rf->failed                  ? FETCH_UNDECIDED
+                 : fate == 'g'               ? FETCH_GONE
+                 : fate == 'c'               ? FETCH_CORRUPT
+                 : fate == 'u'               ? FETCH_UNDECIDED
+                 : unit->intact && !rf->part ? FETCH_UNCHANGED
+                                             : FETCH_DOCUMENT;
+    f->doc = f->data;
+    f->doc.p += FETCH_DOC_OFFSET;
+    f->doc.n -= FETCH_DOC_OFFSET;
+    f->message_bytes = f->doc.n;
+    if (rf->part) {
+        struct buf id = buf_over(rf->id, UNIT_ID_BYTES);
+        buf_put(&id, str_make(unit->id, unit->id_bytes));
+        buf_put(&id, S("-part"));
+        f->id = buf_str(&id);
+    }
+    rf->part = !rf->part && fate == 'p';
+    rf->part_asked = false;
+    rf->unit += !rf->part;
+    bool omitted = rf->unit < f->unit_count && f->units[rf->unit].id[0] == 'o';
+    f->more = rf->unit < f->unit_count && !omitted;
+}
+
 static enum step rig_fetch_next(void *src, struct fetch *f, i64 now_ms, struct exchange *x)
 {
     (void)src;
     struct rig_fetch *rf = f->state;
-    if (rf->over) {
+    if (rf->over && (!rf->part || rf->part_asked)) {
+        rig_result(f);
         return STEP_DONE;
     }
     if (f->mailbox->address[0] == 'q' && !rig.quota) {
@@ -127,7 +170,8 @@ static enum step rig_fetch_next(void *src, struct fetch *f, i64 now_ms, struct e
         return STEP_WAIT;
     }
     f->data.n = FETCH_DOC_OFFSET;
-    return rig_ask(x, "/", str_make(f->unit.id, f->unit.id_bytes));
+    rf->part_asked = rf->over;
+    return rig_ask(x, "/", str_make(f->units[0].id, f->units[0].id_bytes));
 }
 
 static err rig_fetch_head(void *src, struct fetch *f, struct exchange *x,
@@ -159,27 +203,20 @@ static err rig_fetch_end(void *src, struct fetch *f, struct exchange *x)
         x->retry_at_ms = rig.now_ms + 3600000;
         return FAIL(GMAIL_RATE);
     }
-    u8 fate = f->unit.id[0];
     rf->over = true;
-    f->verdict = fate == 'g'   ? FETCH_GONE
-                 : fate == 'c' ? FETCH_CORRUPT
-                 : fate == 'u' ? FETCH_UNDECIDED
-                               : FETCH_DOCUMENT;
-    f->doc = f->data;
-    f->doc.p += FETCH_DOC_OFFSET;
-    f->doc.n -= FETCH_DOC_OFFSET;
-    f->message_bytes = f->doc.n;
     return OK;
 }
 
 static void rig_fetch_fail(void *src, struct fetch *f, struct exchange *x, err e)
 {
     (void)src, (void)x;
-    ((struct rig_fetch *)f->state)->over = true;
+    struct rig_fetch *rf = f->state;
+    rf->over = true;
+    rf->failed = true;
     f->error = e;
 }
 
-static const struct source_ops rig_source_ops = {
+static struct source_ops rig_source_ops = {
     .service_type = "rig",
     .name = "Rig",
     .mailbox_bytes = 16,

@@ -111,25 +111,77 @@ static void test_quota_project(void)
     CHECK(ask(r, 1000) == STEP_WAIT && r->lane.x.wait_until_ms == 2000);
 }
 
+static struct unit unit_of(isize id_bytes, u8 byte)
+{
+    struct unit unit = {.id_bytes = (int)id_bytes, .kind = byte, .parts = byte & 1, .bytes = byte};
+    memset(unit.id, byte, (size_t)id_bytes);
+    unit.timestamp_bytes = byte % UNIT_TIMESTAMP_BYTES;
+    memset(unit.timestamp, byte, (size_t)unit.timestamp_bytes);
+    return unit;
+}
+
+static bool unit_is(const struct unit *u, isize id_bytes, u8 byte)
+{
+    struct unit want = unit_of(id_bytes, byte);
+    return u->id_bytes == id_bytes && u->kind == byte && u->parts == want.parts &&
+           u->bytes == byte && u->timestamp_bytes == want.timestamp_bytes &&
+           memcmp(u->id, want.id, (size_t)id_bytes) == 0 &&
+           memcmp(u->timestamp, want.timestamp, (size_t)want.timestamp_bytes) == 0;
+}
+
+// As long as the ring allows, with ids of all lengths, round and round: what goes in comes out.
 static void test_unit_queue(void)
 {
-    struct unit units[3];
-    struct unit_queue q = {.units = units, .cap = 3};
+    static u8 bytes[UNIT_QUEUE_BYTES];
+    struct unit_queue q = {.bytes = bytes};
     struct unit u;
-    u8 id[UNIT_ID_BYTES + 1];
-    memset(id, 'x', sizeof id);
+    int in = 0;
+    int out = 0;
     CHECK(!unit_queue_pop(&q, &u));
-    CHECK(!unit_queue_push(&q, str_make(id, UNIT_ID_BYTES + 1)));
-    for (int i = 0; i < 10; i++) {
-        CHECK(unit_queue_push(&q, str_make(id, i)) &&
-              unit_queue_push(&q, str_make(id, UNIT_ID_BYTES)));
-        CHECK(unit_queue_push(&q, S("3")) && !unit_queue_push(&q, S("4")));
-        CHECK(unit_queue_pop(&q, &u) && u.id_bytes == i);
-        CHECK(unit_queue_pop(&q, &u) && u.id_bytes == UNIT_ID_BYTES);
-        CHECK(unit_queue_pop(&q, &u) && u.id_bytes == 1 && u.id[0] == '3');
-        CHECK(q.count == 0 && !unit_queue_pop(&q, &u));
-        CHECK(unit_queue_push(&q, S("moves the head")) && unit_queue_pop(&q, &u));
+    for (int round = 0; round < 20; round++) {
+        for (;;) {
+            struct unit unit = unit_of(in * 7 % (UNIT_ID_BYTES + 1), (u8)in);
+            if (!unit_queue_stage(&q, &unit)) {
+                break;
+            }
+            in++;
+        }
+        CHECK(q.count == 0 && !unit_queue_pop(&q, &u)); // nobody sees it before the page is whole
+        unit_queue_commit(&q);
+        CHECK(q.count == in - out &&
+              !unit_queue_has_room(&q, 1, UNIT_HEAD_BYTES + UNIT_ID_BYTES + UNIT_TIMESTAMP_BYTES));
+        while (unit_queue_pop(&q, &u)) {
+            CHECK(unit_is(&u, out * 7 % (UNIT_ID_BYTES + 1), (u8)out));
+            out++;
+        }
+        CHECK(in == out && q.used == 0);
     }
+    CHECK(in > 20 * UNIT_QUEUE_BYTES / (UNIT_ID_BYTES + 64));
+}
+
+static void test_unit_queue_return(void)
+{
+    static u8 bytes[UNIT_QUEUE_BYTES];
+    struct unit_queue q = {.bytes = bytes};
+    for (int i = 1; i <= 3; i++) {
+        struct unit unit = unit_of(i, (u8)i);
+        CHECK(unit_queue_stage(&q, &unit));
+    }
+    unit_queue_commit(&q);
+    struct unit staged = unit_of(9, 9);
+    CHECK(unit_queue_stage(&q, &staged)); // is forgotten
+    unit_queue_unstage(&q);
+    struct unit first;
+    struct unit second;
+    CHECK(unit_queue_pop(&q, &first) && unit_queue_pop(&q, &second));
+    CHECK(unit_queue_return(&q, &second) && unit_queue_return(&q, &first) && q.count == 3);
+    for (int i = 1; i <= 3; i++) {
+        struct unit peeked;
+        struct unit u;
+        CHECK(unit_queue_peek(&q, &peeked) && unit_is(&peeked, i, (u8)i));
+        CHECK(unit_queue_pop(&q, &u) && unit_is(&u, i, (u8)i));
+    }
+    CHECK(!unit_queue_pop(&q, &first));
 }
 
 static const struct test_case cases[] = {
@@ -140,6 +192,7 @@ static const struct test_case cases[] = {
     CASE(test_quota_mailbox),
     CASE(test_quota_project),
     CASE(test_unit_queue),
+    CASE(test_unit_queue_return),
 };
 
 TEST_MAIN(cases)

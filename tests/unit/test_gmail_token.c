@@ -229,8 +229,8 @@ static struct four *make_four(void)
         four.f[i] = (struct fetch){.mailbox = &four.r->mailbox,
                                    .state = four.state[i],
                                    .data = buf_over(four.data[i], KIB(16))};
-        four.f[i].unit.id[0] = (u8)('1' + i);
-        four.f[i].unit.id_bytes = 1;
+        four.f[i].units[0].id[0] = (u8)('1' + i);
+        four.f[i].units[0].id_bytes = 1;
     }
     return &four;
 }

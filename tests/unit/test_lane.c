@@ -164,6 +164,73 @@ static void test_lane_stop_returns_all_buffers(void)
     }
 }
 
+// Several units in one request, their parts behind them: each is decided once, and what the source
+// says nothing of is undecided.
+static void test_lane_batches(void)
+{
+    static const struct rig_mailbox_script scripts[] = {
+        {"ann@x.test", {"d1", "p1", "g1", "d2", "b2", "d2x", "d1x", "o1"}},
+    };
+    rig_source_ops.units_together = 3;
+    rig_start(scripts, COUNT(scripts), NULL);
+    rig.settings.max_failed_items = 1;
+    rig_turns(20);
+    CHECK(!mailboxes_are_done(&rig.mailboxes));
+    rig_land();
+    rig_turns(2);
+    const struct sync_stats *s = &rig.stats;
+    CHECK(mailboxes_are_done(&rig.mailboxes));
+    // d1 p1 g1 together; d2 alone, for b2 is large; b2; d2x; d1x o1, of another kind
+    CHECK(rig.requests == 1 + 1 + 6); // and the part
+    CHECK(s->documents_indexed == 7 && s->skipped[SKIP_GONE] == 1);
+    CHECK(s->skipped[SKIP_UNDECIDED] == 1 && s->mailboxes_partial == 1);
+    CHECK(s->messages_listed == 9 && s->messages_decided == 9);
+    CHECK(all_free());
+    rig_source_ops.units_together = 1;
+}
+
+// A part that keeps its mailbox open after the unit itself was decided; and a stop in between.
+static void test_lane_parts_keep_the_mailbox(void)
+{
+    static const struct rig_mailbox_script scripts[] = {{"quinn@x.test", {"p1"}}};
+    rig_start(scripts, COUNT(scripts), NULL);
+    rig.quota = true;
+    rig.sink_busy = true;
+    rig_turns(5);
+    rig.quota = false; // the part has to wait
+    rig.sink_busy = false;
+    rig_turns(1);
+    CHECK(rig.flying_count == 1);
+    rig_land();
+    rig_turns(3);
+    CHECK(!mailboxes_are_done(&rig.mailboxes) && rig.stats.documents_indexed == 1);
+    rig.quota = true;
+    rig_turns(1000 / 10 + 2);
+    CHECK(rig.flying_count == 1);
+    rig_land();
+    rig_turns(2);
+    CHECK(mailboxes_are_done(&rig.mailboxes) && rig.stats.documents_indexed == 2);
+    CHECK(all_free());
+    rig_start(scripts, COUNT(scripts), NULL);
+    rig.quota = true;
+    rig.sink_busy = true;
+    rig_turns(5);
+    lanes_cancel(&rig.lanes, NULL);
+    CHECK(all_free());
+}
+
+// In the index, and its source says the same time: only its parts are read.
+static void test_lane_intact_unit_with_parts(void)
+{
+    static const struct rig_mailbox_script scripts[] = {{"ann@x.test", {"p1"}}};
+    rig_start(scripts, COUNT(scripts), "p1");
+    rig_turns(5);
+    rig_land();
+    rig_turns(2);
+    CHECK(rig.stats.documents_unchanged == 1 && rig.stats.documents_indexed == 1);
+    CHECK(purge_unseen(&rig.purge) == 0 && all_free());
+}
+
 // A verdict that comes after its mailbox was closed changes nothing.
 static void test_lane_late_verdict(void)
 {
@@ -188,6 +255,9 @@ static const struct test_case cases[] = {
     CASE(test_lane_broken_sink_stops),
     CASE(test_lane_too_many_items),
     CASE(test_lane_stop_returns_all_buffers),
+    CASE(test_lane_batches),
+    CASE(test_lane_parts_keep_the_mailbox),
+    CASE(test_lane_intact_unit_with_parts),
     CASE(test_lane_late_verdict),
 };
 

@@ -46,6 +46,7 @@ static const struct source_ops gmail_ops = {
     .document_fields = gmail_fields,
     .document_field_count = COUNT(gmail_fields),
     .units_immutable = true,
+    .units_together = 1,
 
     .schema = &gmail_schema,
     .configure = gmail_configure,

@@ -16,12 +16,14 @@ enum { LISTING_NODES = 16 }; // of one element, or of a page without its element
 
 // ---- asking
 
-_Static_assert(GMAIL_PAGE_UNITS <= MAILBOX_UNITS_MAX, "a page fits an empty queue");
+enum { LISTING_UNIT_BYTES = UNIT_HEAD_BYTES + GMAIL_ID_BYTES };
+
+_Static_assert(GMAIL_PAGE_UNITS *LISTING_UNIT_BYTES <= UNIT_QUEUE_BYTES, "a page fits");
 
 static bool listing_has_room(const struct gmail *g, const struct mailbox *m)
 {
-    isize wanted = g->settings.estimate ? 0 : GMAIL_PAGE_UNITS; // an estimate keeps a sample only
-    return m->queue.cap - m->queue.count >= wanted;
+    int wanted = g->settings.estimate ? 0 : GMAIL_PAGE_UNITS; // an estimate keeps a sample only
+    return unit_queue_has_room(&m->queue, wanted, LISTING_UNIT_BYTES);
 }
 
 static enum step listing_ask_token(struct gmail *g, struct mailbox *m, i64 now_ms,
@@ -49,7 +51,7 @@ static void listing_ask_page(struct gmail *g, struct mailbox *m, struct exchange
     l->generation = gm->token.generation;
     l->page_read = false;
     l->elements = 0;
-    l->staged = 0;
+    unit_queue_unstage(&m->queue);
     l->counted = 0;
     gmail_answer_start(&l->answer, l->answer_bytes, GMAIL_ANSWER_BYTES);
     l->element = buf_over(l->element_bytes, GMAIL_ID_ELEMENT_BYTES);
@@ -128,16 +130,15 @@ static bool listing_is_id(str id)
             return false;
         }
     }
-    return id.n > 0 && id.n <= UNIT_ID_BYTES;
+    return id.n > 0 && id.n <= GMAIL_ID_BYTES;
 }
 
 static void listing_commit(struct mailbox *m)
 {
     struct gmail_mailbox *gm = m->state;
     struct gmail_listing *l = &gm->listing;
-    m->queue.count += l->staged;
+    unit_queue_commit(&m->queue);
     m->units_listed += l->counted;
-    l->staged = 0;
     l->counted = 0;
 }
 
@@ -147,8 +148,8 @@ static void listing_take_element(const struct gmail *g, struct mailbox *m)
     struct gmail_listing *l = &gm->listing;
     struct json_node nodes[LISTING_NODES];
     struct json j;
-    u8 bytes[UNIT_ID_BYTES + 1];
-    struct buf id = buf_over(bytes, COUNT(bytes));
+    struct unit unit = {0};
+    struct buf id = buf_over(unit.id, GMAIL_ID_BYTES + 1);
     if (l->stream.cut || !err_ok(json_parse(&j, l->stream.element, nodes, LISTING_NODES)) ||
         !json_put_string(&j, json_get(&j, 0, S("id")), &id) || id.full ||
         !listing_is_id(buf_str(&id))) {
@@ -159,11 +160,9 @@ static void listing_take_element(const struct gmail *g, struct mailbox *m)
     if (g->settings.estimate && m->units_listed + l->counted > GMAIL_SAMPLE_UNITS) {
         return;
     }
-    struct unit_queue behind = m->queue;
-    behind.count += l->staged;
-    bool fits = unit_queue_push(&behind, buf_str(&id));
+    unit.id_bytes = (int)id.n;
+    bool fits = unit_queue_stage(&m->queue, &unit);
     ASSERT(fits); // listing_has_room(), and no more elements than were asked for
-    l->staged++;
 }
 
 // A page without messages is the end of a mailbox, and everything unseen in it may be deleted: the

@@ -19,7 +19,6 @@ struct gmail_listing {
     bool page_read;   // the page in hand is whole, and its ids are in the queue
     bool is_complete; // the last page was read
     int elements;     // of the page in hand
-    int staged;       // ids of the page in hand, behind the queue's end
     i64 counted;      // ids of the page in hand
     i64 bad_ids;      // of the mailbox
     isize query;      // of the run's queries: the one that is being listed

@@ -53,7 +53,7 @@ static void message_ask(struct gmail *g, struct fetch *f, struct exchange *x)
     x->method = S("GET");
     gmail_mailbox_put_path(f->mailbox, &x->target);
     buf_put_byte(&x->target, '/');
-    url_put_encoded(&x->target, str_make(f->unit.id, f->unit.id_bytes));
+    url_put_encoded(&x->target, str_make(f->units[0].id, f->units[0].id_bytes));
     buf_put(&x->target, g->settings.estimate
                             ? S("?format=minimal&fields=id,sizeEstimate&prettyPrint=false")
                             : S("?format=raw&fields=id,raw,internalDate&prettyPrint=false"));
@@ -257,7 +257,7 @@ static err message_end_whole(const struct gmail *g, struct fetch *f)
     }
     int id = json_get(&j, 0, S("id"));
     bool same = id < 0 ? message_is_message(&j)
-                       : json_equals(&j, id, str_make(f->unit.id, f->unit.id_bytes));
+                       : json_equals(&j, id, str_make(f->units[0].id, f->units[0].id_bytes));
     if (!same) {
         return FAIL(GMAIL_ANSWER);
     }

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the files of a lane share: lane.c (the machine), lane_take.c (which units), lane_verdict.c
+// (what became of them).
+#ifndef SYNC_LANE_INTERNAL_H
+#define SYNC_LANE_INTERNAL_H
+
+#include "sync/document.h"
+#include "sync/lane.h"
+
+// ---- lane_take.c
+
+bool lane_may_take(const struct lanes *all, const struct mailbox_slot *slot, i64 now_ms);
+
+// Takes units off the front of the queue until there is a batch that has to be read; false: the
+// queue has none.
+bool lane_take_units(struct lane *lane, struct mailbox_slot *slot);
+
+// The source has no token or no quota for it now: the units go back, other mailboxes go on.
+void lane_give_back(struct lane *lane, struct mailbox_slot *slot, const struct exchange *x);
+
+// ---- lane_verdict.c
+
+str lane_document_id(const struct fetch *f, u8 bytes[DOCUMENT_ID_BYTES]); // of its result
+
+// A unit or part is decided without a document: it was there before and stays; a rule excludes it,
+// and what is in the index of it goes (docs_filtered); it cannot be had.
+void lane_pass_over(struct lanes *all, struct mailbox_slot *slot, str id);
+void lane_drop(struct lanes *all, struct mailbox_slot *slot, str id);
+void lane_skip(struct lane *lane, struct mailbox_slot *slot, str id, enum skip_reason reason);
+
+void lane_release(struct lane *lane); // idle again, its buffer given back
+
+#endif
