@@ -86,7 +86,7 @@ TESTS := access advice arena base64 buf buffers bulk bulk_flight bulk_verdict ca
   gmail_token gzip hash http1 idset index ingest interpolate job json json_pretty json_write lane \
   listener log loop mailboxes mime monitor number options os plan prepare progress proxy purge \
   regex retry roots roster rules rules_validate scan seal service_decide service_parts service_runner shard sink str summary \
-  sync_job tls tls_binding tls_gcm url values
+  sync_job tls tls_binding tls_gcm url values xml
 FUZZ := base64 bulk_answer charset chunked config connector cron date dns exchange gmail_account \
   gmail_directory gmail_error gmail_listing gmail_message gmail_token gzip http1 index_answer \
   interpolate json json_write listener mime proxy regex rules scan_answer tls_gcm url values x509
@@ -385,9 +385,9 @@ repro:
 # The whole product on a fake os.h (tests/sim/README.md). build/sim has a cheap TLS and signature,
 # build/sim_tls the real ones with an mbedTLS of its own for the far side, build/sim_asan is build/sim
 # with sanitizers.
-SIM := clock.c dns.c enumerate.c far.c far_address.c far_request.c faults.c main.c observer.c \
-  observer_end.c people.c pools.c product.c scenario.c second.c sim.c sim_memory.c sim_net.c sim_os.c \
-  world.c world_files.c
+SIM := clock.c dns.c enumerate.c far.c far_address.c far_request.c faults.c life.c life_judge.c \
+  life_observer.c main.c observer.c observer_end.c operator.c people.c pools.c product.c \
+  scenario.c second.c sim.c sim_memory.c sim_net.c sim_os.c world.c world_files.c
 SIM_CHEAP := far_tls_cheap.c sim_crypto.c sim_tls.c
 SIM_MODEL := $(filter-out main.c output.c server.c tls.c,$(TENANT))
 SIM_OFF := src/main.c $(addprefix src/os/,os_linux.c os_file.c os_socket.c seal.c seal_try.c)

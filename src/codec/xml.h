@@ -87,8 +87,8 @@ struct xml {
     i64 open_at; // where the open tag or reference begins
     isize tag_bytes, value_bytes;
     int binding_count;
-    struct xml_binding bindings[XML_NAMESPACES_MAX];
-    u64 open[XML_DEPTH_MAX]; // names of open elements, as hashes
+    struct xml_binding bindings[XML_NAMESPACES_MAX + 1]; // and that of xml
+    u64 open[XML_DEPTH_MAX];                             // names of open elements, as hashes
     u8 values[XML_VALUES_BYTES];
     u8 tag[XML_TAG_BYTES];
 };

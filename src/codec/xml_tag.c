@@ -250,18 +250,27 @@ static err xml_attributes_read(struct xml *x, str s, isize i)
     }
 }
 
-static bool xml_declares(const struct xml_attribute *a)
+// Whether it declares a prefix (empty: the default).
+static bool xml_declares(const struct xml_attribute *a, str *prefix)
 {
     str name = a->name.local;
-    return a->name.ns < 0 ? str_eq(name, S("xmlns")) : str_starts(name, S("xmlns:"));
+    *prefix = (str){0};
+    if (a->name.ns < 0) {
+        return str_eq(name, S("xmlns"));
+    }
+    bool declares = str_starts(name, S("xmlns:"));
+    if (declares) {
+        *prefix = str_from_index(name, a->name.ns + 1);
+    }
+    return declares;
 }
 
 static err xml_attributes_bind(struct xml *x)
 {
+    str prefix;
     for (isize i = 0; i < x->attribute_count; i++) {
         const struct xml_attribute *a = &x->attributes[i];
-        str prefix = str_from_index(a->name.local, a->name.ns < 0 ? a->name.local.n : 6);
-        if (xml_declares(a) && !str_eq(prefix, S("xml")) && !str_eq(prefix, S("xmlns"))) {
+        if (xml_declares(a, &prefix) && !str_eq(prefix, S("xml")) && !str_eq(prefix, S("xmlns"))) {
             TRY(xml_bind(x, prefix, a->value, x->depth + 1));
         }
     }
@@ -275,7 +284,8 @@ static err xml_attributes_resolve(struct xml *x)
     for (isize i = 0; i < x->attribute_count; i++) {
         struct xml_attribute *a = &x->attributes[i];
         u64 uri = XML_KEY_DECLARATION;
-        if (xml_declares(a)) {
+        str prefix;
+        if (xml_declares(a, &prefix)) {
             a->name.ns = XML_DECLARATION;
         } else {
             a->name = xml_name_of(x, a->name.local, a->name.ns, true, &uri);
