@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """What jobs of the service do to documents: incremental runs, sync rules, access control. Names carry the
 numbers of the acceptance rows."""
-import base64
 import json
-import urllib.request
+import re
+import time
 
 from rig import same, true
-from test_serve import World, default_filtering, ready
+from test_serve import World, body, default_filtering, ready
+from test_serve_bulk import ask
 
 
 def done(w, **wanted):
@@ -32,9 +33,7 @@ def counts(record):
 
 def refresh(w, index):
     """A scan sees what was refreshed; nobody asks for that after an access control job, time does it."""
-    request = urllib.request.Request(f"{w.recorder.url}/{index}/_refresh", method="POST", headers={
-        "Authorization": "Basic " + base64.b64encode(b"elastic:tenant-password").decode()})
-    urllib.request.urlopen(request, timeout=10).read()
+    ask(w, "POST", f"/{index}/_refresh")
 
 
 def fetched(w):
@@ -112,3 +111,95 @@ def test_a100_a109_access_control_documents():
     same((record["status"], counts(record)), ("completed", (1, 1)))
     same(sorted(w.tenant.docs(index)), users[1:])
     same(w.recorder.find(r"PUT /\.search-acl"), [])
+
+
+def test_a68_the_index_is_an_alias():
+    w = ready()
+    ask(w, "PUT", "/behind", {"aliases": {"search-c1": {"is_write_index": True}}})
+    mark = len(w.recorder.log)
+    same(counts(done(w)), (20, 0))
+    true(w.recorder.find(r"GET /search-c1\?ignore_unavailable=true", mark), "asked for")
+    same(w.recorder.find("PUT /(search-c1|behind)", mark), [])
+    same(len(w.tenant.docs("behind")), 20)
+    same(counts(done(w)), (20, 0))
+
+
+def test_a83_checks_of_the_job_fail_for_a_while():
+    w = World("--messages", 600)
+    w.serve()
+    w.configured()
+    w.connected()
+    w.tenant.post("options", latency_ms=100)
+    job = w.job()
+    w.wait(lambda: w.recorder.find("_bulk"))
+    w.tenant.post("options", latency_ms=500)
+    w.tenant.post("faults", path="/.elastic-connectors-sync-jobs/_doc/", method="GET", count=-1, status=500)
+    mark = len(w.recorder.log)
+    time.sleep(11)
+    failed = [e for e in w.recorder.find("GET /.elastic-connectors-sync-jobs/_doc", mark) if e.get("status") == 500]
+    true(len(failed) >= 2, w.recorder.lines(mark))
+    same((w.jobs()[job]["status"], w.services[0].poll()), ("in_progress", None))
+    w.tenant.control("DELETE", "faults")
+    w.tenant.post("options", latency_ms=0)
+    w.wait_job(job, "completed")
+    same(len(w.tenant.docs("search-c1")), 1200)
+
+
+def by_type(features):
+    """A connector that is chosen by its type: its features are left as they are."""
+    w = World(connectors=(), service="  worker_mode: true\n  service_types: [gmail]\n")
+    w.connector("c1", service_type="gmail", features=features)
+    w.serve()
+    w.configured(use_document_level_security=True)
+    w.connected()
+    return w
+
+
+def test_a84_a108_without_document_level_security():
+    w = by_type({"document_level_security": {"enabled": False}, "sync_rules": {"basic": {"enabled": True}}})
+    job = w.job(job_type="access_control")
+    same(counts(done(w)), (20, 0))  # and rounds go on
+    time.sleep(2)
+    same((w.jobs()[job]["status"], w.record()["features"]["document_level_security"]), ("pending", {"enabled": False}))
+    same([d for d in w.tenant.docs("search-c1").values() if "_allow_access_control" in d["_source"]], [])
+    w.set(features={"document_level_security": {"enabled": True}})
+    w.wait_job(job, "completed")
+
+
+def test_a85_access_control_touches_nothing_else():
+    w = World()
+    w.serve()
+    w.configured(use_document_level_security=True)
+    w.connected()
+    before, mark = w.record(), len(w.recorder.log)
+    record = w.wait_job(w.job(job_type="access_control"), "completed", "error")
+    same((record["status"], record["error"], counts(record)), ("completed", None, (2, 0)))
+    w.wait(lambda: w.record()["last_access_control_sync_status"] == "completed")
+    after = w.record()
+    changed = {k for k in after if after[k] != before.get(k)}
+    same(changed - {"last_synced", "last_seen"}, {"last_access_control_sync_status", "last_indexed_document_count",
+                                                  "last_deleted_document_count"})
+    written = {k for e in w.recorder.find("POST /.elastic-connectors/_update/c1", mark) for k in body(e)["doc"]}
+    same({k for k in written if k in ("sync_cursor", "last_sync_status", "last_sync_error")}, set())
+    lines = [json.loads(line) for e in w.recorder.find("_bulk", mark) for line in e["body"].splitlines()]
+    same({line["index"]["_index"] for line in lines if "index" in line}, {".search-acl-filter-search-c1"})
+    same(w.recorder.find(r"PUT /\.search-acl|PUT /search-c1", mark), [])
+    same(len(w.tenant.docs(".search-acl-filter-search-c1")), 2)
+
+
+def test_a108_the_owner_of_each_document():
+    w = World()
+    w.tenant.post("users", user="Mixed.Case@example.test", state="ok", add=True)
+    w.tenant.post("messages", user="Mixed.Case@example.test", add=3)
+    w.serve()
+    w.configured(use_document_level_security=True)
+    w.connected()
+    same(counts(done(w)), (23, 0))
+    docs = w.tenant.docs("search-c1")
+    for user in w.tenant.users():
+        for key in w.tenant.messages(user["user"]):
+            same(docs[key]["_source"]["_allow_access_control"], [user["user"]])
+    true("Mixed.Case@example.test" in str(docs), "unchanged")
+    w.tenant.post("connectors", id="c1", values={"use_document_level_security": False})
+    same(counts(done(w)), (23, 0))
+    same([d for d in w.tenant.docs("search-c1").values() if "_allow_access_control" in d["_source"]], [])

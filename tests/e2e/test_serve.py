@@ -511,18 +511,6 @@ def test_a82_claim_is_refused():
     same(w.record()["last_sync_error"], done["error"])
 
 
-def test_access_control_job():
-    w = World()
-    w.serve()
-    w.configured(use_document_level_security=True)
-    w.connected()
-    job = w.job(job_type="access_control")
-    done = w.wait_job(job, "completed", "error")
-    same((done["status"], done["error"]), ("completed", None))
-    w.wait(lambda: w.record()["last_access_control_sync_status"] == "completed")
-    same(len(w.tenant.docs(".search-acl-filter-search-c1")), 2)
-
-
 def test_a69_credentials_of_its_own_for_the_data():
     w = World()
     w.entry = f"    api_key: {w.tenant.facts['api_key']}\n"
