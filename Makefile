@@ -15,7 +15,7 @@
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
-.PHONY: all check demo lint fuzz afl repro bench limits clean help FORCE test-programs format list-sources sim soak
+.PHONY: all check demo lint fuzz afl repro bench serve-run limits clean help FORCE test-programs format list-sources sim soak
 
 VERSION := $(shell cat VERSION)
 CC := gcc
@@ -44,6 +44,7 @@ help:
 	@echo 'make afl T=json SECS=60'
 	@echo 'make sim SEEDS=1000 FIRST=1; make soak MINUTES=60    the simulation, tests/sim/README.md'
 	@echo 'make bench    the speed figures of README.md'
+	@echo 'make serve-run MINUTES=10    a service with a schedule each minute, stopped and killed on the way'
 	@echo 'make limits   every pool and bound'
 	@echo 'make repro    two builds in two places, byte by byte the same'
 
@@ -340,6 +341,10 @@ demo: build/mailferry build/tenant
 
 bench: build/mailferry build/tenant
 	@tests/bench/run
+
+serve-run: MINUTES := 10
+serve-run: build/mailferry build/tenant
+	@MINUTES=$(MINUTES) tests/bench/serve_ten_minutes
 
 clean:
 	rm -rf build
