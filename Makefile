@@ -52,7 +52,8 @@ help:
 
 SRC := src/main.c \
   $(addprefix src/base/,arena.c buf.c copy.c date.c err.c hash.c idset.c plan.c str.c) \
-  $(addprefix src/codec/,base64.c ber.c charset.c charset_cjk.c charset_tables.c cron.c gzip.c http1.c \
+  $(addprefix src/codec/,base64.c ber.c charset.c charset_cjk.c charset_tables.c cron.c gzip.c \
+    html.c html_entities.c html_node.c html_tables.c html_tag.c html_tokens.c html_tree.c http1.c \
     json.c json_grammar.c json_pretty.c json_stream.c json_write.c ldap.c ldap_filter.c ldap_text.c md4.c mime.c mime_addr.c mime_cte.c mime_date.c \
     mime_encode.c mime_fold.c mime_head.c mime_param.c mime_scan.c mime_text.c mime_tree.c \
     mime_words.c number.c regex.c regex_parse.c \
@@ -84,12 +85,12 @@ SRC := src/main.c \
 TESTS := access advice arena base64 buf buffers bulk bulk_flight bulk_verdict call charset client \
   config config_tree connector connectors_args connectors_entry copy cron crypto date dns dns_packet document err \
   gmail_account gmail_directory gmail_error gmail_listing gmail_message gmail_ping gmail_quota \
-  gmail_token gzip hash http1 idset index ingest interpolate job json json_pretty json_write lane \
+  gmail_token gzip hash html http1 idset index ingest interpolate job json json_pretty json_write lane \
   listener log loop mailboxes mime monitor number options os plan prepare progress proxy purge \
   regex retry roots roster rules rules_validate scan seal service_decide service_parts service_runner shard sink str summary \
   sync_job tls tls_binding tls_gcm url values xml
 FUZZ := base64 bulk_answer charset chunked config connector cron date dns exchange gmail_account \
-  gmail_directory gmail_error gmail_listing gmail_message gmail_token gzip http1 index_answer \
+  gmail_directory gmail_error gmail_listing gmail_message gmail_token gzip html http1 index_answer \
   interpolate json json_write listener mime proxy regex rules scan_answer tls_gcm url values x509
 TENANT := content.c control.c es_admin.c es_bulk.c es_connector.c es_control.c es_doc.c es_double.c \
   es_index.c es_job.c es_query.c es_search.c es_store.c es_system.c es_tree.c faults.c \
@@ -361,7 +362,7 @@ build/asan/replay/%: build/asan/fuzz/%.o build/asan/fuzz/replay.o build/asan/mai
 	$(Q)$(CC_asan) $(FLAGS_asan) $(LINK_asan) -o $@ $(call GROUP,$^)
 
 # Parts of the program for scripts in tests/interop.
-TOOLS := build/mime_trim_tool build/cron_tool build/regex_tool build/rules_tool
+TOOLS := build/mime_trim_tool build/cron_tool build/regex_tool build/rules_tool build/html_tool
 $(TOOLS): build/%: build/fortify/tests/tools/%.o build/fortify/mailferry.a build/fortify/third_party.a
 	$(SAY) LINK $@
 	$(Q)$(CC_fortify) $(FLAGS_fortify) $(LINK_fortify) -o $@ $(call GROUP,$^)

@@ -12,7 +12,7 @@ struct event {
 };
 
 static struct {
-    i64 now_us, step_us;
+    i64 now_us, step_us, start_us;
     u64 number;
     struct event *heap;
     isize count, cap;
@@ -23,8 +23,14 @@ static struct {
 void clock_reset(void)
 {
     C.now_us = C.step_us = 0;
+    C.start_us = SIM_UNIX_START_US;
     C.count = 0;
     C.number = 0;
+}
+
+void clock_begin_at(i64 unix_s)
+{
+    C.start_us = unix_s * SIM_S;
 }
 
 i64 clock_now_us(void)
@@ -34,12 +40,12 @@ i64 clock_now_us(void)
 
 i64 clock_true_unix_ms(void)
 {
-    return (SIM_UNIX_START_US + C.now_us) / 1000;
+    return (C.start_us + C.now_us) / 1000;
 }
 
 i64 clock_product_unix_us(void)
 {
-    return SIM_UNIX_START_US + C.now_us + C.step_us;
+    return C.start_us + C.now_us + C.step_us;
 }
 
 void clock_step_product(i64 us)

@@ -346,6 +346,7 @@ static void handle(int link, struct far *f)
     f->sent = 0;
     f->handling = true;
     f->sending = f->scheduled = false;
+    far_world.asking = net_owner(link);
     request_answer(&f->request, &f->response, &f->manner);
     if (f->doubled) {
         observer_doubted(f->manner.note);

@@ -19,6 +19,8 @@ struct far_world {
     i64 outage_us;                 // Elasticsearch is away until then
     bool outage_refuses;           // its port is closed; else it answers 503
     i64 idle_s;                    // an idle connection is closed after so long; 0: never
+    bool service;                  // the observer of services is asked (life_observer.h)
+    int asking;                    // the process whose request it is
     char proxy_authorization[128]; // what the proxy wants to hear; empty: nothing
 };
 extern struct far_world far_world;

@@ -10,6 +10,7 @@
 #include "clock.h"
 #include "far.h"
 #include "faults.h"
+#include "life_observer.h"
 #include "observer.h"
 #include "people.h"
 #include "sim.h"
@@ -219,11 +220,44 @@ static void choose_manner(const struct t_request *q, const struct t_response *r,
     bool split = fault_enabled(FAULT_SHORT_IO) || m->trickle;
     m->twice = !split && fault_due(FAULT_DUPLICATE);
     m->lost = request_kind_of(q) == REQUEST_BULK && fault_due(FAULT_BULK_LOST);
+    m->lost = m->lost || (q->service == T_ELASTIC && fault_due(FAULT_LOST));
+}
+
+// Of a service: what records and jobs were before and are after it.
+static void answer_service(const struct t_request *q, struct t_response *r, struct manner *m)
+{
+    bool damaged = false, applied = false;
+    *m = (struct manner){.cut_after = -1, .hang = fault_due(FAULT_HANG)};
+    if (m->hang) {
+        t_response_init(r);
+        life_disturbed(q);
+        return;
+    }
+    if (!answer_instead(q, r, &damaged)) {
+        if (q->service == T_ELASTIC && fault_due(FAULT_BUSY_RECORD)) {
+            life_rival_writes(q);
+        }
+        life_asked(q);
+        tenant_handle(far_world.tenant, q, r, clock_true_unix_ms());
+        applied = true;
+    }
+    r->close = r->close || q->close;
+    choose_manner(q, r, m);
+    if (applied) {
+        life_answered(q, r);
+    }
+    if (!applied || m->lost || m->cut_after >= 0) {
+        life_disturbed(q);
+    }
 }
 
 void request_answer(const struct t_request *q, struct t_response *r, struct manner *m)
 {
     people_step(far_world.tenant);
+    if (far_world.service) {
+        answer_service(q, r, m);
+        return;
+    }
     *m = (struct manner){.cut_after = -1, .note = observer_asked(q, request_kind_of(q))};
     bool damaged = false;
     if (fault_due(FAULT_HANG)) {

@@ -68,6 +68,11 @@ void faults_calm(void)
     plan.only = FAULT_NONE;
 }
 
+void faults_forever(void)
+{
+    plan.until_us = INT64_MAX;
+}
+
 void faults_enumerate(enum fault kind, i64 n, bool persistent)
 {
     faults_calm();
@@ -90,7 +95,8 @@ void faults_by_chance(u64 allowed)
 {
     faults_calm();
     bool few = sim_one_in(SIM_PLAN, 2);
-    for (int i = 0; i < FAULT_COUNT; i++) {
+    // Faults that came later draw nothing where they may not happen: old seeds stay what they were.
+    for (int i = 0; i < FAULT_COUNT && (i <= FAULT_POOL_GZIP || allowed >> i); i++) {
         bool chosen = sim_one_in(SIM_PLAN, few ? 5 : 2);
         i64 one_in = (i64)2 << sim_between(SIM_PLAN, 0, 8);
         one_in = (one_in + sim_between(SIM_PLAN, 0, one_in)) * (is_rare(i) ? 20 : 1);
@@ -118,7 +124,8 @@ bool fault_due(enum fault f)
     if (plan.only == f) {
         plan.seen++;
         // A pool that nobody ever gives back to would be waited for, rightly, for ever.
-        i64 last = !plan.persistent ? plan.n : f >= FAULT_POOL_BUFFERS ? plan.n + 50 : INT64_MAX;
+        bool pool = f >= FAULT_POOL_BUFFERS && f <= FAULT_POOL_GZIP;
+        i64 last = !plan.persistent ? plan.n : pool ? plan.n + 50 : INT64_MAX;
         due = plan.seen >= plan.n && plan.seen <= last;
     } else {
         due = clock_now_us() < plan.until_us && sim_one_in(SIM_FAULTS, plan.one_in[f]);

@@ -59,7 +59,9 @@
     FAULT(POOL_ROSTER, "pool_roster", "the roster of mailboxes is full")                  \
     FAULT(POOL_FLIGHTS, "pool_flights", "no flight is open to a document")                \
     FAULT(POOL_RESOLVERS, "pool_resolvers", "no resolver is free")                        \
-    FAULT(POOL_GZIP, "pool_gzip", "no gzip reader is free")
+    FAULT(POOL_GZIP, "pool_gzip", "no gzip reader is free")                               \
+    FAULT(LOST, "lost", "Elasticsearch does what it is asked, and its answer is lost")    \
+    FAULT(BUSY_RECORD, "busy_record", "somebody else writes a record just before")
 // clang-format on
 
 enum fault {
@@ -79,6 +81,7 @@ bool faults_parse(const char *list, u64 *mask); // "reset,429"; "all", "none"
 
 void faults_calm(void);             // nothing is due
 void faults_by_chance(u64 allowed); // some of these, how often and until when as the seed says
+void faults_forever(void);            // ... those until somebody says faults_calm()
 // The n-th operation of one kind from now on (1 is the first), or all from the n-th.
 void faults_enumerate(enum fault kind, i64 n, bool persistent);
 

@@ -9,6 +9,7 @@
 #include "base/date.h"
 #include "clock.h"
 #include "codec/mime.h"
+#include "life_observer.h"
 #include "sim.h"
 #include "sim_os.h"
 
@@ -427,6 +428,9 @@ void observer_doubted(int note)
 
 void observer_delivered(int note)
 {
+    if (note >= book.note_count) {
+        return; // of a service: its observer keeps no notes
+    }
     struct note *n = &book.notes[note];
     if (n->run != book.run_number || n->over) {
         return;
@@ -439,6 +443,10 @@ void observer_delivered(int note)
 
 void observer_lost(int note)
 {
+    if (note >= book.note_count) { // of a service: its observer keeps no notes
+        life_lost();
+        return;
+    }
     struct note *n = &book.notes[note];
     if (n->run == book.run_number && !n->over) {
         n->over = true;

@@ -13,6 +13,8 @@ int product_main(int argc, char **argv);
 
 #include "../tenant/t_mem.h"
 #include "net/loop_task.h"
+#include "second.h"
+#include "service/service.h"
 #include "observer.h"
 #include "sim.h"
 #include "sim_os.h"
@@ -30,7 +32,7 @@ struct product_end product_run(bool full)
     sim_tls_reset();
     host_run_begin();
     pools_run_begin();
-    if (setjmp(host_grave) == 0) {
+    if (setjmp(*host_grave()) == 0) {
         int code = product_main(full ? 4 : 3, arguments);
         end.exit_code = code;
         end.died = false;
@@ -38,17 +40,42 @@ struct product_end product_run(bool full)
     return (struct product_end){end.died, end.exit_code};
 }
 
+// Each of two processes at once has the program, and its one global, for itself.
+struct product_end product_serve(void)
+{
+    static char *flags[] = {"mailferry", "serve", "--json", NULL};
+    volatile struct product_end end = {.died = true};
+    bool second = host_selected() == 1;
+    if (second) {
+        second_clear();
+    } else {
+        memset(&app, 0, sizeof(app));
+    }
+    sim_tls_reset();
+    host_run_begin();
+    if (setjmp(*host_grave()) == 0) {
+        int code = second ? second_main(3, flags) : product_main(3, flags);
+        end.exit_code = code;
+        end.died = false;
+    }
+    return (struct product_end){end.died, end.exit_code};
+}
+
+static struct start *product_start(void)
+{
+    return host_selected() == 1 ? second_start() : &app.start;
+}
+
 struct conn_env *product_env(void)
 {
-    return app.start.loop ? &app.start.loop->env : NULL;
+    struct start *s = product_start();
+    return s->loop ? &s->loop->env : NULL;
 }
 
 // ---- afterwards
 
-static void check_pools(const struct start *s)
+static void check_loop(const struct loop *loop)
 {
-    const struct loop *loop = s->loop;
-    const struct job *job = s->job;
     for (int i = 0; i < loop->settings.connections; i++) {
         if (loop->conns[i].state != CONN_FREE || loop->conns[i].query) {
             sim_violation("connection %d is not free at the end", i);
@@ -72,6 +99,10 @@ static void check_pools(const struct start *s)
     if (loop->active != 0) {
         sim_violation("%d tasks are counted as active at the end", loop->active);
     }
+}
+
+static void check_job(const struct job *job)
+{
     bool completed = job->end == JOB_COMPLETED || job->end == JOB_COMPLETED_WITH_REFUSALS;
     if (completed && (!lanes_are_idle(&job->lanes) || !buffers_all_free(&job->lanes.buffers) ||
                       !bulk_is_idle(job->bulk))) {
@@ -88,7 +119,8 @@ static void check_memory(const struct start *s)
     if (s->arena.n > planned) {
         sim_violation("%td bytes are carved, and `limits` prints %td", s->arena.n, planned);
     }
-    isize kept = planned + LANE_LARGE_BYTES + SUMMARY_BYTES;
+    isize syncs = s->job ? 1 : (isize)s->config.service.max_concurrent_content_syncs;
+    isize kept = planned + syncs * LANE_LARGE_BYTES + (s->job ? SUMMARY_BYTES : 0);
     if (host_reserved_bytes() > kept) {
         sim_violation("%lld bytes are kept, and `limits` prints %td",
                       (long long)host_reserved_bytes(), kept);
@@ -141,12 +173,68 @@ static void check_secrets(const struct start *s)
 
 void product_check(void)
 {
-    const struct start *s = &app.start;
+    const struct start *s = product_start();
     if (!s->job) {
         return; // it did not come so far
     }
     pools_run_end();
-    check_pools(s);
+    check_loop(s->loop);
+    check_job(s->job);
     check_memory(s);
     check_secrets(s);
+}
+
+void product_check_service(bool in_peace)
+{
+    const struct start *s = product_start();
+    if (!s->service) {
+        return;
+    }
+    check_loop(s->loop);
+    const struct execute *x = service_execute(s->service);
+    for (int i = 0; i < x->runner_count; i++) {
+        const struct runner *r = &x->runners[i];
+        if (r->active) {
+            sim_violation("runner %d is active at the end", i);
+        }
+        if (r->open.source) {
+            sim_violation("the source of runner %d is open at the end", i);
+        }
+        if (in_peace && r->engine.job) {
+            check_job(r->engine.job);
+        }
+    }
+    check_memory(s);
+    if (in_peace) {
+        check_secrets(s);
+    }
+}
+
+struct product_levels product_levels(void)
+{
+    const struct start *s = product_start();
+    struct product_levels l = {.carved = s->arena.n, .reserved = host_reserved_bytes()};
+    l.busy = !s->service || s->loop->active > 0;
+    for (int i = 0; s->service && i < s->loop->settings.connections; i++) {
+        l.connections += s->loop->conns[i].state != CONN_FREE;
+    }
+    for (int i = 0; s->service && i < GZIP_READERS; i++) {
+        l.held += s->loop->env.inflaters[i].used;
+    }
+    for (int i = 0; s->service && i < CONN_RESOLVERS; i++) {
+        l.held += s->loop->env.resolver_used[i];
+    }
+    const struct execute *x = s->service ? service_execute(s->service) : NULL;
+    for (int i = 0; x && i < x->runner_count; i++) {
+        const struct runner *r = &x->runners[i];
+        l.busy = l.busy || r->active;
+        l.held += r->active || r->open.source;
+        const struct job *job = r->engine.job;
+        l.held += job && !r->active && r->claimed &&
+                  (!lanes_are_idle(&job->lanes) || !buffers_all_free(&job->lanes.buffers) ||
+                   !bulk_is_idle(job->bulk));
+    }
+    l.rounds = s->service ? service_schedule(s->service)->rounds : 0;
+    l.known = s->service ? service_schedule(s->service)->registry.count : 0;
+    return l;
 }

@@ -106,6 +106,134 @@ static void set_stop(struct world *w)
     w->runs = (int)sim_between(SIM_PLAN, 2, 5);
 }
 
+// ---- services
+
+#define STORMS                                                                              \
+    (FAULT_BIT(REFUSE) | FAULT_BIT(SWALLOW) | FAULT_BIT(SLOW_CONNECT) | FAULT_BIT(RESET) |  \
+     FAULT_BIT(CLOSE) | FAULT_BIT(SILENCE) | FAULT_BIT(SHORT_IO) | FAULT_BIT(SPURIOUS) |    \
+     FAULT_BIT(IDLE_CLOSE) | FAULT_BIT(TRUNCATED) | FAULT_BIT(DELAY) | FAULT_BIT(TRICKLE) | \
+     FAULT_BIT(HANG) | FAULT_BIT(STATUS_429) | FAULT_BIT(STATUS_5XX) | FAULT_BIT(TOKEN) |   \
+     FAULT_BIT(ITEM_BUSY) | FAULT_BIT(BULK_LOST) | FAULT_BIT(LOST) | FAULT_BIT(BUSY_RECORD))
+
+static void set_service_calm(struct world *w)
+{
+    bool slow = sim_one_in(SIM_PLAN, 2);
+    w->tenant.users = (int)sim_between(SIM_PLAN, 1, 3);
+    w->tenant.messages = sim_between(SIM_PLAN, 0, 6);
+    w->tenant.message_bytes = 500;
+    w->tenant.latency_ms = slow ? sim_between(SIM_PLAN, 100, 20000) : 0;
+    w->tenant.es_latency_ms = slow ? sim_between(SIM_PLAN, 0, 5000) : 0;
+    w->tenant.es_license = S("platinum");
+    w->odd_users = 0;
+    w->lanes = (int)sim_between(SIM_PLAN, 1, 4);
+    w->mailbox_open = 2;
+    w->medium_buffers = 1;
+    w->ids = 2000;
+    w->dead = 0;
+    w->proxy = w->api_key = false;
+    w->patience_s = 400 * 86400;
+    w->request_timeout_s = (int)sim_between(SIM_PLAN, 130, 240);
+    struct life_settings *l = &w->life;
+    l->on = l->platinum = true;
+    l->processes = 1;
+    l->connectors = (int)sim_between(SIM_PLAN, 1, 4);
+    l->seconds = sim_between(SIM_PLAN, 6, 48) * 3600;
+    l->idling_s = (int)sim_between(SIM_PLAN, 10, 90);
+    l->heartbeat_s = 300;
+    l->cleanup_s = (int)sim_between(SIM_PLAN, 60, 300);
+    l->contents = (int)sim_between(SIM_PLAN, 1, 2);
+    l->accesses = 1;
+    l->visits = (int)sim_between(SIM_PLAN, 1, 4);
+    l->api = !sim_one_in(SIM_PLAN, 3);
+    w->tenant.es_no_connectors = !l->api;
+    if (sim_one_in(SIM_PLAN, 4)) {
+        w->tenant.es_license = S("basic");
+        l->platinum = false;
+    }
+}
+
+static void set_service(struct world *w)
+{
+    set_service_calm(w);
+    struct life_settings *l = &w->life;
+    l->storm_s = sim_between(SIM_PLAN, 3600, 20000);
+    l->outage_s = sim_between(SIM_PLAN, 3600, 40000);
+    l->kill_s = sim_between(SIM_PLAN, 3600, 40000);
+    l->stop_s = sim_between(SIM_PLAN, 3600, 40000);
+    l->edit_s = sim_between(SIM_PLAN, 3600, 40000);
+    l->spoil_s = sim_between(SIM_PLAN, 10000, 80000);
+    l->demand_s = sim_between(SIM_PLAN, 1000, 10000);
+    l->cancel_s = sim_between(SIM_PLAN, 300, 10000);
+    l->delete_s = sim_between(SIM_PLAN, 20000, 100000);
+}
+
+static void set_service_two(struct world *w)
+{
+    set_service(w);
+    w->life.processes = 2;
+    w->life.connectors = (int)sim_between(SIM_PLAN, 1, 3);
+}
+
+static void set_service_people(struct world *w)
+{
+    set_service(w);
+    w->life.storm_s = w->life.outage_s = w->life.kill_s = 0;
+    w->life.processes = (int)sim_between(SIM_PLAN, 1, 2);
+}
+
+static void set_service_outages(struct world *w)
+{
+    set_service_calm(w);
+    w->life.outage_s = sim_between(SIM_PLAN, 600, 20000);
+    w->life.demand_s = sim_between(SIM_PLAN, 1000, 10000);
+    w->life.processes = (int)sim_between(SIM_PLAN, 1, 2);
+}
+
+static void set_service_lost(struct world *w)
+{
+    set_service_calm(w);
+    w->life.storm_s = sim_between(SIM_PLAN, 600, 6000);
+    w->life.demand_s = sim_between(SIM_PLAN, 1000, 10000);
+    w->life.cancel_s = sim_between(SIM_PLAN, 300, 10000);
+    w->life.processes = (int)sim_between(SIM_PLAN, 1, 2);
+}
+
+static void set_service_kills(struct world *w)
+{
+    set_service_calm(w);
+    w->life.kill_s = sim_between(SIM_PLAN, 300, 10000);
+    w->life.stop_s = sim_between(SIM_PLAN, 300, 10000);
+    w->life.demand_s = sim_between(SIM_PLAN, 1000, 10000);
+    w->life.processes = (int)sim_between(SIM_PLAN, 1, 2);
+}
+
+// Over the end of February in a leap year, or in another.
+static void set_service_leap(struct world *w)
+{
+    static const i64 starts[] = {1835308800, 1709078400, 1772236800, 1803772800}; // 2028, 24, 26, 27
+    set_service_calm(w);
+    struct life_settings *l = &w->life;
+    l->leap = true;
+    l->start_unix_s = starts[sim_between(SIM_PLAN, 0, 3)] + sim_between(SIM_PLAN, -7200, 7200);
+    l->seconds = sim_between(SIM_PLAN, 36, 80) * 3600;
+    l->idling_s = (int)sim_between(SIM_PLAN, 60, 240);
+    l->stop_s = sim_one_in(SIM_PLAN, 2) ? 30000 : 0;
+    l->edit_s = 40000;
+}
+
+static void set_service_idle(struct world *w)
+{
+    set_service_calm(w);
+    struct life_settings *l = &w->life;
+    l->idle = true;
+    l->connectors = 100;
+    l->seconds = 24 * 3600;
+    l->idling_s = 30;
+    l->cleanup_s = 300;
+    l->visits = 4;
+    w->tenant.latency_ms = w->tenant.es_latency_ms = 0;
+}
+
 static const struct scenario table[] = {
     {"weather", "everything may happen",
      NETWORK | NAMES | TLS | ANSWERS | STATUSES | GOOGLE | ELASTIC | CHURN | POOLS |
@@ -131,6 +259,18 @@ static const struct scenario table[] = {
     {"full_sets", "id set and roster are full", FULL_SETS | CHURN, set_full_sets, 2},
     {"proxy", "through a proxy", NETWORK | NAMES | TLS | FAULT_BIT(PROXY), set_proxy, 3},
     {"refused", "mailboxes in every state", STATUSES | CHURN, set_refused, 3},
+    {"service", "days of a service: everything may happen", STORMS | FAULT_BIT(DEATH), set_service,
+     0},
+    {"service_calm", "days of a service, and nothing goes wrong", 0, set_service_calm, 0},
+    {"service_two", "two services at once", STORMS, set_service_two, 0},
+    {"service_people", "schedules are edited, jobs cancelled, processes restarted", 0,
+     set_service_people, 0},
+    {"service_outages", "Elasticsearch is away for minutes and hours", 0, set_service_outages, 0},
+    {"service_lost", "answers are lost, records are written by others",
+     FAULT_BIT(LOST) | FAULT_BIT(BUSY_RECORD) | FAULT_BIT(DELAY), set_service_lost, 0},
+    {"service_kills", "processes are killed and stopped", FAULT_BIT(DEATH), set_service_kills, 0},
+    {"service_leap", "the end of February", 0, set_service_leap, 0},
+    {"service_idle", "a hundred connectors, a day, and nothing is due", 0, set_service_idle, 0},
 };
 
 const struct scenario *scenario_at(int i)

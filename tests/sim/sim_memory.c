@@ -13,6 +13,7 @@ enum { REGIONS_MAX = 32 };
 static struct {
     u8 *p;
     isize bytes;
+    int owner;
 } regions[REGIONS_MAX];
 
 void *os_reserve(isize bytes)
@@ -24,6 +25,7 @@ void *os_reserve(isize bytes)
         if (regions[i].bytes == 0) {
             regions[i].p = p;
             regions[i].bytes = bytes;
+            regions[i].owner = host_selected();
             sim_trace("reserve %td", bytes);
             return p;
         }
@@ -53,7 +55,7 @@ void os_trim(void *p, isize reserved_bytes, isize keep)
 void memory_free_all(void)
 {
     for (int i = 0; i < REGIONS_MAX; i++) {
-        if (regions[i].bytes) {
+        if (regions[i].bytes && regions[i].owner == host_selected()) {
             isize page = 4096;
             munmap(regions[i].p, (size_t)((regions[i].bytes + page - 1) / page * page));
             regions[i].bytes = 0;
@@ -65,7 +67,7 @@ i64 host_reserved_bytes(void)
 {
     i64 n = 0;
     for (int i = 0; i < REGIONS_MAX; i++) {
-        n += regions[i].bytes;
+        n += regions[i].owner == host_selected() ? regions[i].bytes : 0;
     }
     return n;
 }

@@ -9,6 +9,7 @@
 #include "far.h"
 #include "faults.h"
 #include "sim.h"
+#include "sim_os.h"
 
 #define NET_OPEN_US (32 * SIM_S)    // 30 s to open a connection, a second, and the way there
 #define NET_SILENT_US (122 * SIM_S) // the longest silence that is borne: before the first byte
@@ -28,7 +29,7 @@ struct pipe {
 
 struct link {
     enum link_state state;
-    int fd;
+    int fd, owner;
     struct os_addr to;
     struct pipe up, down;
     bool closed; // by the product
@@ -47,7 +48,7 @@ struct datagram {
 };
 
 struct udp {
-    int fd;
+    int fd, owner;
     struct os_addr to;
     bool closed;
     i64 first; // datagrams before it are read
@@ -64,7 +65,7 @@ static struct {
     struct datagram *datagrams;
     struct descriptor *fds;
     int link_count, link_cap, udp_count, udp_cap, datagram_count, datagram_cap, fd_count, fd_cap;
-    int open;
+    int open[HOST_PROCESSES];
     i64 bytes_in, bytes_out, elastic_timeout_s;
 } net;
 
@@ -79,7 +80,8 @@ void net_reset(void)
     for (int i = 0; i < net.datagram_count; i++) {
         t_buf_free(&net.datagrams[i].data);
     }
-    net.link_count = net.udp_count = net.datagram_count = net.fd_count = net.open = 0;
+    net.link_count = net.udp_count = net.datagram_count = net.fd_count = 0;
+    memset(net.open, 0, sizeof(net.open));
     net.bytes_in = net.bytes_out = 0;
 }
 
@@ -105,7 +107,7 @@ i64 net_bytes_out(void)
 
 int net_open_count(void)
 {
-    return net.open;
+    return net.open[host_selected()];
 }
 
 static void *grown(void *p, int count, int *cap, isize size)
@@ -121,7 +123,7 @@ static int new_fd(bool udp, int index)
 {
     net.fds = grown(net.fds, net.fd_count, &net.fd_cap, (isize)sizeof(*net.fds));
     net.fds[net.fd_count] = (struct descriptor){udp, index};
-    net.open++;
+    net.open[host_selected()]++;
     return FD_BASE + net.fd_count++;
 }
 
@@ -183,7 +185,8 @@ static void connected(i64 link, i64 state)
 static int connect_udp(const struct os_addr *to)
 {
     net.udps = grown(net.udps, net.udp_count, &net.udp_cap, (isize)sizeof(*net.udps));
-    net.udps[net.udp_count] = (struct udp){.to = *to, .first = net.datagram_count};
+    net.udps[net.udp_count] = (struct udp){
+        .to = *to, .first = net.datagram_count, .owner = host_selected()};
     net.udps[net.udp_count].fd = new_fd(true, net.udp_count);
     return net.udps[net.udp_count++].fd;
 }
@@ -199,7 +202,8 @@ int net_connect(const struct os_addr *to, bool udp)
     net.links = grown(net.links, net.link_count, &net.link_cap, (isize)sizeof(*net.links));
     int link = net.link_count++;
     struct link *l = &net.links[link];
-    *l = (struct link){.to = *to, .latency_us = sim_between(SIM_NET, 100, 30000)};
+    *l = (struct link){.to = *to, .owner = host_selected()};
+    l->latency_us = sim_between(SIM_NET, 100, 30000);
     l->fd = new_fd(false, link);
     i64 us = 2 * l->latency_us;
     enum link_state becomes = LINK_OPEN;
@@ -251,12 +255,20 @@ err net_connected(int fd)
 
 // ---- arriving
 
+// Days have very many links: their bytes go when nobody can read them any more.
+static void forget(struct pipe *p)
+{
+    t_buf_free(&p->data);
+    p->head = 0;
+}
+
 static void reset_link(int link)
 {
     struct link *l = &net.links[link];
     if (l->state == LINK_OPEN) {
         l->state = LINK_RESET;
         far_gone(link);
+        forget(&l->up);
     }
 }
 
@@ -320,6 +332,7 @@ static void end_up(i64 link, i64 unused)
     if (!l->silent && l->state == LINK_OPEN) {
         l->up.end_arrived = true;
         far_gone((int)link);
+        forget(&l->up);
     }
 }
 
@@ -350,7 +363,9 @@ static void put_pipe(int link, bool up, str s)
 {
     struct link *l = &net.links[link];
     struct pipe *p = up ? &l->up : &l->down;
-    t_buf_put(&p->data, s);
+    if (up || !l->closed) {
+        t_buf_put(&p->data, s);
+    }
     while (s.n > 0) {
         isize n = sim_one_in(SIM_NET, 3) ? (isize)sim_between(SIM_NET, 1, s.n) : s.n;
         p->written += n;
@@ -519,13 +534,14 @@ isize net_recv(int fd, void *out, isize n)
 void net_close(int fd)
 {
     const struct descriptor *d = find_fd(fd);
-    net.open--;
+    net.open[host_selected()]--;
     if (d->udp) {
         net.udps[d->index].closed = true;
         return;
     }
     struct link *l = &net.links[d->index];
     l->closed = true;
+    forget(&l->down);
     far_given_up(d->index);
     if (l->state == LINK_OPEN && !l->half_open) {
         i64 us = delay_of(l, &l->up);
@@ -537,15 +553,16 @@ void net_reset_all(void)
 {
     for (int i = 0; i < net.link_count; i++) {
         struct link *l = &net.links[i];
-        if (!l->closed) {
+        if (!l->closed && l->owner == host_selected()) {
             l->closed = true;
+            forget(&l->down);
             reset_link(i);
         }
     }
     for (int i = 0; i < net.udp_count; i++) {
-        net.udps[i].closed = true;
+        net.udps[i].closed = net.udps[i].closed || net.udps[i].owner == host_selected();
     }
-    net.open = 0;
+    net.open[host_selected()] = 0;
 }
 
 bool net_is_readable(int fd)
@@ -580,6 +597,11 @@ bool net_is_writable(int fd)
 const struct os_addr *net_peer(int link)
 {
     return &net.links[link].to;
+}
+
+int net_owner(int link)
+{
+    return net.links[link].owner;
 }
 
 bool net_is_alive(int link)
@@ -620,7 +642,9 @@ void net_write_whole(int link, str s)
 {
     struct link *l = &net.links[link];
     if (net_is_alive(link)) {
-        t_buf_put(&l->down.data, s);
+        if (!l->closed) {
+            t_buf_put(&l->down.data, s);
+        }
         l->down.written += s.n;
         clock_after(delay_of(l, &l->down), arrive_down, link, l->down.written);
     }

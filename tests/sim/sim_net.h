@@ -31,6 +31,7 @@ void net_count_from_zero(void);              // a new run
 
 // ---- the far end of a link
 const struct os_addr *net_peer(int link);
+int net_owner(int link);                    // the process whose link it is
 bool net_is_alive(int link);                // the product has not closed it, and no reset came
 void net_read(int link, struct t_buf *out); // appends all that has arrived
 bool net_read_ended(int link);

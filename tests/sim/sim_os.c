@@ -26,13 +26,41 @@ static struct {
     } files[FILES_MAX];
     char *envs[ENVS_MAX];
     int file_count, env_count;
-    struct t_buf out[3];
-    bool sealed, stop_pending;
-    i64 stopped_us, begun_us, patience_us, idle_ops, sent_us;
-    i64 bytes_in, bytes_out;
+    i64 patience_us, stop_us;
+    host_idle *idle;
 } host;
 
-jmp_buf host_grave;
+// One process, or two that share the machine: `me` is the one whose calls these are.
+static struct process {
+    struct t_buf out[3];
+    bool sealed, stop_pending;
+    i64 stopped_us, begun_us, idle_ops, sent_us;
+    i64 bytes_in, bytes_out;
+    struct os_poll *list; // what it waits for, and until when
+    isize count;
+    i64 until_us;
+    jmp_buf grave;
+} processes[HOST_PROCESSES], *me = processes;
+
+void host_select(int process)
+{
+    me = &processes[process];
+}
+
+int host_selected(void)
+{
+    return (int)(me - processes);
+}
+
+jmp_buf *host_grave(void)
+{
+    return &me->grave;
+}
+
+void host_share(host_idle *idle)
+{
+    host.idle = idle;
+}
 
 void host_reset(void)
 {
@@ -63,16 +91,30 @@ void host_put_env(const char *assignment)
 void host_set_patience_s(i64 seconds)
 {
     host.patience_us = seconds * SIM_S;
+    host.stop_us = STOP_WAIT_MS * SIM_MS + 2 * SIM_S;
+}
+
+void host_set_stop_s(i64 seconds)
+{
+    host.stop_us = seconds * SIM_S;
+}
+
+void host_tell_stop(void)
+{
+    if (me->stopped_us < 0) {
+        me->stop_pending = true;
+        me->stopped_us = clock_now_us();
+    }
 }
 
 void host_run_begin(void)
 {
-    t_buf_free(&host.out[1]);
-    t_buf_free(&host.out[2]);
-    host.sealed = host.stop_pending = false;
-    host.stopped_us = -1;
-    host.begun_us = host.sent_us = clock_now_us();
-    host.idle_ops = 0;
+    t_buf_free(&me->out[1]);
+    t_buf_free(&me->out[2]);
+    me->sealed = me->stop_pending = false;
+    me->stopped_us = -1;
+    me->begun_us = me->sent_us = clock_now_us();
+    me->idle_ops = 0;
 }
 
 void host_run_end(void)
@@ -82,32 +124,32 @@ void host_run_end(void)
 
 str host_output(int fd)
 {
-    return t_buf_str(&host.out[fd]);
+    return t_buf_str(&me->out[fd]);
 }
 
 void host_summary_bytes(i64 *in, i64 *out)
 {
-    *in = host.bytes_in;
-    *out = host.bytes_out;
+    *in = me->bytes_in;
+    *out = me->bytes_out;
 }
 
 i64 host_stopped_us(void)
 {
-    return host.stopped_us;
+    return me->stopped_us;
 }
 
 // A call that the world can see. Whoever does such a thing is not idle.
 static void enter(void)
 {
-    host.idle_ops = 0;
-    if (host.sealed && fault_due(FAULT_DEATH)) {
-        longjmp(host_grave, 1);
+    me->idle_ops = 0;
+    if (me->sealed && fault_due(FAULT_DEATH)) {
+        longjmp(me->grave, 1);
     }
 }
 
 static void must_not_be_sealed(const char *what)
 {
-    if (host.sealed) {
+    if (me->sealed) {
         sim_violation("%s after the seal", what);
     }
 }
@@ -126,7 +168,7 @@ i64 os_unix_us(void)
 
 i64 os_cpu_us(void)
 {
-    return (clock_now_us() - host.begun_us) / 100;
+    return (clock_now_us() - me->begun_us) / 100;
 }
 
 isize os_image_bytes(void)
@@ -233,10 +275,10 @@ err os_write_all(int fd, str s, struct os_watch *watch, struct buf *detail)
     if (fd != 1 && fd != 2) {
         sim_violation("a write to descriptor %d", fd);
     }
-    t_buf_put(&host.out[fd], s);
+    t_buf_put(&me->out[fd], s);
     if (fd == 1) {
-        host.bytes_in = net_bytes_in();
-        host.bytes_out = net_bytes_out();
+        me->bytes_in = net_bytes_in();
+        me->bytes_out = net_bytes_out();
     }
     sim_trace_bytes(fd == 1 ? "stdout" : "stderr", s);
     return OK;
@@ -258,7 +300,7 @@ err seal_engage(const struct seal_wants *wants, struct seal_report *report)
 {
     (void)wants;
     *report = (struct seal_report){true, true, true, true};
-    host.sealed = true;
+    me->sealed = true;
     return OK;
 }
 
@@ -284,16 +326,16 @@ int os_signals_open(void)
 enum os_signal os_signals_next(int fd)
 {
     ASSERT(fd == SIGNALS_FD);
-    enum os_signal s = host.stop_pending ? OS_SIGNAL_STOP : OS_SIGNAL_NONE;
-    host.stop_pending = false;
+    enum os_signal s = me->stop_pending ? OS_SIGNAL_STOP : OS_SIGNAL_NONE;
+    me->stop_pending = false;
     return s;
 }
 
 static void maybe_signal(void)
 {
-    if (host.stopped_us < 0 && fault_due(FAULT_SIGTERM)) {
-        host.stop_pending = true;
-        host.stopped_us = clock_now_us();
+    if (me->stopped_us < 0 && fault_due(FAULT_SIGTERM)) {
+        me->stop_pending = true;
+        me->stopped_us = clock_now_us();
     }
 }
 
@@ -302,7 +344,7 @@ static void maybe_signal(void)
 static bool is_ready(struct os_poll *p)
 {
     if (p->fd == SIGNALS_FD) {
-        p->readable = host.stop_pending;
+        p->readable = me->stop_pending;
     } else {
         p->readable = p->want_read && net_is_readable(p->fd);
         p->writable = p->want_write && net_is_writable(p->fd);
@@ -322,6 +364,11 @@ static int look(struct os_poll *list, isize count)
     return ready;
 }
 
+i64 host_waits_until_us(void)
+{
+    return look(me->list, me->count) > 0 ? 0 : me->until_us;
+}
+
 // Ready, says the system, and then there is nothing: poll(2), BUGS.
 static void say_ready(struct os_poll *list, isize count)
 {
@@ -335,30 +382,30 @@ static void say_ready(struct os_poll *list, isize count)
 
 static void check_patience(i64 timeout_ms)
 {
-    if (clock_now_us() - host.begun_us > host.patience_us) {
+    if (clock_now_us() - me->begun_us > host.patience_us) {
         sim_violation("the run takes longer than %lld s of virtual time",
                       (long long)(host.patience_us / SIM_S));
     }
-    if (host.stopped_us >= 0 &&
-        clock_now_us() - host.stopped_us > STOP_WAIT_MS * SIM_MS + 2 * SIM_S) {
+    if (me->stopped_us >= 0 &&
+        clock_now_us() - me->stopped_us > host.stop_us) {
         sim_violation("it was told to stop %lld s ago",
-                      (long long)((clock_now_us() - host.stopped_us) / SIM_S));
+                      (long long)((clock_now_us() - me->stopped_us) / SIM_S));
     }
-    if (clock_now_us() - host.sent_us > SILENCE_US) {
+    if (clock_now_us() - me->sent_us > SILENCE_US) {
         sim_violation("nothing was sent for %lld s: a wait that does not end",
                       (long long)(SILENCE_US / SIM_S));
     }
-    host.idle_ops = timeout_ms == 0 ? host.idle_ops + 1 : 0;
-    if (host.idle_ops > 2000) {
+    me->idle_ops = timeout_ms == 0 ? me->idle_ops + 1 : 0;
+    if (me->idle_ops > 2000) {
         sim_violation("a busy loop: %lld waits of no length, and nothing done between them",
-                      (long long)host.idle_ops);
+                      (long long)me->idle_ops);
     }
 }
 
 void os_poll(struct os_poll *list, isize count, i64 timeout_ms)
 {
     if (fault_due(FAULT_DEATH)) {
-        longjmp(host_grave, 1);
+        longjmp(me->grave, 1);
     }
     maybe_signal();
     check_patience(timeout_ms);
@@ -375,12 +422,19 @@ void os_poll(struct os_poll *list, isize count, i64 timeout_ms)
     if (spurious && sim_one_in(SIM_FAULTS, 2)) {
         say_ready(list, count);
     }
+    me->list = list;
+    me->count = count;
+    me->until_us = until_us;
     while (!ready && !spurious && clock_now_us() < until_us) {
-        if (clock_next_us() == INT64_MAX && until_us == INT64_MAX) {
-            sim_violation("a wait without end, and nothing will happen");
+        if (host.idle) {
+            host.idle();
+        } else {
+            if (clock_next_us() == INT64_MAX && until_us == INT64_MAX) {
+                sim_violation("a wait without end, and nothing will happen");
+            }
+            clock_advance_to(until_us);
+            clock_run_due();
         }
-        clock_advance_to(until_us);
-        clock_run_due();
         ready = look(list, count);
     }
     sim_trace("%lld poll %td %lld -> %d", (long long)clock_now_us(), count, (long long)timeout_ms,
@@ -400,6 +454,7 @@ int os_tcp_connect(const struct os_addr *to)
 {
     enter();
     int fd = net_connect(to, false);
+    me->sent_us = host.idle ? clock_now_us() : me->sent_us; // a service may find nobody for hours
     sim_trace("connect %s %d -> %d", address(to), to->port, fd);
     return fd;
 }
@@ -424,7 +479,7 @@ isize os_send(int fd, str s)
 {
     enter();
     isize n = net_send(fd, s);
-    host.sent_us = clock_now_us();
+    me->sent_us = clock_now_us();
     sim_trace("send %d %td -> %td %016llx", fd, s.n, n,
               (unsigned long long)sim_hash(str_slice(s, 0, n > 0 ? n : 0)));
     return n;

@@ -43,6 +43,9 @@ static struct tenant *make_tenant(struct world *w)
 static void begin_world(struct world *w)
 {
     clock_reset();
+    if (w->life.start_unix_s) {
+        clock_begin_at(w->life.start_unix_s);
+    }
     net_reset();
     host_reset();
     host_set_patience_s(w->patience_s);
@@ -159,6 +162,12 @@ void world_run(u64 seed, const struct scenario *s, u64 faults, struct enumerated
     begin_world(&w);
     far_tls_world(seed); // by the clock of this world
     u64 allowed = faults ? faults : w.faults;
+    if (w.life.on) {
+        life_run(&w, allowed);
+        end_world();
+        world_stats.worlds++;
+        return;
+    }
     for (int i = 0; i < w.runs; i++) {
         bool calm = i + 1 == w.runs || !allowed;
         if (calm) {

@@ -4,6 +4,7 @@
 #ifndef SIM_WORLD_H
 #define SIM_WORLD_H
 
+#include "life.h"
 #include "../tenant/tenant.h"
 
 struct world {
@@ -31,6 +32,7 @@ struct world {
     bool full;  // --full in every run
     bool small_limits;
     i64 patience_s;
+    struct life_settings life; // of a service
 };
 
 struct scenario {

@@ -94,7 +94,22 @@ void world_by_seed(struct world *w, const struct scenario *s)
 
 #define YES(b) ((b) ? "true" : "false")
 
-static void put_config(const struct world *w, struct t_buf *b)
+// All that may ever be made, from the start.
+static void put_connectors(const struct life_settings *s, struct t_buf *b)
+{
+    t_buf_z(b, "connectors:\n");
+    for (int i = 0; i < s->connectors * (s->delete_s ? 2 : 1); i++) {
+        t_buf_printf(b, "  - connector_id: c%d\n    service_type: gmail\n", i + 1);
+    }
+    t_buf_printf(b,
+                 "service:\n  idling: %d\n  heartbeat: %d\n  job_cleanup_interval: %d\n"
+                 "  max_concurrent_content_syncs: %d\n"
+                 "  max_concurrent_access_control_syncs: %d\n"
+                 "  max_concurrent_scheduling_tasks: %d\n",
+                 s->idling_s, s->heartbeat_s, s->cleanup_s, s->contents, s->accesses, s->visits);
+}
+
+static void put_connector(const struct world *w, struct t_buf *b)
 {
     t_buf_printf(b,
                  "connectors:\n"
@@ -109,6 +124,15 @@ static void put_config(const struct world *w, struct t_buf *b)
                  "      include_full_raw_message: %s\n"
                  "      use_document_level_security: %s\n",
                  YES(w->spam_and_trash), YES(w->full_raw), YES(w->document_level_security));
+}
+
+static void put_config(const struct world *w, struct t_buf *b)
+{
+    if (w->life.on) {
+        put_connectors(&w->life, b);
+    } else {
+        put_connector(w, b);
+    }
     t_buf_printf(b,
                  "elasticsearch:\n"
                  "  host: %s://es.tenant.test:9200\n"
@@ -136,6 +160,15 @@ static void put_config(const struct world *w, struct t_buf *b)
                  "  quota_units_per_project_minute: %lld\n",
                  w->ids, w->mailboxes, w->lanes, w->mailbox_open, w->medium_buffers, YES(w->purge),
                  w->requests_per_mailbox, (long long)w->quota_user, (long long)w->quota_project);
+    if (w->life.on && !w->life.api) {
+        isize at = str_find(t_buf_str(b), S("elasticsearch:\n")) + 15;
+        struct t_buf rest = {0};
+        t_buf_put(&rest, str_from_index(t_buf_str(b), at));
+        b->n = at;
+        t_buf_z(b, "  feature_use_connectors_api: false\n");
+        t_buf_put(b, t_buf_str(&rest));
+        t_buf_free(&rest);
+    }
     if (w->proxy) {
         t_buf_z(b, "proxy:\n  url: http://proxy-user:proxy-password@proxy.tenant.test:3128\n");
     }
