@@ -59,9 +59,9 @@ SRC := src/main.c \
     mime_words.c number.c regex.c regex_parse.c \
     regex_run.c regex_tables.c regex_unicode.c spnego.c url.c xml.c xml_scan.c xml_tag.c) \
   $(addprefix src/os/,log.c log_form.c os_file.c os_linux.c os_socket.c os_terminal.c seal.c seal_try.c) \
-  $(addprefix src/net/,conn.c conn_talk.c crypto.c dns.c dns_config.c dns_packet.c exchange.c \
-    loop.c loop_task.c ntlm.c proxy.c retry.c tls.c tls_gcm.c tls_heap.c tls_roots.c tls_session.c \
-    tls_verify.c) \
+  $(addprefix src/net/,auth.c conn.c conn_auth.c conn_body.c conn_start_tls.c conn_stream.c \
+    conn_talk.c crypto.c dns.c dns_config.c dns_packet.c exchange.c loop.c loop_task.c ntlm.c \
+    proxy.c retry.c tls.c tls_gcm.c tls_heap.c tls_roots.c tls_session.c tls_verify.c) \
   $(addprefix src/elastic/,answers.c bulk.c bulk_answer.c bulk_flight.c bulk_verdict.c call.c \
     client.c connector.c connector_body.c index.c index_count.c monitor.c record.c scan.c \
     sync_job.c sync_job_body.c) \

@@ -122,6 +122,7 @@ err url_parse_ldap(str s, struct url *out)
     static const struct url_scheme schemes[] = {{S("ldaps://"), true, 636},
                                                 {S("ldap://"), false, 389}};
     TRY(url_parse_by(s, schemes, FAIL(URL_LDAP), out));
+    out->ldap = true;
     return out->path.n == 1 ? OK : FAIL(URL_SYNTAX);
 }
 

@@ -11,7 +11,8 @@
 #include "base/buf.h"
 
 struct url {
-    bool tls; // https, ldaps
+    bool tls;  // https, ldaps
+    bool ldap; // ldap, ldaps
     str user; // "name" of name:password@, still encoded; empty when there is none
     str password;
     str host; // without brackets

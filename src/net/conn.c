@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Opening a connection and moving bytes through it (see conn.h). The way is RESOLVE, CONNECT,
-// PROXY, TLS; each address of the host is tried in turn, within a share of the one deadline for all
-// of it.
+// PROXY, START_TLS, TLS; each address of the host is tried in turn, within a share of the one
+// deadline for all of it.
 //
 // A socket is read only after poll() said so, and until a read came back short: the call that would
 // only say "nothing more" is saved. Requests are encrypted straight into the record buffer of TLS;
@@ -11,6 +11,8 @@
 
 #include <string.h>
 
+#include "net/auth.h"
+#include "net/conn_start_tls.h"
 #include "net/crypto.h"
 #include "net/exchange_head.h"
 #include "net/proxy.h"
@@ -60,9 +62,12 @@ void conn_open(struct conn_env *env, struct conn *conn, const struct dest *dest,
     conn->state = CONN_RESOLVE;
     conn->dest = dest;
     conn->key = dest->index;
+    conn->auth = dest->auth;
+    conn->identity = dest->auth ? dest->auth->identity : 0;
+    conn->authenticated = false;
     conn->fd = -1;
     conn->addr_count = conn->addr_next = 0;
-    conn->readable = conn->writable = conn->want_write = conn->kept = false;
+    conn->readable = conn->writable = conn->want_write = conn->asked = conn->kept = false;
     conn->deadline_ms = now_ms + env->settings->connect_timeout_ms;
     conn->error = OK;
     buf_reset(&conn->facts);
@@ -80,6 +85,14 @@ static void conn_release_query(struct conn_env *env, struct conn *conn)
     }
 }
 
+void conn_release_probe(struct conn_env *env, struct conn *conn)
+{
+    if (conn->probing) {
+        conn->probing = conn->auth->probing = false;
+        env->progress = true; // others wait for what came out
+    }
+}
+
 static void conn_drop_socket(struct conn *conn)
 {
     if (conn->fd >= 0) {
@@ -91,6 +104,7 @@ static void conn_drop_socket(struct conn *conn)
 void conn_close(struct conn_env *env, struct conn *conn)
 {
     conn_release_query(env, conn);
+    conn_release_probe(env, conn);
     if (conn->talk.inflater) {
         conn->talk.inflater->used = false;
     }
@@ -151,6 +165,12 @@ static void conn_put_address(struct conn *conn)
     os_addr_put(&conn->facts, &conn->addrs[conn->addr_next - 1]);
 }
 
+// What comes when the way to the server itself is open.
+static enum conn_state conn_after_way(const struct conn *conn)
+{
+    return conn->dest->start_tls ? CONN_START_TLS_SEND : CONN_TLS;
+}
+
 static enum conn_result conn_connect(struct conn *conn, i64 now_ms)
 {
     for (bool again = true; again;) {
@@ -180,7 +200,7 @@ static enum conn_result conn_connect(struct conn *conn, i64 now_ms)
     conn->error = OK;
     conn_put_address(conn);
     conn->stats->connects++;
-    conn->state = conn->dest->proxy ? CONN_PROXY_SEND : CONN_TLS;
+    conn->state = conn->dest->proxy ? CONN_PROXY_SEND : conn_after_way(conn);
     return CONN_READY;
 }
 
@@ -247,20 +267,23 @@ static enum conn_result conn_proxy_head(struct conn_env *env, struct conn *conn)
         return conn_fail(conn, FAIL(PROXY_ANSWER), S("")); // nobody was asked anything yet
     }
     conn->in_from = conn->in_to = 0;
-    conn->state = CONN_TLS;
+    conn->state = conn_after_way(conn);
     return CONN_READY;
 }
 
 // CONN_READY with state CONN_SEND: the connection is open.
 static enum conn_result conn_secure(struct conn *conn)
 {
-    if (!conn->dest->url.tls) {
+    if (!conn->dest->url.tls && !conn->dest->start_tls) {
         conn->state = CONN_SEND;
         return CONN_READY;
     }
     if (!conn->tls_open) {
-        struct tls_peer peer = {
-            .host = conn->dest->url.host, .trust = conn->dest->trust, .session = conn->key};
+        // An old session shows no certificate, which a login is bound to.
+        struct tls_peer peer = {.host = conn->dest->url.host,
+                                .trust = conn->dest->trust,
+                                .session = conn->auth ? -1 : conn->key,
+                                .other = conn->dest->url.ldap};
         struct tls_wire wire = {.recv = conn_wire_recv, .send = conn_wire_send, .st = conn};
         conn->tls_open = true;
         err e = tls_open(conn->tls, &peer, &wire);
@@ -284,10 +307,11 @@ static enum conn_result conn_secure(struct conn *conn)
 
 static str conn_stage(enum conn_state state)
 {
-    return state == CONN_RESOLVE   ? S("while looking up the name")
-           : state == CONN_CONNECT ? S("")
-           : state == CONN_TLS     ? S(": in the TLS handshake")
-                                   : S(": while it opens the tunnel");
+    return state == CONN_RESOLVE          ? S("while looking up the name")
+           : state == CONN_CONNECT        ? S("")
+           : state == CONN_TLS            ? S(": in the TLS handshake")
+           : state >= CONN_START_TLS_SEND ? S(": while it waits for the answer to StartTLS")
+                                          : S(": while it opens the tunnel");
 }
 
 enum conn_result conn_step(struct conn_env *env, struct conn *conn, i64 now_ms)
@@ -302,6 +326,10 @@ enum conn_result conn_step(struct conn_env *env, struct conn *conn, i64 now_ms)
             result = conn_proxy_send(env, conn);
         } else if (conn->state == CONN_PROXY_HEAD) {
             result = conn_proxy_head(env, conn);
+        } else if (conn->state == CONN_START_TLS_SEND) {
+            result = conn_start_tls_send(env, conn);
+        } else if (conn->state == CONN_START_TLS_READ) {
+            result = conn_start_tls_read(conn);
         } else {
             result = conn_secure(conn);
         }
@@ -324,7 +352,13 @@ int conn_poll(const struct conn *conn, struct os_poll *list, int cap)
         return conn->query ? dns_query_poll(conn->query, list, cap) : 0;
     case CONN_CONNECT:
     case CONN_PROXY_SEND:
+    case CONN_START_TLS_SEND:
+    case CONN_AUTH_SEND:
         list->want_write = true;
+        break;
+    case CONN_STREAM:
+        list->want_write = !conn_is_flushed(conn);
+        list->want_read = !conn->talk.blocked;
         break;
     case CONN_TLS:
         list->want_write = conn->want_write;
@@ -335,8 +369,11 @@ int conn_poll(const struct conn *conn, struct os_poll *list, int cap)
         list->want_read = true;
         break;
     case CONN_PROXY_HEAD:
+    case CONN_START_TLS_READ:
     case CONN_HEAD:
     case CONN_BODY:
+    case CONN_AUTH_HEAD:
+    case CONN_AUTH_BODY:
     case CONN_DRAIN:
     case CONN_IDLE:
         list->want_read = !conn->talk.blocked;

@@ -18,11 +18,17 @@ enum conn_state {
     CONN_CONNECT,
     CONN_PROXY_SEND,
     CONN_PROXY_HEAD,
+    CONN_START_TLS_SEND,
+    CONN_START_TLS_READ,
     CONN_TLS,
     CONN_SEND, // from here on an exchange is under way
     CONN_HEAD,
     CONN_BODY,
-    CONN_DRAIN, // the exchange is over, the rest of its answer is read and dropped
+    CONN_AUTH_SEND, // a login goes before its request (conn_auth.h)
+    CONN_AUTH_HEAD,
+    CONN_AUTH_BODY,
+    CONN_STREAM, // no HTTP
+    CONN_DRAIN,  // the exchange is over, the rest of its answer is read and dropped
     CONN_IDLE,
 };
 
@@ -45,6 +51,11 @@ struct talk {
     bool started;         // some of it may have reached the server
     isize body_sent;      // bytes of x->body
     bool chunks_ended;
+    bool credential; // the request carries one
+    bool asks;       // stream: the machine may have something to send
+    bool again;      // failed in a way that a fresh connection may cure
+    bool login;      // stands behind x->headers, whose own bytes are headers_bytes
+    isize headers_bytes;
     bool answered; // the first byte of an answer was seen
     bool early;    // the answer began before the request had ended: the connection cannot be kept
     bool blocked;  // the machine does not take bytes now
@@ -65,6 +76,7 @@ struct talk {
 struct talk_outcome {
     bool started;       // some of the request may have reached the server
     bool stale;         // a kept connection had been closed before the first byte of an answer
+    bool again;         // a login failed: another connection may do better
     bool judged;        // the machine said so, not the connection
     int status;         // 0: no answer
     i64 retry_after_ms; // -1: the answer does not say
@@ -84,7 +96,13 @@ struct conn {
     bool tls_open;
     bool readable, writable; // as poll() said, until a call contradicts it
     bool want_write;         // of the handshake
+    bool asked;              // for StartTLS
     bool kept;               // it has carried an exchange before
+    struct http_auth *auth;  // of the dest
+    u32 identity;            // of auth, when it was opened; 0: none
+    bool authenticated;      // by NTLM: requests carry no credential any more
+    bool probing;            // it finds out whether auth is good: the only one at that time
+    u32 auth_epoch;          // of auth, when the credential was sent
     i64 deadline_ms;         // of opening, or of idling
     i64 addr_deadline_ms;    // of the address that is being tried
     i64 used_ms;             // when its last exchange ended
@@ -121,6 +139,7 @@ enum conn_result { CONN_WORKING, CONN_READY, CONN_FAILED };
 void conn_open(struct conn_env *env, struct conn *conn, const struct dest *dest, i64 now_ms);
 enum conn_result conn_step(struct conn_env *env, struct conn *conn, i64 now_ms);
 void conn_close(struct conn_env *env, struct conn *conn); // at any time; state FREE, memory wiped
+void conn_release_probe(struct conn_env *env, struct conn *conn); // others may log in now
 
 // Fills the list with what it waits for; returns the number of entries.
 int conn_poll(const struct conn *conn, struct os_poll *list, int cap);

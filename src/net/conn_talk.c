@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The exchange itself (see conn_talk.h): RFC 9112 on the wire, the machine's operations above.
+// The exchange itself (see conn_talk.h): RFC 9112 on the wire, the machine's operations above. The
+// body of an answer is in conn_body.c, a login before a request in conn_auth.c.
 //
 // The answer is watched for while the request is still being sent, because a server may refuse a
 // body before it has come (413): what it said is then read, and the connection is closed after it.
@@ -7,6 +8,9 @@
 // the far side's window closes, and no deadline runs, since the delay is ours.
 #include "net/conn_talk.h"
 
+#include "net/conn_auth.h"
+#include "net/conn_parts.h"
+#include "net/crypto.h"
 #include "net/exchange_head.h"
 #include "net/retry.h"
 
@@ -14,16 +18,18 @@ static void talk_note(struct conn *conn, bool judged)
 {
     const struct talk *t = &conn->talk;
     bool gone = err_is(conn->error, ERR_NET_RESET) || err_is(conn->error, ERR_NET_CLOSED);
+    conn_auth_forget(conn);
     conn->outcome = (struct talk_outcome){
         .started = t->started,
         .stale = conn->kept && !t->answered && gone,
+        .again = t->again,
         .judged = judged,
         .status = t->status,
         .retry_after_ms = t->retry_after_ms,
     };
 }
 
-static enum talk_result talk_fail(struct conn_env *env, struct conn *conn, err e, str fact)
+enum talk_result talk_fail(struct conn_env *env, struct conn *conn, err e, str fact)
 {
     conn_set_error(conn, e, fact);
     talk_note(conn, false);
@@ -31,7 +37,7 @@ static enum talk_result talk_fail(struct conn_env *env, struct conn *conn, err e
     return TALK_FAILED;
 }
 
-static enum talk_result talk_fail_wire(struct conn_env *env, struct conn *conn)
+enum talk_result talk_fail_wire(struct conn_env *env, struct conn *conn)
 {
     err e = conn->tls_open ? tls_error(conn->tls, &conn->facts) : OK;
     return talk_fail(env, conn, err_ok(e) ? FAIL(NET_RESET) : e, S(""));
@@ -73,7 +79,7 @@ static void talk_leave(struct conn_env *env, struct conn *conn, i64 now_ms)
 }
 
 // The machine has judged: the exchange is over for it, not yet for the connection.
-static enum talk_result talk_judge(struct conn_env *env, struct conn *conn, err e, i64 now_ms)
+enum talk_result talk_judge(struct conn_env *env, struct conn *conn, err e, i64 now_ms)
 {
     if (!err_ok(e)) {
         conn_set_error(conn, e, S(""));
@@ -87,19 +93,28 @@ static enum talk_result talk_judge(struct conn_env *env, struct conn *conn, err 
     return err_ok(e) ? TALK_DONE : TALK_FAILED;
 }
 
-static void talk_idle_clock(struct conn_env *env, struct conn *conn, i64 now_ms)
+void talk_idle_clock(struct conn_env *env, struct conn *conn, i64 now_ms)
 {
     conn->talk.step_deadline_ms = now_ms + env->settings->idle_timeout_ms;
+}
+
+i64 talk_first_byte_ms(const struct talk *t)
+{
+    return t->x->first_byte_ms ? t->x->first_byte_ms : EXCHANGE_FIRST_BYTE_MS;
 }
 
 void talk_start(struct conn_env *env, struct conn *conn, struct exchange *x, i64 now_ms)
 {
     i64 timeout_ms = x->timeout_ms ? x->timeout_ms : EXCHANGE_TIMEOUT_MS;
     conn->talk = (struct talk){.x = x, .retry_after_ms = -1, .deadline_ms = now_ms + timeout_ms};
-    conn->state = CONN_SEND;
+    conn->state = x->flags & EXCHANGE_STREAM ? CONN_STREAM : CONN_SEND;
+    conn->talk.asks = true;
     conn->error = OK;
     buf_reset(&conn->facts);
     talk_idle_clock(env, conn, now_ms);
+    if (conn->auth && conn->state == CONN_SEND) {
+        conn->error = conn_auth_start(conn);
+    }
     for (int i = 0; (x->flags & EXCHANGE_GZIP) && !conn->talk.inflater && i < GZIP_READERS; i++) {
         if (!env->inflaters[i].used) {
             conn->talk.inflater = &env->inflaters[i];
@@ -109,6 +124,24 @@ void talk_start(struct conn_env *env, struct conn *conn, struct exchange *x, i64
 }
 
 // ---- sending
+
+// The request with its login. False: see conn->error.
+static bool talk_put_request(struct conn *conn, struct buf *b, struct exchange_extras *extras)
+{
+    u8 bytes[2 * AUTH_BASIC_BYTES]; // in base64, with the name of the header
+    struct buf line = buf_over(bytes, COUNT(bytes));
+    err e = conn_auth_put_line(conn, &line);
+    e = err_ok(e) ? buf_check(&line) : e;
+    if (err_ok(e)) {
+        extras->line = buf_str(&line);
+        exchange_put_request(b, conn->talk.x, extras);
+        conn_auth_forget(conn);
+    } else {
+        conn_set_error(conn, e, S(""));
+    }
+    crypto_wipe(bytes, COUNT(bytes));
+    return err_ok(e);
+}
 
 // The head and as much of the body as fits behind it go together: a small request is one packet.
 static isize talk_send_head(struct conn_env *env, struct conn *conn)
@@ -122,7 +155,11 @@ static isize talk_send_head(struct conn_env *env, struct conn *conn)
         .offer_gzip = t->inflater != NULL,
         .echo = conn->echo,
     };
-    exchange_put_request(b, t->x, &extras);
+    if (!conn->auth) {
+        exchange_put_request(b, t->x, &extras);
+    } else if (!talk_put_request(conn, b, &extras)) {
+        return OS_BROKEN;
+    }
     ASSERT(!b->full); // exchange_check() and the limits of its parts
     if (!(t->x->flags & EXCHANGE_CHUNKED)) {
         isize room = buf_room(b);
@@ -218,8 +255,7 @@ static enum talk_result talk_send(struct conn_env *env, struct conn *conn, i64 n
         talk_idle_clock(env, conn, now_ms);
     }
     if (t->sent) {
-        i64 first_byte_ms = t->x->first_byte_ms ? t->x->first_byte_ms : EXCHANGE_FIRST_BYTE_MS;
-        t->step_deadline_ms = now_ms + first_byte_ms;
+        t->step_deadline_ms = now_ms + talk_first_byte_ms(t);
         conn->state = CONN_HEAD;
     }
     return TALK_WORKING;
@@ -284,7 +320,7 @@ static bool talk_is_sent(struct conn *conn)
 }
 
 // The head is in env->head. The machine sees it before anything else happens to the connection.
-static enum talk_result talk_take_head(struct conn_env *env, struct conn *conn, i64 now_ms)
+enum talk_result talk_take_head(struct conn_env *env, struct conn *conn, i64 now_ms)
 {
     struct talk *t = &conn->talk;
     struct http_head *head = &env->head;
@@ -301,6 +337,12 @@ static enum talk_result talk_take_head(struct conn_env *env, struct conn *conn, 
     err e = http1_body_start(&t->body, head, (t->x->flags & EXCHANGE_HEAD) != 0);
     if (!err_ok(e)) {
         return talk_fail(env, conn, e, S(""));
+    }
+    if (conn->auth) {
+        e = conn_auth_judge(env, conn);
+        if (!err_ok(e)) {
+            return talk_fail(env, conn, e, S(""));
+        }
     }
     if (talk_is_redirect(t->status)) {
         return talk_redirect(env, conn, now_ms);
@@ -373,138 +415,6 @@ static enum talk_result talk_head(struct conn_env *env, struct conn *conn, i64 n
     return TALK_WORKING;
 }
 
-// ---- the body of the answer
-
-// Gives the front of `piece` to the machine. *taken: how much it took.
-static err talk_feed(struct conn_env *env, struct talk *t, str piece, isize *taken, i64 now_ms)
-{
-    str rest = piece;
-    err e = t->ops->body(t->st, t->x, &rest);
-    ASSERT(rest.n >= 0 && rest.n <= piece.n);
-    *taken = piece.n - rest.n;
-    env->progress = env->progress || *taken > 0;
-    t->blocked = rest.n > 0;
-    t->blocked_since_ms = t->blocked ? now_ms : 0;
-    return e;
-}
-
-// Feeds what is inflated, then inflates more of *piece. Stops when the machine blocks.
-static err talk_inflate(struct conn_env *env, struct talk *t, str *piece, i64 now_ms)
-{
-    struct conn_inflater *z = t->inflater;
-    for (bool more = true; more;) {
-        if (z->taken < z->out.n) {
-            isize taken;
-            TRY(talk_feed(env, t, str_from_index(buf_str(&z->out), z->taken), &taken, now_ms));
-            z->taken += taken;
-            if (t->blocked || !t->x) {
-                return OK;
-            }
-        }
-        buf_reset(&z->out);
-        z->taken = 0;
-        isize before = piece->n;
-        if (piece->n == 0 && z->ended) {
-            return OK;
-        }
-        TRY(gzip_read(z->reader, piece, &z->out, &z->ended));
-        more = z->out.n > 0 || piece->n < before;
-    }
-    return OK;
-}
-
-// One piece of content. *moved: something was taken.
-static err talk_piece(struct conn_env *env, struct conn *conn, i64 now_ms, bool *moved)
-{
-    struct talk *t = &conn->talk;
-    str in = conn_in(conn), piece = {0};
-    err e = http1_body_next(&t->body, &in, &piece);
-    if (!err_ok(e)) {
-        t->body.keep_alive = false; // where the next answer begins is not known any more
-        return e;
-    }
-    if (t->inflating) {
-        str rest = piece;
-        e = talk_inflate(env, t, &rest, now_ms);
-        if (rest.n) {
-            http1_body_unread(&t->body, &in, piece, piece.n - rest.n);
-        }
-    } else if (piece.n) {
-        isize taken;
-        e = talk_feed(env, t, piece, &taken, now_ms);
-        if (taken < piece.n) {
-            http1_body_unread(&t->body, &in, piece, taken);
-        }
-    }
-    *moved = in.n < conn->in_to - conn->in_from;
-    conn->in_from = conn->in_to - in.n;
-    return e;
-}
-
-static enum talk_result talk_eof(struct conn_env *env, struct conn *conn)
-{
-    err e = http1_body_eof(&conn->talk.body);
-    if (err_ok(e) && conn_was_cut(conn)) {
-        e = FAIL(HTTP_CUT); // RFC 9112, section 9.8: without TLS's ending the body may be cut
-    }
-    return err_ok(e) ? TALK_WORKING : talk_fail(env, conn, e, S(""));
-}
-
-static enum talk_result talk_finish(struct conn_env *env, struct conn *conn, i64 now_ms)
-{
-    struct talk *t = &conn->talk;
-    if (t->inflating && !t->inflater->ended && t->body.data_bytes > 0) {
-        return talk_fail(env, conn, FAIL(GZIP_CORRUPT), S("it ends too early"));
-    }
-    err e = t->ops->end(t->st, t->x);
-    return t->x ? talk_judge(env, conn, e, now_ms) : TALK_WORKING;
-}
-
-static enum talk_result talk_body(struct conn_env *env, struct conn *conn, i64 now_ms)
-{
-    struct talk *t = &conn->talk;
-    t->more = true;
-    for (isize total = 0; total < CONN_TURN_BYTES;) {
-        bool moved = true;
-        while (moved) {
-            moved = false;
-            err e = OK;
-            if (!t->body.done && (conn->in_from < conn->in_to || t->inflating)) {
-                e = talk_piece(env, conn, now_ms, &moved);
-            } else if (t->inflating) {
-                e = talk_inflate(env, t, &(str){0}, now_ms); // what the machine had left
-            }
-            if (!t->x) {
-                return TALK_WORKING; // cancelled by its own machine
-            }
-            if (!err_ok(e)) {
-                return talk_judge(env, conn, e, now_ms);
-            }
-            if (t->blocked) {
-                t->more = false;
-                return TALK_WORKING;
-            }
-            if (t->body.done) {
-                return talk_finish(env, conn, now_ms);
-            }
-        }
-        isize got = conn_fill(conn);
-        if (got == OS_AGAIN) {
-            t->more = false;
-            return TALK_WORKING;
-        }
-        if (got < 0) {
-            return talk_fail_wire(env, conn);
-        }
-        if (got == 0 && talk_eof(env, conn) == TALK_FAILED) {
-            return TALK_FAILED;
-        }
-        total += got;
-        talk_idle_clock(env, conn, now_ms);
-    }
-    return TALK_WORKING;
-}
-
 // ---- deadlines
 
 // The time that the machine has blocked does not count.
@@ -525,7 +435,10 @@ static err talk_overdue(const struct conn *conn, i64 now_ms)
     if (now_ms < t->step_deadline_ms) {
         return OK;
     }
-    bool first = conn->state == CONN_HEAD && t->sent && !t->answered;
+    bool waits = conn->state == CONN_HEAD
+                     ? t->sent
+                     : conn->state == CONN_AUTH_HEAD || (conn->state == CONN_STREAM && t->started);
+    bool first = waits && !t->answered;
     return first ? FAIL(NET_TIMEOUT_FIRST_BYTE) : FAIL(NET_TIMEOUT_IDLE);
 }
 
@@ -536,6 +449,9 @@ enum talk_result talk_step(struct conn_env *env, struct conn *conn, i64 now_ms)
     t->blocked = false; // ask again
     t->blocked_since_ms = 0;
     enum talk_result result = TALK_WORKING;
+    if (!err_ok(conn->error)) {
+        return talk_fail(env, conn, conn->error, S("")); // it could not even begin
+    }
     // Ends: a head fills a buffer of fixed size; the other states run once unless they change, and
     // only what has arrived meanwhile changes them.
     for (bool again = true; again && result == TALK_WORKING && t->x;) {
@@ -544,8 +460,12 @@ enum talk_result talk_step(struct conn_env *env, struct conn *conn, i64 now_ms)
             result = talk_send(env, conn, now_ms);
         } else if (before == CONN_HEAD) {
             result = talk_head(env, conn, now_ms);
-        } else {
+        } else if (before == CONN_BODY) {
             result = talk_body(env, conn, now_ms);
+        } else if (before == CONN_STREAM) {
+            result = talk_stream(env, conn, now_ms);
+        } else {
+            result = talk_login(env, conn, now_ms);
         }
         again = conn->state != before || (before == CONN_HEAD && t->more);
     }

@@ -92,9 +92,12 @@ void exchange_put_request(struct buf *b, const struct exchange *x,
     buf_put(b, S("\r\nUser-Agent: "));
     buf_put(b, extras->user_agent);
     buf_put(b, extras->offer_gzip ? S("\r\nAccept-Encoding: gzip\r\n") : S("\r\n"));
-    if (x->flags & EXCHANGE_CHUNKED) {
+    bool body = x->body.n || x->send_empty_body;
+    if (extras->empty_body && (body || x->flags & EXCHANGE_CHUNKED)) {
+        buf_put(b, S("Content-Length: 0\r\n"));
+    } else if (x->flags & EXCHANGE_CHUNKED) {
         buf_put(b, S("Transfer-Encoding: chunked\r\n"));
-    } else if (x->body.n || x->send_empty_body) {
+    } else if (body) {
         buf_put(b, S("Content-Length: "));
         buf_put_i64(b, x->body.n);
         buf_put(b, S("\r\n"));
@@ -106,6 +109,7 @@ void exchange_put_request(struct buf *b, const struct exchange *x,
         buf_put_i64(b, extras->echo);
         buf_put(b, S("\r\n"));
     }
+    buf_put(b, extras->line);
     buf_put(b, buf_str(&x->headers));
     buf_put(b, S("\r\n"));
 }

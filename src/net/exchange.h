@@ -8,6 +8,12 @@
 // exchange; of class RETRY it is sent again after a pause: next() is called again and must yield
 // the same request. When attempts are used up, or for any other class, fail() is called once; the
 // next next() then says how the machine goes on (a machine that has nothing left says FAILED).
+//
+// A stream (EXCHANGE_STREAM) is a conversation by another protocol, on a connection of its own:
+// next() -> REQUEST, whose method and target are only words for people; send() at the beginning and
+// after each body(), whenever what it gave before has left; body() with whatever arrives; end()
+// after the last bytes that send() gave are on their way. head() is not called. A connection that
+// is closed before that is an error of class RETRY: the conversation starts from its beginning.
 #ifndef NET_EXCHANGE_H
 #define NET_EXCHANGE_H
 
@@ -17,6 +23,7 @@
 
 struct tls_trust; // net/tls.h: which roots, and whether they are asked
 struct proxy;     // net/proxy.h
+struct http_auth; // net/auth.h: user and password
 
 // Where requests go. Made at start from configuration, lives as long as the program.
 struct dest {
@@ -25,6 +32,11 @@ struct dest {
     const struct tls_trust *trust;
     const struct proxy *proxy; // NULL: direct
     int index;                 // its own, unique: connections of the same index are shared
+    // TLS is begun by LDAP's StartTLS (RFC 4511, section 4.14), or there is no connection. Without
+    // it the URL decides: https and ldaps begin with TLS, http and ldap have none.
+    bool start_tls;
+    struct http_auth
+        *auth; // requests are made with this user; NULL: machines authenticate, or none
 };
 
 enum step {
@@ -50,6 +62,7 @@ enum exchange_flag {
         8,              // redirects are followed (https, no credentials); otherwise they are errors
     EXCHANGE_ECHO = 32, // the server gives X-Opaque-Id back: an answer to another request is known
     EXCHANGE_NO_RESEND = 16, // not even on a kept-alive connection that turned out to be closed
+    EXCHANGE_STREAM = 64,    // no HTTP: bytes both ways until the machine has done (below)
 };
 
 // Storage belongs to the loop; it is emptied before each next(). `body` must stay valid until the
@@ -65,7 +78,8 @@ struct exchange {
     u32 flags;
     const struct retry_policy *retry; // NULL: retry_default
     i64 timeout_ms;                   // whole exchange; 0: EXCHANGE_TIMEOUT_MS
-    i64 first_byte_ms; // request sent -> first byte of the answer; 0: EXCHANGE_FIRST_BYTE_MS
+    i64 first_byte_ms; // request sent -> first byte of the answer; 0: EXCHANGE_FIRST_BYTE_MS. In a
+                       // stream: whatever was sent last -> first byte
     i64 wait_until_ms; // for STEP_WAIT; 0: until something happened
     i64 retry_at_ms;   // set by head/body/end with a RETRY error: not before this (monotonic); 0:
                        // policy
@@ -84,7 +98,9 @@ struct machine_ops {
     err (*body)(void *st, struct exchange *x, str *in);
     err (*end)(void *st, struct exchange *x);
     void (*fail)(void *st, struct exchange *x, err e);
-    // Only with EXCHANGE_CHUNKED: appends the next part to *room; *last after it was the last.
+    // Only with EXCHANGE_CHUNKED: appends the next part to *room; *last after it was the last. Only
+    // with EXCHANGE_STREAM: appends what is to be sent now (nothing: it waits for an answer);
+    // *last: nothing comes after it, neither way.
     err (*send)(void *st, struct buf *room, bool *last);
 };
 

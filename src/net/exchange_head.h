@@ -16,10 +16,12 @@ err exchange_check(const struct exchange *x);
 struct exchange_extras {
     str user_agent;
     bool offer_gzip;
-    int echo; // with EXCHANGE_ECHO: X-Opaque-Id: mailferry-<echo>, a digit
+    int echo;        // with EXCHANGE_ECHO: X-Opaque-Id: mailferry-<echo>, a digit
+    str line;        // a header line with its CRLF: the credential; may be empty
+    bool empty_body; // whatever body there is comes later: a login goes before it
 };
 
-// Request line and headers, with the empty line. At most target + headers + 1 KiB.
+// Request line and headers, with the empty line. At most target + headers + line + 1 KiB.
 void exchange_put_request(struct buf *b, const struct exchange *x,
                           const struct exchange_extras *extras);
 

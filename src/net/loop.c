@@ -214,13 +214,19 @@ static bool loop_is_due(const struct conn *conn, i64 now_ms)
     case CONN_CONNECT:
     case CONN_PROXY_SEND:
     case CONN_PROXY_HEAD:
+    case CONN_START_TLS_SEND:
+    case CONN_START_TLS_READ:
     case CONN_TLS:
         return true;
     case CONN_SEND:
+    case CONN_AUTH_SEND:
+    case CONN_STREAM:
         return !t->head_sent || conn->writable || conn->readable || t->more || t->blocked ||
                now_ms >= talk_deadline_ms(conn);
     case CONN_HEAD:
     case CONN_BODY:
+    case CONN_AUTH_HEAD:
+    case CONN_AUTH_BODY:
     case CONN_DRAIN:
     case CONN_IDLE:
         return conn->readable || t->more || t->blocked || now_ms >= talk_deadline_ms(conn);

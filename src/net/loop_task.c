@@ -7,6 +7,8 @@
 #include "net/loop_task.h"
 
 #include "base/hash.h"
+#include "net/auth.h"
+#include "net/conn_auth.h"
 #include "net/conn_talk.h"
 #include "net/exchange_head.h"
 #include "net/retry.h"
@@ -107,7 +109,7 @@ void task_failed(struct loop *loop, int task, struct conn *conn, i64 now_ms)
     const struct talk_outcome *o = &conn->outcome;
     const struct retry_policy *policy = t->x.retry ? t->x.retry : &retry_default;
     bool resend = !(t->x.flags & EXCHANGE_NO_RESEND);
-    if (o->stale && resend && !t->fresh) {
+    if ((o->again || (o->stale && resend)) && !t->fresh) {
         task_resend(loop, task);
         return;
     }
@@ -215,13 +217,18 @@ void task_ask(struct loop *loop, int task, i64 now_ms)
 
 // ---- connections for them
 
-static struct conn *task_find_idle(struct loop *loop, int key)
+static struct conn *task_find_idle(struct loop *loop, const struct task *t)
 {
+    const struct dest *dest = t->x.dest;
+    u32 identity = dest->auth ? dest->auth->identity : 0;
+    if (t->fresh || dest->index < 0 || t->x.flags & EXCHANGE_STREAM) {
+        return NULL;
+    }
     struct conn *best = NULL;
     for (int i = 0; i < loop->settings.connections; i++) {
         struct conn *conn = &loop->conns[i];
-        if (conn->state == CONN_IDLE && conn->key == key && !conn->readable &&
-            (!best || conn->used_ms > best->used_ms)) {
+        if (conn->state == CONN_IDLE && conn->key == dest->index && conn->identity == identity &&
+            !conn->readable && (!best || conn->used_ms > best->used_ms)) {
             best = conn;
         }
     }
@@ -250,9 +257,20 @@ static struct conn *task_find_place(struct loop *loop)
 void task_start(struct loop *loop, int task, i64 now_ms)
 {
     struct task *t = &loop->tasks[task];
-    struct conn *conn = t->fresh || t->x.dest->index < 0 ? NULL
-                                                         : task_find_idle(loop, t->x.dest->index);
+    struct http_auth *auth = t->x.dest->auth;
+    if (auth && auth->failed) {
+        u8 bytes[CONN_FACTS_BYTES];
+        struct buf facts = buf_over(bytes, COUNT(bytes));
+        auth_put_facts(&facts, auth);
+        task_fail(loop, task, FAIL(AUTH_REFUSED), 0, buf_str(&facts));
+        return;
+    }
+    struct conn *conn = task_find_idle(loop, t);
+    if (!conn_auth_may_start(conn, auth)) {
+        return; // asked again when it is known whether the login is good
+    }
     if (conn) {
+        conn_auth_claim(conn);
         talk_start(&loop->env, conn, &t->x, now_ms);
     } else {
         conn = task_find_place(loop);
@@ -260,6 +278,7 @@ void task_start(struct loop *loop, int task, i64 now_ms)
             return; // asked again when one has become free
         }
         conn_open(&loop->env, conn, t->x.dest, now_ms);
+        conn_auth_claim(conn);
     }
     conn->talk.ops = t->ops;
     conn->talk.st = t->st;

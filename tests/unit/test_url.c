@@ -49,7 +49,7 @@ static void test_url_parse_ldap(void)
 {
     struct url u;
     CHECK_OK(url_parse_ldap(test_guarded(S("ldap://dc1.example.test")), &u));
-    CHECK(!u.tls && u.port == 389);
+    CHECK(!u.tls && u.port == 389 && u.ldap);
     CHECK_STR(u.host, S("dc1.example.test"));
     CHECK_OK(url_parse_ldap(test_guarded(S("LDAPS://[::1]/")), &u));
     CHECK(u.tls && u.port == 636 && u.host_is_v6_literal);
