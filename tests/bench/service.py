@@ -12,8 +12,6 @@ import rig  # noqa: E402
 import test_metrics  # noqa: E402
 import test_serve  # noqa: E402
 
-OFF = {"enabled": False, "interval": "0 0 0 * * ?"}
-
 
 class World(test_serve.World):
     """`idling` in seconds, None: mailferry's default."""
@@ -47,9 +45,8 @@ class Sample:
     """Processor seconds and memory of a process that runs."""
 
     def __init__(self, pid):
-        with open(f"/proc/{pid}/stat") as f:
-            words = f.read().rsplit(")", 1)[1].split()
-        self.cpu_s = (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+        with open(f"/proc/{pid}/schedstat") as f:  # nanoseconds of the one thread; /proc/PID/stat has ticks
+            self.cpu_s = int(f.read().split()[0]) / 1e9
         with open(f"/proc/{pid}/status") as f:
             lines = dict(line.split(":", 1) for line in f)
         self.rss_kib, self.peak_kib = (int(lines[k].split()[0]) for k in ("VmRSS", "VmHWM"))
