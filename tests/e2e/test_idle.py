@@ -62,16 +62,16 @@ def idle(scheduling):
 def check(asked, source, rounds, lasted):
     # service.idling is a second, and counts from the end of a round: it is never more often than that
     most = lasted + 1
-    true(lasted / 2 < rounds <= most, (rounds, lasted))
+    true(lasted / 2 < rounds <= most, str((rounds, lasted)))
     for name, (_, all_of_them, each) in REPLACED.items():
         allowed = most * (all_of_them + each * len(NAMES))
         true(asked[name] <= allowed, f"{asked[name]} times {name} in {rounds} rounds, the replaced service {allowed:.0f}")
     # what people see of a connector is written as often as there: that it is connected, in each round
-    true(abs(asked["connected"] - rounds * len(NAMES)) <= len(NAMES), (asked, rounds))
+    true(abs(asked["connected"] - rounds * len(NAMES)) <= len(NAMES), str((asked, rounds)))
     # a source that is well is asked in each fourth round, and not never
     for name, each in SOURCE.items():
-        true(len(NAMES) * (rounds // 4 - 1) <= source[name] <= len(NAMES) * (rounds // 4 + 1) * each, (source, rounds))
-    true(len(NAMES) <= source["token"] <= 2 * source["profile"], source)
+        true(len(NAMES) * (rounds // 4 - 1) <= source[name] <= len(NAMES) * (rounds // 4 + 1) * each, str((source, rounds)))
+    true(len(NAMES) <= source["token"] <= 2 * source["profile"], str(source))
 
 
 def test_requests_of_a_round_without_schedules():
