@@ -82,21 +82,24 @@ SRC := src/main.c \
     healthcheck.c ingest.c ingest_command.c interpolate.c options.c output.c progress.c \
     serve_command.c start.c start_config.c start_dest.c start_serve.c summary.c sync_command.c table.c yaml_heap.c)
 
-TESTS := access advice arena base64 buf buffers bulk bulk_flight bulk_verdict call charset client \
+TESTS := access advice arena base64 ber buf buffers bulk bulk_flight bulk_verdict call charset client \
   config config_tree connector connectors_args connectors_entry copy cron crypto date dns dns_packet document err \
   gmail_account gmail_directory gmail_error gmail_listing gmail_message gmail_ping gmail_quota \
-  gmail_token gzip hash html http1 idset index ingest interpolate job json json_pretty json_write lane \
-  listener log loop mailboxes mime monitor number options os plan prepare progress proxy purge \
-  regex retry roots roster rules rules_validate scan seal service_decide service_parts service_runner shard sink str summary \
+  gmail_token gzip hash html http1 idset index ingest interpolate job json json_pretty json_write lane ldap ldap_text \
+  listener log loop mailboxes md4 mime monitor ntlm number options os plan prepare progress proxy purge \
+  regex retry roots roster rules rules_validate scan seal service_decide service_parts service_runner shard sink spnego str summary \
   sync_job tls tls_binding tls_gcm url values xml
-FUZZ := base64 bulk_answer charset chunked config connector cron date dns exchange gmail_account \
+FUZZ := base64 ber bulk_answer charset chunked config connector cron date dns exchange gmail_account \
   gmail_directory gmail_error gmail_listing gmail_message gmail_token gzip html http1 index_answer \
-  interpolate json json_write listener mime proxy regex rules scan_answer tls_gcm url values x509
-TENANT := content.c control.c es_admin.c es_bulk.c es_connector.c es_control.c es_doc.c es_double.c \
-  es_index.c es_job.c es_query.c es_search.c es_store.c es_system.c es_tree.c faults.c \
+  interpolate json json_write ldap listener mime ntlm proxy regex rules scan_answer spnego tls_gcm url values x509
+TENANT := account.c content.c control.c es_admin.c es_bulk.c es_connector.c es_control.c es_doc.c es_double.c \
+  es_index.c es_job.c es_query.c es_search.c es_store.c es_system.c es_tree.c \
+  ews.c ews_attachment.c ews_auth.c ews_calendar.c ews_control.c ews_find.c ews_folders.c \
+  ews_get.c ews_id.c ews_item.c ews_mail.c ews_people.c ews_place.c ews_schema.c ews_shape.c \
+  ews_store.c ews_sync.c ews_write.c faults.c \
   google_common.c google_directory.c google_gmail.c google_history.c google_query.c \
   google_quota.c google_token.c main.c output.c server.c stats.c synthetic.c t_gzip.c t_http.c \
-  t_json.c t_mem.c t_response.c tenant.c test_keys.c tls.c
+  t_json.c t_mem.c t_response.c t_xml.c tenant.c test_keys.c tls.c
 
 MBEDTLS := aes aesni asn1parse asn1write base64 bignum bignum_core bignum_mod bignum_mod_raw \
   block_cipher chacha20 chachapoly cipher cipher_wrap constant_time ecdh ecdsa ecp \
