@@ -303,8 +303,20 @@ static void handle_get(struct tenant *t, const struct t_request *q, struct t_res
         show_docs(t, q, r);
     } else if (str_eq(what, S("connectors")) || str_eq(what, S("jobs"))) {
         elastic_records(t, str_eq(what, S("jobs")), (str){0}, r);
+    } else if (str_eq(what, S("exchange"))) {
+        if (!exchange_show(t, q, r)) {
+            refuse(r, 404, "no such user or folder");
+        }
     } else {
-        refuse(r, 404, "GET stats, faults, users, messages, docs, connectors, jobs");
+        refuse(r, 404, "GET stats, faults, users, messages, docs, connectors, jobs, exchange");
+    }
+}
+
+static void change_exchange(struct tenant *t, str o, struct t_response *r)
+{
+    const char *error = NULL;
+    if (!exchange_control(t, o, &r->own, &error)) {
+        refuse(r, 400, error);
     }
 }
 
@@ -329,11 +341,15 @@ static void handle_post(struct tenant *t, const struct t_request *q, struct t_re
         t_buf_z(&r->own, "{\"ok\":true}");
     } else if (str_eq(what, S("connectors")) || str_eq(what, S("jobs"))) {
         elastic_records(t, str_eq(what, S("jobs")), o, r);
+    } else if (str_eq(what, S("exchange"))) {
+        change_exchange(t, o, r);
     } else if (str_eq(what, S("stop"))) {
         t->stop = true;
         t_buf_z(&r->own, "{\"ok\":true}");
     } else {
-        refuse(r, 404, "POST faults, users, messages, tokens, options, es, connectors, jobs, stop");
+        refuse(r, 404,
+               "POST faults, users, messages, tokens, options, es, connectors, jobs, "
+                       "exchange, stop");
     }
 }
 

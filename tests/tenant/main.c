@@ -63,6 +63,8 @@ static bool read_number(struct arguments *a, const char *name, const char *value
     i64 users = a->o.users, spread = a->o.spread_percent, seed = (i64)a->o.seed, concurrency = 0;
     i64 google = a->server.ports[T_GOOGLE], es = a->server.ports[T_ELASTIC],
         control = a->server.ports[T_CONTROL];
+    i64 exchange = a->server.ports[T_EXCHANGE], lockout = a->o.lockout,
+        style = a->o.exchange_style;
     const struct {
         const char *name;
         i64 *place;
@@ -77,6 +79,11 @@ static bool read_number(struct arguments *a, const char *name, const char *value
         {"--google-port", &google},
         {"--es-port", &es},
         {"--control-port", &control},
+        {"--exchange-port", &exchange},
+        {"--exchange-items", &a->o.exchange_items},
+        {"--exchange-style", &style},
+        {"--lockout", &lockout},
+        {"--directory-users", &a->o.directory_users},
         {"--token-ttl", &a->o.token_ttl_s},
         {"--latency", &a->o.latency_ms},
         {"--concurrency", &concurrency},
@@ -100,6 +107,9 @@ static bool read_number(struct arguments *a, const char *name, const char *value
     a->server.ports[T_GOOGLE] = (int)google;
     a->server.ports[T_ELASTIC] = (int)es;
     a->server.ports[T_CONTROL] = (int)control;
+    a->server.ports[T_EXCHANGE] = (int)exchange;
+    a->o.lockout = (int)lockout;
+    a->o.exchange_style = (int)style;
     return found;
 }
 
@@ -204,8 +214,9 @@ int main(int argc, char **argv)
     struct tenant *t = tenant_new(&a.o, (i64)now.tv_sec * 1000);
     bool ok = fill(t, &a) && (!a.out || output_write(a.out, &a.o, &a.server));
     if (ok) {
-        fprintf(stderr, "tenant: google %d, elasticsearch %d, control %d\n",
-                a.server.ports[T_GOOGLE], a.server.ports[T_ELASTIC], a.server.ports[T_CONTROL]);
+        fprintf(stderr, "tenant: google %d, elasticsearch %d, control %d, exchange %d\n",
+                a.server.ports[T_GOOGLE], a.server.ports[T_ELASTIC], a.server.ports[T_CONTROL],
+                a.server.ports[T_EXCHANGE]);
         server_run(&a.server, t);
     }
     tenant_free(t);

@@ -165,6 +165,8 @@ enum t_endpoint {
     T_EP_LICENSE,
     T_EP_SECURITY,
     T_EP_OTHER,
+    T_EP_EXCHANGE,
+    T_EP_LDAP,
     T_EP_CONTROL,
     T_ENDPOINTS,
 };
@@ -179,6 +181,7 @@ struct t_stats {
 };
 
 struct es;
+struct exchange;
 
 struct tenant {
     struct t_options o;
@@ -195,6 +198,7 @@ struct tenant {
     struct t_stats stats;
     struct t_net_stats net;
     struct es *es;
+    struct exchange *exchange;
     bool stop;
     i64 start_ms, now_ms;
     i64 skew_ms; // how far the tenant's clock is ahead
@@ -208,6 +212,14 @@ void directory_handle(struct tenant *t, const struct t_request *q, struct t_resp
 void gmail_handle(struct tenant *t, const struct t_request *q, struct t_response *r);
 void elastic_handle(struct tenant *t, const struct t_request *q, struct t_response *r);
 void control_handle(struct tenant *t, const struct t_request *q, struct t_response *r);
+void exchange_handle(struct tenant *t, const struct t_request *q, struct t_response *r);
+struct exchange *exchange_new(void);
+void exchange_free(struct exchange *e);
+// States, folders, items, faults; false: *error says why, and *answer is not to be used.
+bool exchange_control(struct tenant *t, str object, struct t_buf *answer, const char **error);
+// GET: a user's folders, or the items of one, a line each. false: no such user or folder.
+bool exchange_show(struct tenant *t, const struct t_request *q, struct t_response *r);
+void exchange_put_stats(const struct tenant *t, struct t_writer *w);
 
 // true: the fault answered (or there will be no answer).
 bool faults_apply(struct tenant *t, const struct t_request *q, struct t_response *r);

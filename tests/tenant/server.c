@@ -30,6 +30,7 @@ struct conn {
     int fd;
     enum t_service service;
     struct t_session tls;
+    struct t_link link;
     struct t_reader reader;
     struct t_request request;
     struct t_response response;
@@ -117,6 +118,7 @@ static void conn_close(struct tenant *t, struct conn *c, bool reset)
     finish_response(t, c);
     tls_session_free(&c->tls);
     t_reader_free(&c->reader);
+    t_link_free(&c->link);
     t_free(c->staged);
     close(c->fd);
     tenant_net_stats(t)->open--;
@@ -139,6 +141,7 @@ static void conn_open(struct tenant *t, const struct server_options *o, int fd,
     bool plain = o->plain || service == T_CONTROL;
     *c = (struct conn){.fd = fd, .service = service, .active_ms = clock_ms(CLOCK_MONOTONIC)};
     c->phase = plain ? PHASE_REQUEST : PHASE_HANDSHAKE;
+    c->link.tls = !plain;
     c->staged = t_alloc(RECORD_BYTES);
     tls_session_open(&c->tls, plain);
     tenant_net_stats(t)->connections++;
@@ -191,6 +194,7 @@ static void begin_linger(struct conn *c, i64 now)
 static void handle(struct tenant *t, const struct server_options *o, struct conn *c, i64 now)
 {
     c->request.service = c->service;
+    c->request.link = &c->link;
     tenant_handle(t, &c->request, &c->response, clock_ms(CLOCK_REALTIME));
     c->handling = true;
     c->requests++;

@@ -25,6 +25,8 @@ static const char *const names[T_ENDPOINTS] = {
     [T_EP_SECURITY] = "es_security",
     [T_EP_DOC] = "es_doc",
     [T_EP_OTHER] = "other",
+    [T_EP_EXCHANGE] = "ews",
+    [T_EP_LDAP] = "ldap",
     [T_EP_CONTROL] = "control",
 };
 
@@ -92,5 +94,6 @@ void stats_put(struct tenant *t, struct t_writer *w)
     t_json_put_number(w, "messages", live);
     t_json_put_number(w, "max_units_user_window", window);
     elastic_put_stats(t, w);
+    exchange_put_stats(t, w);
     t_json_close(w, '}');
 }

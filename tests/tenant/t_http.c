@@ -235,6 +235,13 @@ void t_reader_drop(struct t_reader *r)
     *r = (struct t_reader){.in = in, .body = body};
 }
 
+void t_link_free(struct t_link *l)
+{
+    t_buf_free(&l->negotiate);
+    t_buf_free(&l->sent);
+    *l = (struct t_link){0};
+}
+
 void t_reader_free(struct t_reader *r)
 {
     t_buf_free(&r->in);

@@ -28,6 +28,16 @@ void t_options_default(struct t_options *o)
         .es_api_key = S("dGVuYW50a2V5OnRlbmFudHNlY3JldA=="),
         .es_max_bytes = MIB(100),
         .es_license = S("basic"),
+        .exchange_items = -1,
+        .account = S("svc"),
+        .netbios = S("EXAMPLE"),
+        .account_password = S("Passw0rd"),
+        .exchange_auth = T_AUTH_NTLM | T_AUTH_NEGOTIATE | T_AUTH_BASIC,
+        .exchange_version = S("Exchange2016"),
+        .exchange_style = -1,
+        .binding = T_BINDING_ALLOWED,
+        .directory_users = 20,
+        .ldap_page = 1000,
     };
 }
 
@@ -53,6 +63,7 @@ struct tenant *tenant_new(const struct t_options *options, i64 now_ms)
     content_init(t);
     synthetic_init(t);
     t->es = elastic_new();
+    t->exchange = exchange_new();
     if (t->o.es_system) {
         elastic_make_system(t);
     }
@@ -72,6 +83,7 @@ void tenant_free(struct tenant *t)
         t_free(u->gone);
         t_free(u->email);
     }
+    exchange_free(t->exchange);
     for (int i = 0; i < T_SHAPES; i++) {
         t_free(t->blocks.raw[i]);
         t_free(t->blocks.encoded[i]);
@@ -88,7 +100,7 @@ isize tenant_body_limit(const struct tenant *t, enum t_service service)
     if (service == T_ELASTIC) {
         return (isize)t->o.es_max_bytes;
     }
-    return service == T_GOOGLE ? GOOGLE_BODY_MAX : CONTROL_BODY_MAX;
+    return service == T_GOOGLE || service == T_EXCHANGE ? GOOGLE_BODY_MAX : CONTROL_BODY_MAX;
 }
 
 static enum t_endpoint google_endpoint(str path)
@@ -152,7 +164,15 @@ void tenant_handle(struct tenant *t, const struct t_request *q, struct t_respons
             elastic_handle(t, q, r);
         }
         break;
+    case T_EXCHANGE:
+        if (!faults_apply(t, q, r)) {
+            exchange_handle(t, q, r);
+        }
+        stats_count(t, T_EP_EXCHANGE, r);
+        break;
     case T_CONTROL:
+    case T_LDAP:
+    case T_LDAPS:
     case T_SERVICES:
         control_handle(t, q, r);
         stats_count(t, T_EP_CONTROL, r);

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who may ask the fake Exchange: Basic on each request, NTLM and Negotiate on a connection. What is
+// offered, the lock-out and the binding of the TLS channel are options.
+#include "account.h"
+#include "ews.h"
+
+static void offer(const struct tenant *t, struct t_response *r)
+{
+    int auth = t->o.exchange_auth;
+    if (auth & T_AUTH_NEGOTIATE) {
+        t_response_header(r, "WWW-Authenticate: Negotiate");
+    }
+    if (auth & T_AUTH_NTLM) {
+        t_response_header(r, "WWW-Authenticate: NTLM");
+    }
+    if (auth & T_AUTH_BASIC) {
+        t_response_header(r, "WWW-Authenticate: Basic realm=\"mail.%.*s\"", (int)t->o.domain.n,
+                          (const char *)t->o.domain.p);
+    }
+    if (auth & T_AUTH_BEARER) {
+        t_response_header(r, "WWW-Authenticate: Bearer client_id=\"00000002-0000-0ff1-ce00-"
+                             "000000000000\", trusted_issuers=\"00000001-0000-0000-c000-"
+                             "000000000000@*\", token_types=\"app_asserted_user_v1 "
+                             "service_asserted_app_v1\"");
+    }
+}
+
+static void refuse(struct tenant *t, struct t_response *r, enum account_result why)
+{
+    r->status = 401;
+    t_response_header(r, "X-FEServer: EX01");
+    offer(t, r);
+    if (why == ACCOUNT_LOCKED) {
+        t_response_header(r, "Content-Type: text/html");
+        t_buf_z(&r->own, "<html><body>The referenced account is currently locked out and may not "
+                         "be logged on to.</body></html>");
+    }
+    t->exchange->logons_refused += why == ACCOUNT_OK ? 0 : 1;
+}
+
+static bool basic(struct tenant *t, str token, struct t_response *r)
+{
+    struct t_buf plain = {0};
+    str user = {0};
+    bool found = false, ok = t_base64_decode(&plain, token);
+    str password = str_cut(t_buf_str(&plain), ':', &user, &found);
+    enum account_result result = ACCOUNT_WRONG;
+    if (ok && found) {
+        result = account_check(t, user, password, t->o.exchange_latin1);
+    }
+    t_buf_free(&plain);
+    if (result != ACCOUNT_OK) {
+        refuse(t, r, result);
+        return false;
+    }
+    t->exchange->logons_basic++;
+    return true;
+}
+
+static bool scheme(str header, const char *name, str *token)
+{
+    str head;
+    bool found = false;
+    *token = str_trim(str_cut(header, ' ', &head, &found));
+    return str_eq_nocase(head, str_from(name));
+}
+
+bool ews_authenticate(struct tenant *t, const struct t_request *q, struct t_response *r)
+{
+    str header = t_request_header(q, "authorization"), token;
+    int auth = t->o.exchange_auth;
+    if ((auth & T_AUTH_BASIC) && scheme(header, "Basic", &token)) {
+        return basic(t, token, r);
+    }
+    if (auth == 0 || (header.n == 0 && q->link && q->link->ntlm == 2)) {
+        return true;
+    }
+    refuse(t, r, ACCOUNT_OK);
+    return false;
+}
