@@ -26,36 +26,38 @@
 
 // Bytes gathered before they are given as one piece.
 #define HTML_OUT_BYTES (HTML_PIECE_BYTES * 2 + HTML_BLANK_BYTES + 64)
+#define HTML_TOKEN_BYTES 32 // names of references have 31
 
 struct html_text {
     // Tokens (html_tokens.c)
     u8 state;      // enum html_state
-    u8 prolog;     // enum html_prolog: white space before the content is dropped
+    u8 prolog;     // enum html_prolog
     u8 raw;        // enum html_raw: how the text of the open element is read
-    u8 dashes;     // seen in a row, within a comment of a script: 2 is two or more
+    u8 dashes;     // in a row, within a comment or script: 2 is two or more
     bool end;      // the tag that is read is an end tag
-    bool after_cr; // an LF that follows is part of it
+    bool after_cr; // an LF that follows belongs to it
     u8 token_n;
-    u8 token[40]; // a reference, or what may be an end tag, as it was written
-    u32 number;   // of a numeric reference
+    u8 token[HTML_TOKEN_BYTES]; // a reference, or what may be an end tag, as it was written
+    u32 number;                 // of a numeric reference
+    u32 name_n, raw_name_n;
     u64 name;     // of the tag that is read, html_name_add()
-    u32 name_n;
     u64 raw_name; // of the element whose end tag ends the raw text
-    u32 raw_name_n;
-    // Tree (html_tree.c)
+    // Elements (html_tree.c)
     u8 mode; // enum html_mode
     bool body_open;
-    u32 ignored; // start tags of html, head and body that were not obeyed; so are as many end tags
+    bool hidden; // in a script or style, also where it is too deep for the stack
+    u32 ignored; // start tags of html, head and body not obeyed; so are as many end tags
     u32 excluded, preserved; // open elements of these kinds
     u32 beyond;              // open elements deeper than the stack
     u32 open_n;
     u16 open[HTML_DEPTH_MAX]; // names, html_tree.h
-    // Text (html.c)
-    u8 node;   // enum html_node
-    bool any;  // a node has begun, so that the next one needs an LF before it
-    bool done; // finish has seen the end
-    u32 given; // bytes of `out` that the last piece was
-    u32 ready; // bytes of `out` that can be given; behind them is white space that waits
+    // Text (html_node.c)
+    u8 node;     // enum html_node
+    bool any;    // a node has begun, so that the next one needs an LF before it
+    bool done;   // finish has seen the end
+    u32 blank_n; // white space that waits
+    u32 given;   // bytes of `out` that the last piece was
+    u32 ready;   // bytes of `out` that can be given; behind them is white space that waits
     u32 out_n;
     u8 out[HTML_OUT_BYTES];
 };
