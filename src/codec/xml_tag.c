@@ -357,6 +357,7 @@ void xml_tag_leave(struct xml *x)
 err xml_tag_declaration(struct xml *x, str text)
 {
     TRY(xml_attributes_read(x, text, 0));
+    TRY(xml_attributes_resolve(x));
     isize count = x->attribute_count;
     x->attribute_count = 0; // they are none of the caller's
     for (isize i = 0; i < count; i++) {
