@@ -349,7 +349,7 @@ static void handle_post(struct tenant *t, const struct t_request *q, struct t_re
     } else {
         refuse(r, 404,
                "POST faults, users, messages, tokens, options, es, connectors, jobs, "
-                       "exchange, stop");
+               "exchange, stop");
     }
 }
 

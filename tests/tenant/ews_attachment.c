@@ -18,7 +18,7 @@ struct att {
     enum att_kind kind;
     const char *name, *type; // name NULL: none; type: of content, or the inner element
     i64 bytes;
-    bool is_inline, no_id, no_size, no_time;
+    bool is_inline, no_id, no_size, no_time; // no_id: with the odd things only
 };
 
 static const struct att mail_atts[] = {
@@ -95,7 +95,7 @@ static void put_head(struct ews *c, const struct ews_item *i, int n, bool detail
     struct ews_id id = {
         .kind = EWS_ID_ATTACHMENT, .mailbox = i->mailbox, .place = i->place, .index = i->index};
     id.attachment = n;
-    if (!a->no_id) {
+    if (!a->no_id || !c->e->odd) {
         x_id(w, "t:AttachmentId", c->t, id, 0, false);
     }
     if (a->name) {

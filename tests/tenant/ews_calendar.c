@@ -140,7 +140,7 @@ static void put_attendees(struct ews *c, const struct ews_item *i, const char *e
     }
     x_open(&c->w, element);
     for (int k = 0; k < count; k++) {
-        isize p = (isize)((u64)k + i->r) % COUNT(people);
+        isize p = (isize)(((u64)k + i->r) % (u64)COUNT(people));
         x_open(&c->w, "t:Attendee");
         put_person(&c->w, people[p].name, people[p].address);
         x_z(&c->w, "t:ResponseType", k % 2 ? "Unknown" : "Accept");

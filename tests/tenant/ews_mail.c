@@ -222,7 +222,7 @@ static void put_people(struct ews *c, const struct ews_item *i, const char *elem
             put_mailbox(&c->w, name, address, "OneOff");
             continue;
         }
-        isize p = (isize)((u64)k + i->r) % COUNT(people);
+        isize p = (isize)(((u64)k + i->r) % (u64)COUNT(people));
         put_mailbox(&c->w, people[p].name, people[p].address, "Mailbox");
     }
     x_close(&c->w, element);

@@ -50,7 +50,11 @@ static const char others[] =
     "tagitems alltaggeditems allitems externalcontacts teamchat teamchathistory yammerroot "
     "yammerinbound yammeroutbound yammerfeeds companycontacts organizationalcontacts "
     "peopleiknow fromfavoritesenders sharepointnotifications msgfolderrootallitems crawlerdata "
-    "allcontacts allpersonmetadata dlpmanager spoolerqueue outlookextensions ";
+    "allcategorizeditems dlppolicyevaluation inference onenotepagepreviews "
+    "peoplecentricconversationbuddies qedcdefaultretention qedclongretention "
+    "qedcmediumretention qedcshortretention quarantinedemail quarantinedemaildefaultcategory "
+    "recoverableitemssubstrateholds relevantcontacts shortnotes temporarysaves "
+    "usercuratedcontacts allcontacts allpersonmetadata dlpmanager spoolerqueue outlookextensions ";
 
 int ews_place_distinguished(str id)
 {

@@ -63,8 +63,7 @@ static bool read_number(struct arguments *a, const char *name, const char *value
     i64 users = a->o.users, spread = a->o.spread_percent, seed = (i64)a->o.seed, concurrency = 0;
     i64 google = a->server.ports[T_GOOGLE], es = a->server.ports[T_ELASTIC],
         control = a->server.ports[T_CONTROL];
-    i64 exchange = a->server.ports[T_EXCHANGE], lockout = a->o.lockout,
-        style = a->o.exchange_style;
+    i64 exchange = a->server.ports[T_EXCHANGE], lockout = a->o.lockout, style = a->o.exchange_style;
     const struct {
         const char *name;
         i64 *place;
