@@ -57,7 +57,7 @@ SRC := src/main.c \
     json.c json_grammar.c json_pretty.c json_stream.c json_write.c ldap.c ldap_filter.c ldap_text.c md4.c mime.c mime_addr.c mime_cte.c mime_date.c \
     mime_encode.c mime_fold.c mime_head.c mime_param.c mime_scan.c mime_text.c mime_tree.c \
     mime_words.c number.c regex.c regex_parse.c \
-    regex_run.c regex_tables.c regex_unicode.c spnego.c url.c xml.c xml_scan.c xml_tag.c) \
+    regex_run.c regex_tables.c regex_unicode.c spnego.c url.c xml.c xml_scan.c xml_tag.c xml_text.c) \
   $(addprefix src/os/,log.c log_form.c os_file.c os_linux.c os_socket.c os_terminal.c seal.c seal_try.c) \
   $(addprefix src/net/,auth.c conn.c conn_auth.c conn_body.c conn_start_tls.c conn_stream.c \
     conn_talk.c crypto.c dns.c dns_config.c dns_packet.c exchange.c loop.c loop_task.c ntlm.c \
@@ -98,8 +98,8 @@ TENANT := account.c content.c control.c es_admin.c es_bulk.c es_connector.c es_c
   ews_get.c ews_id.c ews_item.c ews_mail.c ews_people.c ews_place.c ews_schema.c ews_shape.c \
   ews_store.c ews_sync.c ews_write.c faults.c \
   google_common.c google_directory.c google_gmail.c google_history.c google_query.c \
-  google_quota.c google_token.c main.c output.c server.c stats.c synthetic.c t_gzip.c t_http.c \
-  t_json.c t_mem.c t_response.c t_xml.c tenant.c test_keys.c tls.c
+  google_quota.c google_token.c main.c output.c server.c stats.c synthetic.c t_ber.c t_gzip.c t_http.c \
+  t_json.c t_md.c t_mem.c t_ntlm.c t_response.c t_xml.c tenant.c test_keys.c tls.c
 
 MBEDTLS := aes aesni asn1parse asn1write base64 bignum bignum_core bignum_mod bignum_mod_raw \
   block_cipher chacha20 chachapoly cipher cipher_wrap constant_time ecdh ecdsa ecp \

@@ -8,27 +8,12 @@
 
 #include <string.h>
 
-#include "codec/charset.h"
+#include "codec/xml_internal.h"
 #include "codec/xml_scan.h"
 #include "codec/xml_tag.h"
+#include "codec/xml_text.h"
 
 _Static_assert(sizeof(struct xml) <= KIB(24), "xml.h promises 24 KiB");
-
-enum xml_state {
-    XML_IN_PROLOG, // before the root
-    XML_IN_TEXT,   // of an element
-    XML_IN_EPILOG, // behind the root
-    XML_IN_CDATA,
-    XML_IN_REFERENCE, // behind &
-    XML_AT_MARKUP,    // behind <
-    XML_AT_BANG,      // behind <!
-    XML_IN_COMMENT,
-    XML_AT_TARGET, // behind <?
-    XML_IN_INSTRUCTION,
-    XML_IN_DECLARATION, // behind <?xml
-    XML_IN_START_TAG,
-    XML_IN_END_TAG,
-};
 
 void xml_init(struct xml *x, const str *uris, int uri_count)
 {
@@ -39,35 +24,10 @@ void xml_init(struct xml *x, const str *uris, int uri_count)
     xml_tag_init(x);
 }
 
-static void xml_take(str *in, isize n)
-{
-    *in = (str){in->p + n, in->n - n};
-}
-
-static enum xml_event xml_fail(struct xml *x, err e)
-{
-    x->error = e;
-    return XML_BAD;
-}
-
 // Behind markup.
 static void xml_go_outside(struct xml *x)
 {
     x->state = x->ended ? XML_IN_EPILOG : x->depth ? XML_IN_TEXT : XML_IN_PROLOG;
-}
-
-static enum xml_event xml_piece(struct xml *x, str text)
-{
-    x->text = text;
-    return XML_TEXT;
-}
-
-// The next n bytes, as they are.
-static enum xml_event xml_piece_of(struct xml *x, str *in, isize n)
-{
-    x->text = (str){in->p, n};
-    xml_take(in, n);
-    return XML_TEXT;
 }
 
 // ---- outside the root
@@ -101,153 +61,6 @@ static enum xml_event xml_step_epilog(struct xml *x, str *in)
     }
     xml_take(in, 1);
     return XML_MORE;
-}
-
-// ---- text
-
-static enum xml_event xml_piece_of_character(struct xml *x, u32 c)
-{
-    struct buf b = buf_over(x->character, sizeof x->character);
-    charset_put_char(&b, c);
-    return xml_piece(x, buf_str(&b));
-}
-
-// A character whose first bytes were in the chunk before, in x->character.
-static enum xml_event xml_step_cut_character(struct xml *x, str *in)
-{
-    isize had = x->character_bytes, n;
-    x->character[had] = in->p[0];
-    switch (xml_character((str){x->character, had + 1}, &n)) {
-    case XML_CHARACTER:
-        xml_take(in, 1);
-        x->character_bytes = 0;
-        return xml_piece(x, (str){x->character, n});
-    case XML_CHARACTER_CUT:
-        xml_take(in, 1);
-        x->character_bytes++;
-        return XML_MORE;
-    case XML_CHARACTER_FORBIDDEN:
-        xml_take(in, 1);
-        x->character_bytes = 0;
-        return XML_MORE;
-    case XML_CHARACTER_BAD: // what was there is; the new byte begins something
-        x->character_bytes = 0;
-        return xml_piece(x, S("\xef\xbf\xbd"));
-    }
-    return XML_MORE;
-}
-
-// A byte from 0x80 on that no run takes.
-static enum xml_event xml_step_odd_character(struct xml *x, str *in)
-{
-    isize n;
-    enum xml_character kind = xml_character(*in, &n);
-    if (kind == XML_CHARACTER_CUT) {
-        memcpy(x->character, in->p, (size_t)n);
-        x->character_bytes = n;
-    }
-    xml_take(in, n);
-    return kind == XML_CHARACTER_BAD ? xml_piece(x, S("\xef\xbf\xbd")) : XML_MORE;
-}
-
-// What both kinds of text share: the first byte is none that a run takes.
-static enum xml_event xml_step_special(struct xml *x, str *in)
-{
-    u8 c = in->p[0];
-    if (c >= 0x80) {
-        return xml_step_odd_character(x, in);
-    }
-    x->cr = c == '\r'; // any other control is forbidden, and dropped
-    xml_take(in, 1);
-    return XML_MORE;
-}
-
-// What an earlier byte left open; true: *event is of it.
-static bool xml_text_pending(struct xml *x, str *in, enum xml_event *event)
-{
-    if (x->cr) { // section 2.11: CR LF is LF, and so is any other CR
-        x->cr = false;
-        if (in->p[0] != '\n') {
-            *event = xml_piece(x, S("\n"));
-            return true;
-        }
-    }
-    if (x->character_bytes) {
-        *event = xml_step_cut_character(x, in);
-        return true;
-    }
-    return false;
-}
-
-static enum xml_event xml_step_text(struct xml *x, str *in)
-{
-    enum xml_event event;
-    if (xml_text_pending(x, in, &event)) {
-        return event;
-    }
-    if (in->p[0] == '<') {
-        x->open_at = x->at;
-        x->state = XML_AT_MARKUP;
-        xml_take(in, 1);
-        return XML_MORE;
-    }
-    if (in->p[0] == '&') {
-        x->open_at = x->at;
-        x->reference = (struct xml_reference){0};
-        x->state = XML_IN_REFERENCE;
-        xml_take(in, 1);
-        return XML_MORE;
-    }
-    isize n = xml_text_run(*in);
-    return n ? xml_piece_of(x, in, n) : xml_step_special(x, in);
-}
-
-static enum xml_event xml_step_reference(struct xml *x, str *in)
-{
-    enum xml_reference_step step = XML_REFERENCE_MORE;
-    u32 c = 0;
-    while (in->n && step == XML_REFERENCE_MORE) {
-        step = xml_reference_byte(&x->reference, in->p[0], &c);
-        if (step == XML_REFERENCE_BAD) {
-            x->at = x->open_at;
-            return xml_fail(x, FAIL(XML_SYNTAX));
-        }
-        xml_take(in, 1);
-    }
-    if (step == XML_REFERENCE_MORE) {
-        return XML_MORE;
-    }
-    x->state = XML_IN_TEXT;
-    return step == XML_REFERENCE_CHARACTER ? xml_piece_of_character(x, c) : XML_MORE;
-}
-
-// x->brackets: how many ']' wait for what comes behind them, two at most.
-static enum xml_event xml_step_cdata(struct xml *x, str *in)
-{
-    enum xml_event event;
-    if (xml_text_pending(x, in, &event)) {
-        return event;
-    }
-    u8 c = in->p[0];
-    if (c == ']') {
-        bool waiting = x->brackets == 2;
-        x->brackets = x->brackets ? 2 : 1;
-        xml_take(in, 1);
-        return waiting ? xml_piece(x, S("]")) : XML_MORE;
-    }
-    if (c == '>' && x->brackets == 2) {
-        x->brackets = 0;
-        x->state = XML_IN_TEXT;
-        xml_take(in, 1);
-        return XML_MORE;
-    }
-    if (x->brackets) {
-        str brackets = str_slice(S("]]"), 0, x->brackets);
-        x->brackets = 0;
-        return xml_piece(x, brackets);
-    }
-    isize n = xml_cdata_run(*in);
-    return n ? xml_piece_of(x, in, n) : xml_step_special(x, in);
 }
 
 // ---- what begins with <
@@ -461,13 +274,13 @@ static enum xml_event xml_step(struct xml *x, str *in)
     case XML_IN_PROLOG:
         return xml_step_prolog(x, in);
     case XML_IN_TEXT:
-        return xml_step_text(x, in);
+        return xml_text_step(x, in);
     case XML_IN_EPILOG:
         return xml_step_epilog(x, in);
     case XML_IN_CDATA:
-        return xml_step_cdata(x, in);
+        return xml_text_step_cdata(x, in);
     case XML_IN_REFERENCE:
-        return xml_step_reference(x, in);
+        return xml_text_step_reference(x, in);
     case XML_AT_MARKUP:
         return xml_step_markup(x, in);
     case XML_AT_BANG:

@@ -7,9 +7,7 @@
 #include <emmintrin.h>
 #endif
 
-enum { XML_LETTER = 1, XML_NAME = 2, XML_BLANK = 4 };
-
-static const u8 xml_classes[256] = {
+const u8 xml_classes[256] = {
     ['\t'] = XML_BLANK,
     ['\n'] = XML_BLANK,
     ['\r'] = XML_BLANK,
@@ -22,21 +20,6 @@ static const u8 xml_classes[256] = {
     ['a' ... 'z'] = XML_LETTER | XML_NAME,
     [0x80 ... 0xff] = XML_LETTER | XML_NAME,
 };
-
-bool xml_is_blank(u8 c)
-{
-    return xml_classes[c] & XML_BLANK;
-}
-
-bool xml_is_name_start(u8 c)
-{
-    return xml_classes[c] & XML_LETTER;
-}
-
-bool xml_is_name_byte(u8 c)
-{
-    return xml_classes[c] & XML_NAME;
-}
 
 // ---- UTF-8
 
@@ -130,6 +113,20 @@ static inline isize xml_plain_run(const u8 *p, isize n, u8 a, u8 b, bool blanks)
 }
 #endif
 
+// Length of the character that p begins, for the usual ones of two and three bytes; else 0.
+static inline isize xml_usual_character(const u8 *p, isize n)
+{
+    u8 c = p[0];
+    if (n < 3 || c < 0xc2 || (p[1] & 0xc0) != 0x80) {
+        return 0;
+    }
+    if (c < 0xe0) {
+        return 2;
+    }
+    bool usual = c > 0xe0 && c < 0xef && c != 0xed; // no surrogates, no U+FFFE
+    return usual && (p[2] & 0xc0) == 0x80 ? 3 : 0;
+}
+
 static inline isize xml_run(str s, u8 a, u8 b, bool blanks)
 {
     isize i = 0;
@@ -139,8 +136,8 @@ static inline isize xml_run(str s, u8 a, u8 b, bool blanks)
             return i;
         }
         while (i < s.n && s.p[i] >= 0x80) {
-            isize n;
-            if (xml_character((str){s.p + i, s.n - i}, &n) != XML_CHARACTER) {
+            isize n = xml_usual_character(s.p + i, s.n - i);
+            if (n == 0 && xml_character((str){s.p + i, s.n - i}, &n) != XML_CHARACTER) {
                 return i;
             }
             i += n;

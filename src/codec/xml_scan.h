@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The characters of XML: how far text stands for itself, what a sequence of UTF-8 is, what a
-// reference stands for. Under codec/xml.c (text) and codec/xml_tag.c (attributes). No state but
+// reference stands for. Under codec/xml_text.c and codec/xml_tag.c (attributes). No state but
 // struct xml_reference, no memory, no errors: what may not stand there is said to the caller.
 #ifndef CODEC_XML_SCAN_H
 #define CODEC_XML_SCAN_H
@@ -33,8 +33,23 @@ enum xml_reference_step {
 // Takes one byte behind '&'; *r is all zero before the first.
 enum xml_reference_step xml_reference_byte(struct xml_reference *r, u8 c, u32 *character);
 
-bool xml_is_blank(u8 c);
-bool xml_is_name_start(u8 c); // ASCII as XML says, without the colon; every byte from 0x80 on
-bool xml_is_name_byte(u8 c);
+enum { XML_LETTER = 1, XML_NAME = 2, XML_BLANK = 4 };
+extern const u8 xml_classes[256];
+
+static inline bool xml_is_blank(u8 c)
+{
+    return xml_classes[c] & XML_BLANK;
+}
+
+// ASCII as XML says, without the colon; every byte from 0x80 on.
+static inline bool xml_is_name_start(u8 c)
+{
+    return xml_classes[c] & XML_LETTER;
+}
+
+static inline bool xml_is_name_byte(u8 c)
+{
+    return xml_classes[c] & XML_NAME;
+}
 
 #endif
