@@ -82,11 +82,11 @@ SRC := src/main.c \
     healthcheck.c ingest.c ingest_command.c interpolate.c options.c output.c progress.c \
     serve_command.c start.c start_config.c start_dest.c start_serve.c summary.c sync_command.c table.c yaml_heap.c)
 
-TESTS := access advice arena base64 ber buf buffers bulk bulk_flight bulk_verdict call charset client \
+TESTS := access advice arena auth base64 ber buf buffers bulk bulk_flight bulk_verdict call charset client \
   config config_tree connector connectors_args connectors_entry copy cron crypto date dns dns_packet document err \
   gmail_account gmail_directory gmail_error gmail_listing gmail_message gmail_ping gmail_quota \
   gmail_token gzip hash html http1 idset index ingest interpolate job json json_pretty json_write lane ldap ldap_text \
-  listener log loop mailboxes md4 mime monitor ntlm number options os plan prepare progress proxy purge \
+  listener log loop loop_auth loop_stream mailboxes md4 mime monitor ntlm number options os plan prepare progress proxy purge \
   regex retry roots roster rules rules_validate scan seal service_decide service_parts service_runner shard sink spnego str summary \
   sync_job tls tls_binding tls_gcm url values xml
 FUZZ := base64 ber bulk_answer charset chunked config connector cron date dns exchange gmail_account \
@@ -398,7 +398,7 @@ build/xml_bench: build/release/tests/bench/xml.o \
 	$(Q)$(CC_release) $(FLAGS_release) $(LINK_release) -o $@ $(call GROUP,$^)
 
 # Parts of the program for scripts in tests/interop.
-TOOLS := build/mime_trim_tool build/cron_tool build/regex_tool build/rules_tool build/html_tool
+TOOLS := build/mime_trim_tool build/cron_tool build/regex_tool build/rules_tool build/html_tool build/ldap_tool build/ntlm_tool
 $(TOOLS): build/%: build/fortify/tests/tools/%.o build/fortify/mailferry.a build/fortify/third_party.a
 	$(SAY) LINK $@
 	$(Q)$(CC_fortify) $(FLAGS_fortify) $(LINK_fortify) -o $@ $(call GROUP,$^)
