@@ -129,7 +129,7 @@ static err record_parse(struct record *r, str hit, struct json_node *nodes, int 
         return record_refuse(r, r->too_large, S("more values than there is room for"));
     }
     if (err_is(e, ERR_JSON_TOO_DEEP)) {
-        return record_refuse(r, r->bad, S("nested too deeply"));
+        return record_refuse(r, r->too_large, S("nested too deeply"));
     }
     return err_ok(e) ? OK : record_refuse(r, r->bad, S("not JSON"));
 }

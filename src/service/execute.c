@@ -125,7 +125,7 @@ static enum work execute_ask(struct execute *x, bool access)
         .kind = access ? JOB_QUERY_ACCESS_CONTROL : JOB_QUERY_CONTENT,
         .ids = r->ids,
         .id_count = count,
-        .size = SERVICE_JOBS_MAX,
+        .size = x->page,
         .brief = true,
     };
     sync_job_put_query(&x->w.call.body, &q);
@@ -164,6 +164,10 @@ static enum work execute_take_page(struct execute *x, bool access)
     struct worker *w = &x->w;
     struct search_answer answer;
     str hit;
+    if (err_is(w->call.error, ERR_CALL_TOO_LARGE) && x->page > 1) {
+        x->page /= 4; // one job with large names must not hide the others
+        return execute_ask(x, access);
+    }
     if (!worker_went_well(w)) {
         return execute_end(x, elastic_call_error(&w->call));
     }
@@ -224,6 +228,7 @@ void execute_turn(struct execute *x, struct moment now)
     if (x->state == EXECUTE_IDLE && now.mono_ms >= x->next_ms && execute_has_room(x)) {
         round_start(&x->round, false);
         x->error = OK;
+        x->page = SERVICE_JOBS_MAX;
         x->state = EXECUTE_LIST;
     }
     if (x->state != EXECUTE_IDLE && x->state != EXECUTE_STOPPED &&

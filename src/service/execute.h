@@ -19,6 +19,7 @@ struct execute {
     struct budget *budget;
     struct metrics *metrics;
     int state;
+    int page; // waiting jobs that a search may show
     i64 next_ms;
     i64 rounds;
     err error; // of the round under way

@@ -219,19 +219,31 @@ static enum work runner_take_license(struct runner *r)
                                                    : runner_go(r, RUNNER_OVER);
 }
 
-// False: it is not ours to run, or cannot be read.
-static bool runner_read_job(struct runner *r)
+// The job as it is now. False: it is out of reach, or makes no sense this time; or, if it is
+// `*too_large`, nobody will ever read it.
+static bool runner_read_job(struct runner *r, bool *too_large)
 {
+    *too_large = err_is(r->w.call.error, ERR_CALL_TOO_LARGE);
+    if (*too_large) {
+        buf_reset(&r->w.call.detail);
+        return false;
+    }
     if (!worker_went_well(&r->w)) {
         (void)runner_leave_failed(r);
         return false;
     }
     err e = worker_read_job(&r->w, &r->job);
-    if (!err_ok(e)) {
+    if (err_is(e, ERR_SYNC_JOB_TOO_LARGE)) {
+        *too_large = true;
+    } else if (!err_ok(e)) {
         runner_log(r, LOG_ERROR, e, buf_str(&r->w.call.detail));
-        return false;
     }
-    return true;
+    return err_ok(e);
+}
+
+static enum work runner_fail_too_large(struct runner *r)
+{
+    return runner_fail(r, FAIL(SYNC_JOB_TOO_LARGE), buf_str(&r->w.call.detail));
 }
 
 static bool runner_is_waiting(const struct runner *r)
@@ -241,8 +253,10 @@ static bool runner_is_waiting(const struct runner *r)
 
 static enum work runner_take_job(struct runner *r)
 {
-    if (r->stopping || !runner_read_job(r)) {
-        return runner_go(r, RUNNER_OVER);
+    bool too_large = false;
+    if (r->stopping || !runner_read_job(r, &too_large)) {
+        // Left as it is it would be taken in each round, before all others of its connector.
+        return too_large ? runner_fail_too_large(r) : runner_go(r, RUNNER_OVER);
     }
     if (!runner_is_waiting(r) || !r->job.type_known || r->job.type != r->type ||
         !str_eq(r->job.connector_id, r->connector_id)) {
@@ -274,7 +288,11 @@ static enum work runner_claim(struct runner *r, struct moment now)
         r->finish.job_gone = true;
         return runner_finish(r, OUTCOME_ERROR);
     }
-    bool read = runner_read_job(r);
+    bool too_large;
+    bool read = runner_read_job(r, &too_large);
+    if (too_large) {
+        return runner_fail_too_large(r);
+    }
     if (!read || !runner_is_waiting(r)) { // out of reach, or cancelled in this very moment
         r->finish.job_ended = true;
         bool canceled = read && r->job.status == JOB_CANCELED;

@@ -131,6 +131,17 @@ static enum work visit_fail(struct visit *v, err e, str detail)
     return visit_go(v, VISIT_TELL);
 }
 
+// A record that is too large to be read can be told so all the same: it is its own affair, and no
+// reason for the service to give up. Its schedules are not known.
+static void visit_refuse(struct visit *v, str detail)
+{
+    buf_reset(&v->text);
+    classes_put_message(&v->text, FAIL(CONNECTOR_TOO_LARGE), detail);
+    visit_log(v, LOG_ERROR, FAIL(CONNECTOR_TOO_LARGE), detail);
+    v->failed = true;
+    v->state = VISIT_TELL;
+}
+
 // ---- the record
 
 static enum work visit_ask(struct visit *v, enum visit_state then)
@@ -147,11 +158,19 @@ static bool visit_take(struct visit *v)
         v->state = VISIT_OVER;
         return false;
     }
+    if (err_is(v->w.call.error, ERR_CALL_TOO_LARGE)) {
+        visit_refuse(v, (str){0});
+        return false;
+    }
     if (!worker_went_well(&v->w)) {
         (void)visit_give_up(v);
         return false;
     }
     err e = worker_read_connector(&v->w, &v->c);
+    if (err_is(e, ERR_CONNECTOR_TOO_LARGE)) {
+        visit_refuse(v, buf_str(&v->w.call.detail));
+        return false;
+    }
     if (!err_ok(e)) {
         visit_log(v, LOG_ERROR, e, buf_str(&v->w.call.detail));
         v->state = VISIT_OVER;

@@ -216,7 +216,7 @@ static void test_connector_read_deep(void)
     buf_put_fill(b, '[', JSON_DEPTH_MAX);
     buf_put_fill(b, ']', JSON_DEPTH_MAX);
     buf_put(b, S("}}"));
-    CHECK_ERR(records_read_connector(&c, buf_str(b)), CONNECTOR_RECORD);
+    CHECK_ERR(records_read_connector(&c, buf_str(b)), CONNECTOR_TOO_LARGE);
     CHECK_STR(buf_str(&records.detail), S("nested too deeply"));
 }
 

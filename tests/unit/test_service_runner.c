@@ -188,6 +188,41 @@ static void test_cancelled_before_the_claim(void)
     CHECK(step() == WORK_DONE);
 }
 
+// A job that is too large to be read ends: else it would be taken in each round, before all others.
+static void test_too_large_job_ends_as_error(void)
+{
+    static char bytes[CONNECTOR_RECORD_BYTES + 16], values[2 * CONNECTOR_NODES + 64];
+    memset(bytes, ' ', sizeof bytes - 1);
+    int n = sprintf(values, "{\"_id\":\"j1\",\"_source\":[1");
+    for (int i = 0; i < CONNECTOR_NODES; i++) {
+        n += sprintf(values + n, ",1");
+    }
+    sprintf(values + n, "]}");
+    const char *const records[] = {bytes, values};
+    for (isize i = 0; i < COUNT(records); i++) {
+        begin(true, JOB_FULL);
+        talk(GET_CONNECTOR, 200, CONNECTOR("null", ""));
+        talk(GET_JOB, 200, records[i]);
+        talk(GET_JOB, 200, records[i]);
+        talk(GET_CONNECTOR, 200, CONNECTOR("null", ""));
+        talk("POST /search-x/_refresh?ignore_unavailable=true ", 200, "{}");
+        talk("POST /search-x/_count?ignore_unavailable=true ", 200, "{\"count\":5}");
+        CHECK(step() == WORK_CALL);
+        str said = rig_answer_to(&r.w, 200, UPDATED);
+        CHECK(str_starts(said, S("POST /.elastic-connectors-sync-jobs/_update/j1 ")));
+        CHECK(str_find(said, S("\"status\":\"error\",\"error\":\"")) > 0);
+        CHECK(step() == WORK_CALL);
+        said = rig_answer_to(&r.w, 200, UPDATED);
+        CHECK(str_find(said, S("\"last_sync_status\":\"error\"")) > 0);
+        CHECK(step() == WORK_DONE);
+    }
+    // What makes no sense may be the fault of somebody between: the next round asks again.
+    begin(true, JOB_FULL);
+    talk(GET_CONNECTOR, 200, CONNECTOR("null", ""));
+    talk(GET_JOB, 200, "<html>");
+    CHECK(step() == WORK_DONE);
+}
+
 static void test_a82_claim_404(void)
 {
     begin(true, JOB_FULL);
@@ -285,6 +320,7 @@ static const struct test_case cases[] = {
     CASE(test_lost_race_leaves_the_job),
     CASE(test_three_conflicts_are_enough),
     CASE(test_cancelled_before_the_claim),
+    CASE(test_too_large_job_ends_as_error),
     CASE(test_a82_claim_404),
     CASE(test_claim_without_answer_suspends),
     CASE(test_direct_claim_is_guarded),
