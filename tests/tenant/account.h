@@ -5,7 +5,13 @@
 
 #include "model.h"
 
-enum account_result { ACCOUNT_OK, ACCOUNT_WRONG, ACCOUNT_UNKNOWN, ACCOUNT_LOCKED };
+enum account_result {
+    ACCOUNT_OK,
+    ACCOUNT_WRONG,
+    ACCOUNT_UNKNOWN,
+    ACCOUNT_LOCKED,
+    ACCOUNT_UNBOUND, // right, but without MIC or with another channel
+};
 
 // "EXAMPLE\svc", "svc@example.test" or "svc", in any case of letters.
 bool account_is(const struct tenant *t, str name);

@@ -3,6 +3,7 @@
 // offered, the lock-out and the binding of the TLS channel are options.
 #include "account.h"
 #include "ews.h"
+#include "t_ntlm.h"
 
 static void offer(const struct tenant *t, struct t_response *r)
 {
@@ -65,6 +66,49 @@ static bool scheme(str header, const char *name, str *token)
     return str_eq_nocase(head, str_from(name));
 }
 
+static void put_token(struct t_response *r, const char *name, const struct t_buf *answer)
+{
+    struct t_buf text = {0};
+    t_base64_put(&text, t_buf_str(answer), false);
+    t_response_header(r, "WWW-Authenticate: %s %.*s", name, (int)text.n, (const char *)text.p);
+    t_buf_free(&text);
+}
+
+// A leg of the handshake, whose answer names the scheme that the client used.
+static bool handshake(struct tenant *t, const struct t_request *q, struct t_response *r,
+                      const char *name, str token)
+{
+    struct t_buf message = {0}, answer = {0};
+    enum account_result why = ACCOUNT_WRONG;
+    enum t_ntlm_step step = T_NTLM_REFUSED;
+    if (t_base64_decode(&message, token)) {
+        str m = t_buf_str(&message);
+        bool raw = str_starts(m, S("NTLMSSP"));
+        bool unwanted = raw && (t->o.exchange_auth & T_AUTH_WRAPPED) && name[1] == 'e';
+        step = unwanted ? T_NTLM_REFUSED : t_ntlm_step(t, q->link, m, &answer, &why);
+    }
+    switch (step) {
+    case T_NTLM_CONTINUE:
+        r->status = 401;
+        put_token(r, name, &answer);
+        t_response_header(r, "Set-Cookie: exchangecookie=9f%08x; path=/; HttpOnly",
+                          (unsigned)t->ntlm_turn);
+        break;
+    case T_NTLM_DONE:
+        t->exchange->logons_ntlm++;
+        if (answer.n > 0) {
+            put_token(r, name, &answer);
+        }
+        break;
+    case T_NTLM_REFUSED:
+        refuse(t, r, why);
+        break;
+    }
+    t_buf_free(&message);
+    t_buf_free(&answer);
+    return step == T_NTLM_DONE;
+}
+
 bool ews_authenticate(struct tenant *t, const struct t_request *q, struct t_response *r)
 {
     str header = t_request_header(q, "authorization"), token;
@@ -72,9 +116,15 @@ bool ews_authenticate(struct tenant *t, const struct t_request *q, struct t_resp
     if ((auth & T_AUTH_BASIC) && scheme(header, "Basic", &token)) {
         return basic(t, token, r);
     }
+    if ((auth & T_AUTH_NTLM) && q->link && scheme(header, "NTLM", &token)) {
+        return handshake(t, q, r, "NTLM", token);
+    }
+    if ((auth & T_AUTH_NEGOTIATE) && q->link && scheme(header, "Negotiate", &token)) {
+        return handshake(t, q, r, "Negotiate", token);
+    }
     if (auth == 0 || (header.n == 0 && q->link && q->link->ntlm == 2)) {
         return true;
     }
-    refuse(t, r, ACCOUNT_OK);
+    refuse(t, r, header.n > 0 ? ACCOUNT_UNKNOWN : ACCOUNT_OK);
     return false;
 }

@@ -244,7 +244,8 @@ static void set_auth(struct tenant *t, str list)
     } names[] = {{"\"ntlm\"", T_AUTH_NTLM},
                  {"\"negotiate\"", T_AUTH_NEGOTIATE},
                  {"\"basic\"", T_AUTH_BASIC},
-                 {"\"bearer\"", T_AUTH_BEARER}};
+                 {"\"bearer\"", T_AUTH_BEARER},
+                 {"\"wrapped\"", T_AUTH_WRAPPED}};
     t->o.exchange_auth = 0;
     for (isize i = 0; i < COUNT(names); i++) {
         t->o.exchange_auth |= str_find(list, str_from(names[i].name)) >= 0 ? names[i].bit : 0;

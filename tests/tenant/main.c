@@ -208,6 +208,7 @@ int main(int argc, char **argv)
              a.server.plain ? "http" : "https", a.server.ports[T_GOOGLE]);
     a.o.token_uri = str_from(token_uri);
     a.o.verify = tls_verify_account;
+    a.o.certificate_hash = tls_certificate_hash();
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
     struct tenant *t = tenant_new(&a.o, (i64)now.tv_sec * 1000);

@@ -199,6 +199,7 @@ struct tenant {
     struct t_net_stats net;
     struct es *es;
     struct exchange *exchange;
+    u64 ntlm_turn; // of server challenges
     bool stop;
     i64 start_ms, now_ms;
     i64 skew_ms; // how far the tenant's clock is ahead

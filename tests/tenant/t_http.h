@@ -17,11 +17,12 @@
 // The last two are not HTTP: ldap.h.
 enum t_service { T_GOOGLE, T_ELASTIC, T_CONTROL, T_EXCHANGE, T_LDAP, T_LDAPS, T_SERVICES };
 
-// What a connection knows besides its requests: NTLM authenticates the connection. Zeroed when it is
-// opened, freed when it is closed; its owner points requests to it.
+// What a connection knows besides its requests: NTLM authenticates the connection. Zeroed when it
+// is opened, freed when it is closed; its owner points requests to it.
 struct t_link {
     bool tls;
-    int ntlm; // 0 nothing, 1 the challenge was sent, 2 authenticated
+    bool directory; // LDAP: neither signs nor seals
+    int ntlm;       // 0 nothing, 1 the challenge was sent, 2 authenticated
     u8 challenge[8];
     struct t_buf negotiate, sent; // both messages, which the MIC covers
 };
@@ -33,7 +34,7 @@ struct t_header {
 
 struct t_request {
     enum t_service service;
-    struct t_link *link; // NULL: nobody keeps one, so that only Basic can be used
+    struct t_link *link;     // NULL: nobody keeps one, so that only Basic can be used
     str method, path, query; // percent-encoded, as they came
     struct t_header headers[T_HEADERS_MAX];
     int header_count;

@@ -29,7 +29,13 @@ enum t_shape { // of synthetic messages
     T_SHAPES, // all of them in turn
 };
 
-enum { T_AUTH_NTLM = 1, T_AUTH_NEGOTIATE = 2, T_AUTH_BASIC = 4, T_AUTH_BEARER = 8 };
+enum {
+    T_AUTH_NTLM = 1,
+    T_AUTH_NEGOTIATE = 2,
+    T_AUTH_BASIC = 4,
+    T_AUTH_BEARER = 8,
+    T_AUTH_WRAPPED = 16, // Negotiate takes no raw NTLM
+};
 enum t_binding { T_BINDING_OFF, T_BINDING_ALLOWED, T_BINDING_REQUIRED };
 
 struct t_options {
@@ -59,20 +65,20 @@ struct t_options {
     str es_license;        // "basic", "platinum", "trial expired" ...
     bool list_admin;       // the administrator is in the Directory, without a mailbox
     // Exchange and the directory, see ews.h and ldap.h.
-    i64 exchange_items;                // in each inbox, the others have shares; < 0: as `messages`
+    i64 exchange_items; // in each inbox, the others have shares; < 0: as `messages`
     str account, netbios, account_password; // "svc", "EXAMPLE", "Passw0rd": the service account
-    int exchange_auth;                 // what is offered, T_AUTH_...
-    bool exchange_no_impersonation;    // the account lacks the right
-    bool exchange_latin1;              // Basic takes passwords as Latin-1 only
-    str exchange_version;              // the newest that it takes: "Exchange2016"
-    int exchange_style;                // of prefixes, 0 .. 2; < 0: in turn
-    int lockout;                       // failed logons until the account is locked; 0: never
-    enum t_binding binding;            // of TLS channels by NTLM
-    str certificate_hash;              // SHA-256 of the server's certificate; empty: unknown
-    i64 directory_users;               // persons without a mailbox
-    i64 ldap_page;                     // MaxPageSize
-    bool ldap_signing;                 // strongerAuthRequired without TLS
-    bool ldap_no_tls;                  // StartTLS is unavailable
+    int exchange_auth;                      // what is offered, T_AUTH_...
+    bool exchange_no_impersonation;         // the account lacks the right
+    bool exchange_latin1;                   // Basic takes passwords as Latin-1 only
+    str exchange_version;                   // the newest that it takes: "Exchange2016"
+    int exchange_style;                     // of prefixes, 0 .. 2; < 0: in turn
+    int lockout;                            // failed logons until the account is locked; 0: never
+    enum t_binding binding;                 // of TLS channels by NTLM
+    str certificate_hash;                   // SHA-256 of the server's certificate; empty: unknown
+    i64 directory_users;                    // persons without a mailbox
+    i64 ldap_page;                          // MaxPageSize
+    bool ldap_signing;                      // strongerAuthRequired without TLS
+    bool ldap_no_tls;                       // StartTLS is unavailable
     // RS256: is `signature` the service account's over `text`? Outside, because it needs a library.
     bool (*verify)(void *st, str text, str signature);
     void *verify_st;

@@ -211,3 +211,10 @@ bool tls_verify_account(void *unused, str text, str signature)
            mbedtls_pk_verify(&tls.account, MBEDTLS_MD_SHA256, hash, sizeof(hash), signature.p,
                              (size_t)signature.n) == 0;
 }
+
+str tls_certificate_hash(void)
+{
+    static unsigned char hash[32];
+    bool ok = mbedtls_sha256(tls.chain.raw.p, tls.chain.raw.len, hash, 0) == 0;
+    return str_make(hash, ok ? (isize)sizeof(hash) : 0);
+}

@@ -31,6 +31,8 @@ isize tls_read(struct t_session *s, u8 *out, isize cap);
 isize tls_write(struct t_session *s, const u8 *p, isize n); // T_TLS_MORE: tx is full
 void tls_say_close(struct t_session *s);
 
+// SHA-256 of the server's certificate: what binds a channel (RFC 5929).
+str tls_certificate_hash(void);
 bool tls_verify_account(void *unused, str text, str signature);
 
 #endif
