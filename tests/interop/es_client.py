@@ -236,7 +236,7 @@ class Double(test_serve.World):
             self.es.connector.put(connector_id="c1", index_name=self.index, name="Mail")
         else:
             self.connector("c1", api_key_id=None, api_key_secret_id=None, custom_scheduling={}, deleted=False, description=None,
-                           language=None, sync_cursor=None, sync_now=False, last_sync_status=None,
+                           language=None, sync_cursor=None, sync_now=False,
                            **{k: None for k in CONNECTOR.must if k.startswith("last_")})
 
     def fill(self, **changes):
