@@ -111,18 +111,32 @@ static void run_filter(str text, isize room)
     ASSERT(str_find(op, buf_str(&a)) > 0);
 }
 
-// Without escapes, a domain is its labels.
+// The base read back, label by label.
 static void run_base(str domain)
 {
     struct buf b = buf_over(b_memory, sizeof b_memory);
     ldap_put_base(&b, domain);
-    ASSERT(!b.full && (b.n == 0 || str_starts(buf_str(&b), S("DC="))));
-    isize bare = 0;
-    for (isize i = 0; i < b.n; i++) {
-        bare += b.p[i] != '\\';
-        ASSERT(b.p[i] != 0);
+    ASSERT(!b.full);
+    str rest = buf_str(&b), labels = str_trim(domain);
+    while (labels.n) {
+        str label, prefix = rest.p == b.p ? S("DC=") : S(",DC=");
+        bool more;
+        labels = str_cut(labels, '.', &label, &more);
+        if (label.n == 0) {
+            continue;
+        }
+        ASSERT(str_starts(rest, prefix));
+        rest = str_from_index(rest, prefix.n);
+        for (isize i = 0; i < label.n; i++) {
+            bool escaped = str_starts(rest, S("\\"));
+            bool zero = str_starts(rest, S("\\00")) && label.p[i] == 0;
+            ASSERT(escaped || str_find_byte(S(",+<>;\"\\"), label.p[i]) < 0);
+            rest = str_from_index(rest, zero ? 2 : escaped);
+            ASSERT(rest.n && rest.p[0] == (zero ? '0' : label.p[i]));
+            rest = str_from_index(rest, 1);
+        }
     }
-    ASSERT(bare <= 5 * domain.n + 3 && b.n <= 2 * bare + domain.n);
+    ASSERT(rest.n == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)

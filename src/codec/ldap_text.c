@@ -100,8 +100,10 @@ err ldap_result_err(const struct ldap_message *m)
         LDAP_EXTENDED_RESPONSE) { // we ask for StartTLS only; "unavailable": no certificate
         return m->result ? FAIL(LDAP_START_TLS) : OK;
     }
-    if (m->result == LDAP_OPERATIONS_ERROR && str_find(m->diagnostic, S("successful bind")) >= 0) {
-        return FAIL(LDAP_RIGHTS); // a search before any bind
+    if (m->result == LDAP_OPERATIONS_ERROR &&
+        (str_find(m->diagnostic, S("successful bind")) >= 0 ||
+         str_find(m->diagnostic, S("without authentication")) >= 0)) {
+        return FAIL(LDAP_RIGHTS); // a search before any bind, in the words of AD and of Samba
     }
     const struct ldap_meaning *meaning = ldap_find_meaning(m->result);
     return meaning ? (err){meaning->error} : FAIL(LDAP_REFUSED);

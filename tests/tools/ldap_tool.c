@@ -78,7 +78,7 @@ static err read_message(struct buf *out)
         buf_put(out, S("more"));
         return OK;
     }
-    TRY(ldap_message_read(in, &m));
+    TRY(ldap_message_read(str_slice(in, 0, n), &m)); // more may have come behind it
     json_write_object(&w);
     json_write_key(&w, S("id"));
     json_write_i64(&w, m.id);

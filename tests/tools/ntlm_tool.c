@@ -5,13 +5,18 @@
 //     authenticate USER PASSWORD SERVICE HOST BINDING CLIENT NOW NEGOTIATE CHALLENGE
 //                                                     the third; or `error: ` and its name
 //     upper TEXT                                      as UTF-16LE
+//     binding HASH                                    channel binding of a certificate's hash
+//     init TOKEN, response TOKEN, token BYTES         SPNEGO: two to write, one to read
 #include <stdio.h>
 #include <string.h>
 
 #include "codec/base64.h"
+#include "codec/spnego.h"
 #include "net/ntlm.h"
 
 enum { FIELDS_MAX = 10, BYTES_MAX = 16384 };
+
+static str fields[FIELDS_MAX];
 
 static void answer(err e, str out)
 {
@@ -34,10 +39,10 @@ static str decode(struct buf *memory, str text)
     return str_make(memory->p + start, memory->n - start);
 }
 
-static void authenticate(const str *fields)
+static err authenticate(struct buf *out)
 {
-    static u8 decoded[BYTES_MAX], message[BYTES_MAX];
-    struct buf bytes = buf_over(decoded, sizeof decoded), out = buf_over(message, sizeof message);
+    static u8 decoded[BYTES_MAX];
+    struct buf bytes = buf_over(decoded, sizeof decoded);
     struct ntlm_setup setup = {
         .user = fields[1], .password = fields[2], .service = fields[3], .host = fields[4]};
     str binding = decode(&bytes, fields[5]), client = decode(&bytes, fields[6]);
@@ -46,8 +51,33 @@ static void authenticate(const str *fields)
     memcpy(setup.client, client.p, NTLM_CLIENT_BYTES);
     ASSERT(str_to_u64(fields[7], &setup.now));
     str negotiate = decode(&bytes, fields[8]), challenge = decode(&bytes, fields[9]);
-    err e = ntlm_put_authenticate(&out, &setup, negotiate, challenge);
-    answer(e, buf_str(&out));
+    return ntlm_put_authenticate(out, &setup, negotiate, challenge);
+}
+
+static void run(str command, struct buf *out)
+{
+    static u8 decoded[BYTES_MAX];
+    struct buf bytes = buf_over(decoded, sizeof decoded);
+    str in = decode(&bytes, fields[1]), token = {0};
+    err e = OK;
+    if (str_eq(command, S("negotiate"))) {
+        ntlm_put_negotiate(out);
+    } else if (str_eq(command, S("upper"))) {
+        e = ntlm_put_utf16(out, fields[1], true);
+    } else if (str_eq(command, S("binding"))) {
+        ntlm_binding(in, buf_grab(out, NTLM_BINDING_BYTES));
+    } else if (str_eq(command, S("init"))) {
+        spnego_put_init(out, in);
+    } else if (str_eq(command, S("response"))) {
+        spnego_put_response(out, in);
+    } else if (str_eq(command, S("token"))) {
+        e = spnego_token(in, &token);
+        buf_put(out, token);
+    } else {
+        ASSERT(str_eq(command, S("authenticate")));
+        e = authenticate(out);
+    }
+    answer(e, buf_str(out));
 }
 
 int main(void)
@@ -56,20 +86,13 @@ int main(void)
     while (fgets(line, sizeof line, stdin)) {
         static u8 message[BYTES_MAX];
         struct buf out = buf_over(message, sizeof message);
-        str fields[FIELDS_MAX] = {0}, rest = str_trim_end(str_from(line));
+        str rest = str_trim_end(str_from(line));
         bool more = true;
+        memset(fields, 0, sizeof fields);
         for (int i = 0; more && i < FIELDS_MAX; i++) {
             rest = str_cut(rest, '\t', &fields[i], &more);
         }
-        if (str_eq(fields[0], S("negotiate"))) {
-            ntlm_put_negotiate(&out);
-            answer(OK, buf_str(&out));
-        } else if (str_eq(fields[0], S("upper"))) {
-            err e = ntlm_put_utf16(&out, fields[1], true);
-            answer(e, buf_str(&out));
-        } else {
-            authenticate(fields);
-        }
+        run(fields[0], &out);
     }
     return 0;
 }

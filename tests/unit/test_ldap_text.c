@@ -194,6 +194,8 @@ static void test_result_err(void)
                                    "this operation a successful bind must be completed on the "
                                    "connection., data 0, v2580");
     CHECK_ERR(ldap_result_err(&m), LDAP_RIGHTS);
+    m = result(LDAP_DONE, 1, "00002020: Operation unavailable without authentication");
+    CHECK_ERR(ldap_result_err(&m), LDAP_RIGHTS);
     m = result(LDAP_DONE, 1, "");
     CHECK_ERR(ldap_result_err(&m), LDAP_REFUSED);
     m = result(LDAP_EXTENDED_RESPONSE, 52, ""); // StartTLS without a certificate
