@@ -97,6 +97,7 @@ TENANT := account.c content.c control.c es_admin.c es_bulk.c es_connector.c es_c
   ews.c ews_attachment.c ews_auth.c ews_calendar.c ews_control.c ews_find.c ews_folders.c \
   ews_get.c ews_id.c ews_item.c ews_mail.c ews_people.c ews_place.c ews_schema.c ews_shape.c \
   ews_store.c ews_sync.c ews_write.c faults.c \
+  ldap_entry.c ldap_filter.c ldap_search.c ldap_server.c \
   google_common.c google_directory.c google_gmail.c google_history.c google_query.c \
   google_quota.c google_token.c main.c output.c server.c stats.c synthetic.c t_ber.c t_gzip.c t_http.c \
   t_json.c t_md.c t_mem.c t_ntlm.c t_response.c t_xml.c tenant.c test_keys.c tls.c

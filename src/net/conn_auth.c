@@ -325,8 +325,9 @@ static err login_refused(struct conn_env *env, struct conn *conn)
         return FAIL(AUTH_AGAIN);
     }
     bool locked = str_contains_nocase(conn_in(conn), S("locked out"));
+    enum auth_verdict verdict = auth_refuse(a, conn->auth_epoch, locked);
     auth_put_facts(&conn->facts, a);
-    switch (auth_refuse(a, conn->auth_epoch, locked)) {
+    switch (verdict) {
     case AUTH_LATER:
         t->retry_after_ms = t->retry_after_ms > AUTH_PAUSE_MS ? t->retry_after_ms : AUTH_PAUSE_MS;
         return FAIL(AUTH_AGAIN);

@@ -7,6 +7,7 @@
 #include "codec/ldap.h"
 
 #define START_TLS_ID 1
+#define START_TLS_BUSY 51 // RFC 4511, appendix A.1: the only result that is weather here
 #define START_TLS_NAME S("1.3.6.1.4.1.1466.20037")
 
 static enum conn_result start_tls_fail(struct conn *conn, err e, str fact)
@@ -43,10 +44,8 @@ static enum conn_result start_tls_judge(struct conn *conn, const struct ldap_mes
     if (m->result != LDAP_SUCCESS) {
         buf_put(&conn->facts, S(": "));
         ldap_put_reason(&conn->facts, m);
-        err e = ldap_result_err(m);
-        // "Unavailable" is what a domain controller without a certificate says: no weather.
-        bool busy = err_is(e, ERR_LDAP_BUSY) && m->result != LDAP_UNAVAILABLE;
-        return start_tls_fail(conn, busy ? e : FAIL(LDAP_START_TLS), S(""));
+        err e = m->result == START_TLS_BUSY ? FAIL(LDAP_BUSY) : ldap_result_err(m);
+        return start_tls_fail(conn, e, S(""));
     }
     if (conn->in_from != conn->in_to) {
         return start_tls_fail(conn, FAIL(START_TLS_INJECTED), S(""));

@@ -167,7 +167,11 @@ static isize talk_send_head(struct conn_env *env, struct conn *conn)
         buf_put(b, str_slice(t->x->body, 0, t->body_sent));
     }
     t->head_sent = t->started = true;
-    return conn_put(conn, buf_str(b));
+    isize put = conn_put(conn, buf_str(b));
+    if (t->credential) {
+        crypto_wipe(b->p, b->n);
+    }
+    return put;
 }
 
 #define TALK_CHUNK_HEAD 8 // six hex digits, CRLF

@@ -155,7 +155,7 @@ static void bench_start_with(struct bench *b, struct loop_settings settings)
     CHECK_OK(url_parse(str_from(b->url), &b->dest.url));
 }
 
-static void bench_start(struct bench *b)
+[[maybe_unused]] static void bench_start(struct bench *b)
 {
     bench_start_with(b, (struct loop_settings){0});
 }
@@ -199,7 +199,7 @@ static bool has(const char *text, const char *part)
     return found;
 }
 
-static void check_hello(struct bench *b, const char *target)
+[[maybe_unused]] static void check_hello(struct bench *b, const char *target)
 {
     struct probe p = probe_of(b, 0, target);
     bench_probe(b, &p);

@@ -108,7 +108,7 @@ static struct server serve_as(const char *leaf, const char *options)
     return s;
 }
 
-static struct server serve(const char *leaf, const char *options)
+[[maybe_unused]] static struct server serve(const char *leaf, const char *options)
 {
     char line[200];
     snprintf(line, sizeof line, "-WWW %s", options);
