@@ -170,6 +170,20 @@
 #define GMAIL_DAY_PAUSE_MS 3600000 // pause after "daily limit exceeded"
 
 // ---- source/outlook
+#define EWS_STATE_BYTES KIB(64) // a SyncState: tens of KB in large folders; a longer one fails
+#define EWS_REQUEST_BYTES (EWS_STATE_BYTES + KIB(8)) // ten ids of 512 bytes, or a state
+#define OUTLOOK_REQUESTS 4      // default of outlook.requests: one account may have 27 at a time
+#define OUTLOOK_REQUESTS_MAX 16
+#define OUTLOOK_IN_FLIGHT 2       // default of outlook.requests_per_mailbox
+#define OUTLOOK_SOME_MAX 3        // mailboxes refused alike, none having worked: then it is all
+#define OUTLOOK_FIELD_BYTES 512   // of one field of the configuration
+#define OUTLOOK_CA_BYTES KIB(96)  // certificates of ssl_ca, and the memory to read them once
+#define OUTLOOK_CA_TEXT_BYTES KIB(32) // of their text: 20 certificates
+#define OUTLOOK_FOLDER_BYTES KIB(8) // ids of a mailbox's folders without a fixed name: 50 calendars
+#define OUTLOOK_PAGE_UNITS 128    // items of one page of a listing
+#define OUTLOOK_PAGES_MAX 100000  // of one folder: 12 million items
+#define OUTLOOK_RESTARTS_MAX 3    // of one folder's listing, when Exchange has forgotten its state
+#define OUTLOOK_TRIES_MAX 5       // of items that Exchange leaves out of an answer
 #define EWS_CODE_BYTES 64  // of a response code: the longest has 45
 #define EWS_TEXT_BYTES 256 // of the words that come with it
 #define OUTLOOK_PARTS_BYTES KIB(8)  // attachments of a lane's items that are to be made: 20 to 40

@@ -60,10 +60,18 @@ static err ping_end(void *st, struct exchange *x)
 static void ping_fail(void *st, struct exchange *x, err e)
 {
     struct ping *p = st;
+    if (p->source->ops->ping_fail(p->source->state, p->state, x, e)) {
+        return;
+    }
     p->error = e;
     buf_reset(&p->detail);
     buf_put(&p->detail, buf_str(&x->detail));
-    p->source->ops->ping_fail(p->source->state, p->state, x, e);
+}
+
+static err ping_send(void *st, struct buf *room, bool *last)
+{
+    struct ping *p = st;
+    return p->source->ops->ping_send(p->source->state, p->state, room, last);
 }
 
 const struct machine_ops ping_ops = {
@@ -73,4 +81,5 @@ const struct machine_ops ping_ops = {
     .body = ping_body,
     .end = ping_end,
     .fail = ping_fail,
+    .send = ping_send,
 };

@@ -44,7 +44,9 @@ struct source_ops {
     err (*accounts_body)(void *src, void *st, struct exchange *x, str *in,
                          const struct account_sink *to);
     err (*accounts_end)(void *src, void *st, struct exchange *x);
-    void (*accounts_fail)(void *src, void *st, struct exchange *x, err e);
+    // true: there is another way, next() goes on; false: next() says FAILED.
+    bool (*accounts_fail)(void *src, void *st, struct exchange *x, err e);
+    err (*accounts_send)(void *src, void *st, struct buf *room, bool *last); // EXCHANGE_STREAM
 
     enum step (*mailbox_next)(void *src, struct mailbox *m, i64 now_ms, struct exchange *x);
     err (*mailbox_head)(void *src, struct mailbox *m, struct exchange *x,
@@ -78,7 +80,8 @@ struct source_ops {
     err (*ping_head)(void *src, void *st, struct exchange *x, const struct http_head *head);
     err (*ping_body)(void *src, void *st, struct exchange *x, str *in);
     err (*ping_end)(void *src, void *st, struct exchange *x);
-    void (*ping_fail)(void *src, void *st, struct exchange *x, err e); // then next() says FAILED
+    bool (*ping_fail)(void *src, void *st, struct exchange *x, err e); // as accounts_fail
+    err (*ping_send)(void *src, void *st, struct buf *room, bool *last);
 
     // Document level security: the members of the access control document of an account, without
     // braces and without "id" (spec/documents.md 9). false: this account has none.

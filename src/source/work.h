@@ -76,6 +76,7 @@ enum fetch_verdict {
     FETCH_UNDECIDED, // not known: protects its mailbox
     FETCH_DOCUMENT,  // fetch->doc is a document
     FETCH_UNCHANGED, // the index has it as it is
+    FETCH_NOTHING,   // no result after all (decides is -1)
     FETCH_GONE,      // positively not there any more
     FETCH_CORRUPT,   // positively unreadable or too large: counted, named, kept as seen
 };

@@ -297,10 +297,18 @@ static err access_walk_end(void *st, struct exchange *x)
 static void access_walk_fail(void *st, struct exchange *x, err e)
 {
     struct access *a = st;
-    a->source->ops->accounts_fail(a->source->state, a->walk, x, e);
+    if (a->source->ops->accounts_fail(a->source->state, a->walk, x, e)) {
+        return;
+    }
     a->walk_error = e;
     buf_reset(&a->detail);
     elastic_put_cut(&a->detail, buf_str(&x->detail), x->detail.n);
+}
+
+static err access_walk_send(void *st, struct buf *room, bool *last)
+{
+    struct access *a = st;
+    return a->source->ops->accounts_send(a->source->state, a->walk, room, last);
 }
 
 static const struct machine_ops access_walk_ops = {
@@ -310,6 +318,7 @@ static const struct machine_ops access_walk_ops = {
     .body = access_walk_body,
     .end = access_walk_end,
     .fail = access_walk_fail,
+    .send = access_walk_send,
 };
 
 // ---- the stages

@@ -133,13 +133,15 @@ static void lane_result(struct lane *lane)
     if (f->decides >= 0) {
         ASSERT(f->decides < f->unit_count && !(lane->decided >> f->decides & 1));
         lane->decided |= (u32)1 << f->decides;
-    } else {
+    } else if (f->verdict != FETCH_NOTHING) {
         slot->outstanding++;
         slot->m.units_listed++;
         all->stats->messages_listed++;
     }
     lane->state = LANE_NEXT;
     switch (f->verdict) {
+    case FETCH_NOTHING:
+        break;
     case FETCH_DOCUMENT:
         all->stats->message_bytes += f->message_bytes;
         all->stats->raw_fallbacks += f->raw_fallback;

@@ -147,10 +147,18 @@ static err mailboxes_accounts_end(void *st, struct exchange *x)
 static void mailboxes_accounts_fail(void *st, struct exchange *x, err e)
 {
     struct mailboxes *all = st;
-    all->source->ops->accounts_fail(all->source->state, all->accounts_state, x, e);
+    if (all->source->ops->accounts_fail(all->source->state, all->accounts_state, x, e)) {
+        return;
+    }
     all->accounts_error = e;
     buf_reset(&all->accounts_detail);
     buf_put(&all->accounts_detail, buf_str(&x->detail));
+}
+
+static err mailboxes_accounts_send(void *st, struct buf *room, bool *last)
+{
+    struct mailboxes *all = st;
+    return all->source->ops->accounts_send(all->source->state, all->accounts_state, room, last);
 }
 
 static const struct machine_ops mailboxes_accounts_ops = {
@@ -160,6 +168,7 @@ static const struct machine_ops mailboxes_accounts_ops = {
     .body = mailboxes_accounts_body,
     .end = mailboxes_accounts_end,
     .fail = mailboxes_accounts_fail,
+    .send = mailboxes_accounts_send,
 };
 
 // ---- one open mailbox

@@ -171,13 +171,14 @@ static err fake_accounts_end(void *src, void *st, struct exchange *x)
     return w->asked ? OK : FAIL(GMAIL_DIRECTORY_FORBIDDEN);
 }
 
-static void fake_accounts_fail(void *src, void *st, struct exchange *x, err e)
+static bool fake_accounts_fail(void *src, void *st, struct exchange *x, err e)
 {
     (void)src;
     (void)x;
     (void)e;
     struct fake_walk *w = st;
     w->failed = true;
+    return false;
 }
 
 static enum step fake_mailbox_next(void *src, struct mailbox *m, i64 now_ms, struct exchange *x)

@@ -107,7 +107,7 @@ static inline err rig_walk_end(void *st, struct exchange *x)
 static inline void rig_walk_fail(void *st, struct exchange *x, err e)
 {
     RIG(st);
-    r->source.ops->accounts_fail(r->source.state, r->directory_state, x, e);
+    (void)r->source.ops->accounts_fail(r->source.state, r->directory_state, x, e);
 }
 
 static inline enum step rig_list_next(void *st, i64 now_ms, struct exchange *x)

@@ -65,9 +65,10 @@ static err rig_accounts_end(void *src, void *st, struct exchange *x)
     return OK;
 }
 
-static void rig_accounts_fail(void *src, void *st, struct exchange *x, err e)
+static bool rig_accounts_fail(void *src, void *st, struct exchange *x, err e)
 {
     (void)src, (void)st, (void)x, (void)e;
+    return false;
 }
 
 static enum step rig_mailbox_next(void *src, struct mailbox *m, i64 now_ms, struct exchange *x)

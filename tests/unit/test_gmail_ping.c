@@ -38,7 +38,7 @@ static void ping_fail(void *st, struct exchange *x, err e)
 {
     RIG(st);
     snprintf(told, sizeof told, "%.*s", (int)x->detail.n, (const char *)x->detail.p);
-    r->source.ops->ping_fail(r->source.state, &ping, x, e);
+    (void)r->source.ops->ping_fail(r->source.state, &ping, x, e);
 }
 
 static const struct machine_ops ping_ops = {"ping",   ping_next, ping_head, ping_body,

@@ -255,7 +255,7 @@ err gmail_directory_end(void *src, void *st, struct exchange *x)
     return OK;
 }
 
-void gmail_directory_fail(void *src, void *st, struct exchange *x, err e)
+bool gmail_directory_fail(void *src, void *st, struct exchange *x, err e)
 {
     (void)src;
     (void)x;
@@ -263,4 +263,5 @@ void gmail_directory_fail(void *src, void *st, struct exchange *x, err e)
     struct gmail_directory *d = st;
     d->failed = true;
     gmail_token_wipe(&d->token);
+    return false;
 }

@@ -35,6 +35,6 @@ err gmail_directory_head(void *src, void *st, struct exchange *x, const struct h
 err gmail_directory_body(void *src, void *st, struct exchange *x, str *in,
                          const struct account_sink *to);
 err gmail_directory_end(void *src, void *st, struct exchange *x);
-void gmail_directory_fail(void *src, void *st, struct exchange *x, err e);
+bool gmail_directory_fail(void *src, void *st, struct exchange *x, err e);
 
 #endif

@@ -150,10 +150,11 @@ err gmail_ping_end(void *src, void *st, struct exchange *x)
     return OK;
 }
 
-void gmail_ping_fail(void *src, void *st, struct exchange *x, err e)
+bool gmail_ping_fail(void *src, void *st, struct exchange *x, err e)
 {
     (void)src;
     (void)x;
     (void)e; // the caller keeps it
     ping_end_now(st, GMAIL_PING_FAILED);
+    return false;
 }

@@ -28,6 +28,6 @@ enum step gmail_ping_next(void *src, void *st, i64 now_ms, struct exchange *x);
 err gmail_ping_head(void *src, void *st, struct exchange *x, const struct http_head *head);
 err gmail_ping_body(void *src, void *st, struct exchange *x, str *in);
 err gmail_ping_end(void *src, void *st, struct exchange *x);
-void gmail_ping_fail(void *src, void *st, struct exchange *x, err e);
+bool gmail_ping_fail(void *src, void *st, struct exchange *x, err e);
 
 #endif

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// The source "outlook": mails, calendars, contacts, tasks and attachments of Exchange mailboxes
+// through Exchange Web Services, their owners from Active Directory through LDAP
+// (spec/wire-ews.md, wire-ldap.md, documents.md).
+//
+// Carved once, at start, by outlook_init(); then, through source_ops, configured for one run after
+// another: configure() checks and takes what a record says, release() forgets it.
+#ifndef SOURCE_OUTLOOK_OUTLOOK_H
+#define SOURCE_OUTLOOK_OUTLOOK_H
+
+#include "base/plan.h"
+#include "net/proxy.h"
+#include "source/source.h"
+
+// What config.yml says, the same for all runs; texts must outlive the source.
+struct outlook_settings {
+    const struct tls_trust *trust; // when the record names no certificate: roots and ca_file
+    bool require_verification;     // TLS without it is refused, whatever the record says
+    const struct proxy *proxy;     // for Exchange; NULL: none
+    str no_proxy;
+    int requests;               // to Exchange at the same time, by one run; 0: OUTLOOK_REQUESTS
+    int requests_per_mailbox;   // 0: OUTLOOK_IN_FLIGHT
+    i64 max_file_bytes;         // of an attachment whose content is fetched
+    bool html_always;           // plain text bodies are read as HTML too
+    bool only_basic;            // NTLM is not tried
+    bool delegate;              // no impersonation: the service account has rights on the mailboxes
+    str ldap_base, ldap_filter; // instead of the domain's, and of the two searches; empty: those
+    bool estimate;              // dry run: sizes as listed, nothing is read
+};
+
+// Carves the source's pools and fills *out. Nothing may be asked of it but configure().
+//
+// configure() gives friendly errors, whose facts are in `detail`: OUTLOOK_DATA_SOURCE,
+// OUTLOOK_SERVER, OUTLOOK_DIRECTORY, OUTLOOK_CA, CONFIG_VERIFICATION. After an error nothing is
+// configured. The texts of setup->values are copied.
+void outlook_init(struct plan *plan, const struct outlook_settings *settings, struct source *out);
+
+#endif

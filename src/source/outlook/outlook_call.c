@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+// Asking Exchange and judging its answers (see outlook_call.h). Exchange gives a request's number
+// back when it is asked to (client-request-id): an answer with another number is none to this
+// request.
+#include "source/outlook/outlook_call.h"
+
+#include "os/os.h"
+
+enum {
+    CALL_PAUSE_MS = 10000, // after a refusal that does not say how long
+    CALL_NUMBER_BYTES = 36,
+};
+
+static const struct retry_policy call_policy = {.attempts = 6, .base_ms = 2000, .max_ms = 60000};
+
+bool outlook_call_take(struct outlook *o, struct outlook_call *call, i64 now_ms, struct exchange *x)
+{
+    if (o->run.pause_until_ms > now_ms) {
+        x->wait_until_ms = o->run.pause_until_ms;
+        return false;
+    }
+    for (int i = 0; !call->reader && i < o->reader_count; i++) {
+        if (!o->readers[i].used) {
+            o->readers[i].used = true;
+            call->reader = i + 1;
+        }
+    }
+    return call->reader > 0;
+}
+
+struct outlook_reader *outlook_call_reader(struct outlook *o, const struct outlook_call *call)
+{
+    ASSERT(call->reader > 0);
+    return &o->readers[call->reader - 1];
+}
+
+void outlook_call_close(struct outlook *o, struct outlook_call *call)
+{
+    if (call->reader) {
+        o->readers[call->reader - 1].used = false;
+    }
+    *call = (struct outlook_call){0};
+}
+
+struct ews_call outlook_call_begin(struct outlook *o, struct outlook_call *call, str mailbox)
+{
+    struct outlook_reader *r = outlook_call_reader(o, call);
+    buf_reset(&r->request);
+    buf_reset(&r->state);
+    ews_answer_start(&r->answer);
+    call->status = 0;
+    call->broken = call->whole = false;
+    call->open = true;
+    call->number = ++o->run.requests;
+    return (struct ews_call){
+        .version = o->run.older ? S("Exchange2013") : S("Exchange2013_SP1"),
+        .mailbox = mailbox,
+        .delegate = o->settings.delegate,
+    };
+}
+
+// As a GUID, which is what Exchange expects.
+static str call_number(u64 number, u8 bytes[CALL_NUMBER_BYTES])
+{
+    static const u8 form[] = "00000000-0000-0000-0000-000000000000";
+    for (int i = CALL_NUMBER_BYTES - 1; i >= 0; i--) {
+        bytes[i] = form[i];
+        if (form[i] != '-') {
+            bytes[i] = (u8) "0123456789abcdef"[number & 15];
+            number >>= 4;
+        }
+    }
+    return str_make(bytes, CALL_NUMBER_BYTES);
+}
+
+bool outlook_call_ask(struct outlook *o, struct outlook_call *call, str mailbox, struct exchange *x)
+{
+    struct outlook_reader *r = outlook_call_reader(o, call);
+    u8 bytes[CALL_NUMBER_BYTES];
+    x->dest = &o->run.exchange;
+    x->method = S("POST");
+    x->retry = &call_policy;
+    x->body = buf_str(&r->request);
+    buf_put(&x->target, S("/EWS/Exchange.asmx"));
+    exchange_header(x, S("Content-Type"), S("text/xml; charset=utf-8"));
+    exchange_header(x, S("Accept"), S("text/xml"));
+    exchange_header(x, S("client-request-id"), call_number(call->number, bytes));
+    exchange_header(x, S("return-client-request-id"), S("true"));
+    if (mailbox.n) {
+        exchange_header(x, S("X-AnchorMailbox"), mailbox);
+    }
+    return !r->request.full;
+}
+
+err outlook_call_head(struct outlook *o, struct outlook_call *call, struct exchange *x,
+                      const struct http_head *head)
+{
+    (void)o;
+    (void)x;
+    u8 bytes[CALL_NUMBER_BYTES];
+    str echoed = http1_header(head, S("client-request-id"), NULL);
+    call->status = head->status;
+    if (echoed.n && !str_eq_nocase(str_trim(echoed), call_number(call->number, bytes))) {
+        return FAIL(EWS_ANSWER);
+    }
+    return OK;
+}
+
+enum ews_event outlook_call_next(struct outlook *o, struct outlook_call *call, str *in)
+{
+    bool soap = call->status == 200 || call->status == 500;
+    if (!soap || call->broken || call->whole) {
+        *in = str_from_index(*in, in->n);
+        return EWS_MORE;
+    }
+    enum ews_event event = ews_answer_next(&outlook_call_reader(o, call)->answer, in);
+    if (event == EWS_BAD) {
+        call->broken = true;
+        *in = str_from_index(*in, in->n);
+        return EWS_MORE;
+    }
+    call->whole = call->whole || event == EWS_DONE;
+    return event;
+}
+
+static err call_status_error(int status)
+{
+    switch (status) {
+    case 401:
+        return FAIL(EWS_UNAUTHORIZED);
+    case 403:
+        return FAIL(EWS_FORBIDDEN);
+    case 400:
+    case 404:
+    case 405:
+    case 415:
+        return FAIL(EWS_NOT_THERE);
+    case 429:
+    case 503:
+        return FAIL(EWS_BUSY);
+    case 413:
+        return FAIL(EWS_SCHEMA);
+    default:
+        return status >= 500 ? FAIL(EWS_TRANSIENT) : FAIL(EWS_ANSWER);
+    }
+}
+
+err outlook_call_judge(struct outlook *o, const struct outlook_reader *r, err e, struct exchange *x)
+{
+    if (err_is(e, ERR_EWS_BUSY)) {
+        i64 pause_ms = r->answer.pause_ms ? r->answer.pause_ms : CALL_PAUSE_MS;
+        i64 until_ms = os_mono_ms() + pause_ms;
+        o->run.pause_until_ms = until_ms > o->run.pause_until_ms ? until_ms : o->run.pause_until_ms;
+        x->retry_at_ms = until_ms;
+    }
+    if (err_is(e, ERR_EWS_VERSION) && !o->run.older) {
+        o->run.older = true;
+        x->retry_at_ms = os_mono_ms();
+        e = FAIL(EWS_ANSWER); // once more, by the older version
+    }
+    if (!err_ok(e) && x->detail.n == 0) {
+        ews_answer_put_words(&r->answer, &x->detail);
+    }
+    return e;
+}
+
+err outlook_call_end(struct outlook *o, struct outlook_call *call, struct exchange *x)
+{
+    const struct outlook_reader *r = outlook_call_reader(o, call);
+    call->open = false;
+    if (call->whole && r->answer.fault) {
+        return outlook_call_judge(o, r, r->answer.error, x);
+    }
+    if (call->whole && call->status == 200) {
+        return OK;
+    }
+    return call_status_error(call->status);
+}
+
+bool outlook_mailbox_is_readable(const struct mailbox *m)
+{
+    return m->phase == MAILBOX_LISTING || m->phase == MAILBOX_LISTED;
+}
+
+void outlook_mailbox_refuse(struct outlook *o, struct mailbox *m, err e, const struct buf *detail)
+{
+    if (!outlook_mailbox_is_readable(m)) {
+        return;
+    }
+    m->error = e;
+    buf_reset(&m->detail);
+    buf_put(&m->detail,
+            str_slice(buf_str(detail), 0, detail->n < m->detail.cap ? detail->n : m->detail.cap));
+    switch (ews_error_reach(e)) {
+    case EWS_REACH_PASSING:
+    case EWS_REACH_ITEM:
+    case EWS_REACH_FOLDER:
+        m->phase = MAILBOX_FAILED;
+        break;
+    case EWS_REACH_MAILBOX:
+        m->phase = MAILBOX_REFUSED;
+        break;
+    case EWS_REACH_SOME:
+        o->run.some_refused++;
+        m->phase = o->run.answers == 0 && o->run.some_refused >= OUTLOOK_SOME_MAX ? MAILBOX_SYSTEMIC
+                                                                                  : MAILBOX_REFUSED;
+        break;
+    case EWS_REACH_TENANT:
+        m->phase = MAILBOX_SYSTEMIC;
+        break;
+    }
+}

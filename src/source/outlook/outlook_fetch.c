@@ -1,0 +1,560 @@
+// SPDX-License-Identifier: Apache-2.0
+// The life of a batch (see outlook_fetch.h): ask for items until each has a result, hand the
+// results over one by one, then the attachments. Nothing is handed over before its answer was
+// whole: one that broke off leaves nothing behind, and all of it is asked for again. An item that
+// Exchange left out of an answer is asked for again, OUTLOOK_TRIES_MAX times; one that it cannot
+// read, once more without body and attachments.
+#include "source/outlook/outlook_fetch.h"
+
+#include <string.h>
+
+#include "source/outlook/outlook_attachment.h"
+#include "source/outlook/outlook_listing.h"
+
+_Static_assert(LANE_BYTES > FETCH_DOC_OFFSET + FETCH_DOC_TAIL + OUTLOOK_ITEM_ROOM + KIB(1),
+               "the smallest buffer holds an empty document");
+
+static bool fetch_is_largest(const struct fetch *f)
+{
+    return f->data.cap >= LANE_LARGE_BYTES;
+}
+
+static str fetch_owner(const struct outlook *o, const struct fetch *f)
+{
+    str address = str_make(f->mailbox->address, f->mailbox->address_bytes);
+    return o->run.document_level_security ? address : (str){0};
+}
+
+static enum ews_kind fetch_kind(const struct fetch *f)
+{
+    return (enum ews_kind)f->units[0].kind;
+}
+
+static void fetch_decide(struct outlook_fetch *of, int unit, enum fetch_verdict verdict, err e)
+{
+    of->results[unit] = (struct outlook_result){.verdict = verdict, .error = e};
+    of->state[unit] = OUTLOOK_UNIT_READY;
+}
+
+// ---- what there is to do
+
+static int fetch_find(const struct fetch *f, enum outlook_unit_state state)
+{
+    const struct outlook_fetch *of = f->state;
+    for (int i = 0; i < f->unit_count; i++) {
+        if (of->state[i] == state) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+static bool fetch_has_rest(const struct outlook_fetch *of)
+{
+    return of->rest_unit >= 0 || of->parts.over_unit >= 0;
+}
+
+static bool fetch_has_more(const struct fetch *f)
+{
+    const struct outlook_fetch *of = f->state;
+    struct outlook_part part;
+    return fetch_find(f, OUTLOOK_UNIT_READY) >= 0 || fetch_find(f, OUTLOOK_UNIT_TO_ASK) >= 0 ||
+           fetch_find(f, OUTLOOK_UNIT_PLAIN) >= 0 || outlook_parts_first(&of->parts, &part) ||
+           fetch_has_rest(of);
+}
+
+static void fetch_hand_over(struct fetch *f, int unit)
+{
+    struct outlook_fetch *of = f->state;
+    const struct outlook_result *r = &of->results[unit];
+    of->state[unit] = OUTLOOK_UNIT_HANDED;
+    f->decides = unit;
+    f->verdict = r->verdict;
+    f->error = r->error;
+    f->message_bytes = r->bytes;
+    if (r->verdict == FETCH_DOCUMENT && r->bytes) {
+        f->doc = (struct buf){.p = f->data.p + r->from, .n = r->bytes, .cap = r->bytes};
+        f->timestamp = str_make(f->data.p + r->timestamp_from, r->timestamp_bytes);
+    }
+    f->more = fetch_has_more(f);
+}
+
+// ---- asking for items
+
+static void fetch_reset(struct fetch *f)
+{
+    struct outlook_fetch *of = f->state;
+    buf_reset(&f->data);
+    f->data.n = FETCH_DOC_OFFSET;
+    of->asked_count = 0;
+    of->shaping = of->same = of->is_too_large = false;
+    of->message = -1;
+    of->error = OK;
+}
+
+static bool fetch_ask(struct outlook *o, struct fetch *f, struct exchange *x)
+{
+    struct outlook_fetch *of = f->state;
+    str mailbox = str_make(f->mailbox->address, f->mailbox->address_bytes);
+    return outlook_call_ask(o, &of->call, mailbox, x);
+}
+
+static struct ews_call fetch_begin(struct outlook *o, struct fetch *f)
+{
+    struct outlook_fetch *of = f->state;
+    str mailbox = str_make(f->mailbox->address, f->mailbox->address_bytes);
+    return outlook_call_begin(o, &of->call, mailbox);
+}
+
+// All that are to be asked for in the same shape as the first.
+static void fetch_ask_items(struct outlook *o, struct fetch *f, struct exchange *x)
+{
+    struct outlook_fetch *of = f->state;
+    int first = fetch_find(f, OUTLOOK_UNIT_TO_ASK);
+    bool plain = first < 0;
+    first = plain ? fetch_find(f, OUTLOOK_UNIT_PLAIN) : first;
+    bool intact = f->units[first].intact;
+    fetch_reset(f);
+    outlook_parts_start(&of->parts);
+    of->asking = OUTLOOK_ASKING_ITEMS;
+    struct ews_call c = fetch_begin(o, f);
+    struct buf *b = &outlook_call_reader(o, &of->call)->request;
+    ews_put_get_items(b, &c, fetch_kind(f),
+                      plain    ? EWS_SHAPE_PLAIN
+                      : intact ? EWS_SHAPE_ATTACHMENTS
+                               : EWS_SHAPE_ALL);
+    for (int i = first; i < f->unit_count; i++) {
+        if (of->state[i] == of->state[first] && f->units[i].intact == intact) {
+            ews_put_item_id(b, str_make(f->units[i].id, f->units[i].id_bytes));
+            of->asked[of->asked_count++] = i;
+        }
+    }
+    ews_put_get_items_end(b);
+    bool fits = fetch_ask(o, f, x);
+    ASSERT(fits); // EWS_REQUEST_BYTES
+}
+
+static void fetch_ask_rest(struct outlook *o, struct fetch *f, struct exchange *x)
+{
+    struct outlook_fetch *of = f->state;
+    if (of->parts.over_unit >= 0) {
+        of->rest_unit = of->parts.over_unit;
+        of->rest_from = of->parts.over_from;
+    }
+    fetch_reset(f);
+    outlook_parts_start(&of->parts);
+    of->asking = OUTLOOK_ASKING_REST;
+    struct ews_call c = fetch_begin(o, f);
+    struct buf *b = &outlook_call_reader(o, &of->call)->request;
+    const struct unit *unit = &f->units[of->rest_unit];
+    ews_put_get_items(b, &c, fetch_kind(f), EWS_SHAPE_ATTACHMENTS);
+    ews_put_item_id(b, str_make(unit->id, unit->id_bytes));
+    ews_put_get_items_end(b);
+    of->asked[of->asked_count++] = of->rest_unit;
+    bool fits = fetch_ask(o, f, x);
+    ASSERT(fits);
+}
+
+static void fetch_ask_content(struct outlook *o, struct fetch *f, const struct outlook_part *part,
+                              struct exchange *x)
+{
+    struct outlook_fetch *of = f->state;
+    fetch_reset(f);
+    of->asking = OUTLOOK_ASKING_CONTENT;
+    of->part_error = OK;
+    outlook_attachment_begin(f, part, fetch_kind(f), fetch_owner(o, f));
+    struct ews_call c = fetch_begin(o, f);
+    ews_put_get_attachment(&outlook_call_reader(o, &of->call)->request, &c, part->id);
+    bool fits = fetch_ask(o, f, x);
+    ASSERT(fits);
+}
+
+// ---- attachments
+
+static void fetch_hand_over_part(struct fetch *f, const struct outlook_part *part,
+                                 enum fetch_verdict verdict, err e)
+{
+    struct outlook_fetch *of = f->state;
+    memcpy(of->id, part->id.p, (size_t)part->id.n); // the queue moves on
+    f->decides = -1;
+    f->id = str_make(of->id, part->id.n);
+    f->verdict = verdict;
+    f->error = e;
+    outlook_parts_next(&of->parts);
+    of->part_ready = false;
+    f->more = fetch_has_more(f);
+}
+
+// The first of the queue: its document, or the question for its content.
+static enum step fetch_part(struct outlook *o, struct fetch *f, const struct outlook_part *part,
+                            i64 now_ms, struct exchange *x)
+{
+    struct outlook_fetch *of = f->state;
+    if (of->part_ready) {
+        if (of->part_verdict == FETCH_DOCUMENT) {
+            outlook_attachment_finish(f);
+        }
+        fetch_hand_over_part(f, part, of->part_verdict, of->part_error);
+        return STEP_DONE;
+    }
+    if (f->is_unchanged && f->is_unchanged(f->is_unchanged_st, part->id, part->timestamp)) {
+        fetch_hand_over_part(f, part, FETCH_UNCHANGED, OK);
+        return STEP_DONE;
+    }
+    if (o->run.content && outlook_attachment_has_content(part, o->settings.max_file_bytes)) {
+        if (!outlook_call_take(o, &of->call, now_ms, x)) {
+            return STEP_WAIT;
+        }
+        fetch_ask_content(o, f, part, x);
+        return STEP_REQUEST;
+    }
+    fetch_reset(f);
+    outlook_attachment_begin(f, part, fetch_kind(f), fetch_owner(o, f));
+    outlook_attachment_finish(f);
+    fetch_hand_over_part(f, part, FETCH_DOCUMENT, OK);
+    return STEP_DONE;
+}
+
+// ---- next
+
+// An attempt broke off: what it had read is read again.
+static void fetch_forget_attempt(struct fetch *f)
+{
+    struct outlook_fetch *of = f->state;
+    for (int i = 0; of->call.open && i < of->asked_count; i++) {
+        if (of->asking == OUTLOOK_ASKING_ITEMS && of->state[of->asked[i]] == OUTLOOK_UNIT_READY) {
+            of->state[of->asked[i]] = OUTLOOK_UNIT_TO_ASK;
+        }
+    }
+    if (of->call.open && of->asking == OUTLOOK_ASKING_REST) {
+        outlook_parts_start(&of->parts);
+    }
+    of->call.open = false;
+}
+
+static void fetch_start(const struct outlook *o, struct fetch *f)
+{
+    struct outlook_fetch *of = f->state;
+    of->started = true;
+    of->rest_unit = -1;
+    outlook_parts_start(&of->parts);
+    for (int i = 0; o->settings.estimate && i < f->unit_count; i++) {
+        fetch_decide(of, i, FETCH_DOCUMENT, OK);
+        of->results[i].bytes = 0;
+    }
+}
+
+enum step outlook_fetch_next(void *src, struct fetch *f, i64 now_ms, struct exchange *x)
+{
+    struct outlook *o = src;
+    struct outlook_fetch *of = f->state;
+    struct outlook_part part;
+    if (!of->started) {
+        fetch_start(o, f);
+    }
+    fetch_forget_attempt(f);
+    enum mailbox_phase phase = f->mailbox->phase;
+    bool closed = phase == MAILBOX_REFUSED || phase == MAILBOX_SYSTEMIC;
+    for (int i = 0; closed && i < f->unit_count; i++) {
+        if (of->state[i] == OUTLOOK_UNIT_TO_ASK || of->state[i] == OUTLOOK_UNIT_PLAIN) {
+            fetch_decide(of, i, FETCH_UNDECIDED, f->mailbox->error);
+        }
+    }
+    int ready = fetch_find(f, OUTLOOK_UNIT_READY);
+    if (ready >= 0) {
+        fetch_hand_over(f, ready);
+        f->message_bytes = o->settings.estimate ? f->units[ready].bytes : f->message_bytes;
+        outlook_call_close(o, &of->call);
+        return STEP_DONE;
+    }
+    bool ask = fetch_find(f, OUTLOOK_UNIT_TO_ASK) >= 0 || fetch_find(f, OUTLOOK_UNIT_PLAIN) >= 0;
+    bool parts = outlook_parts_first(&of->parts, &part);
+    if (!ask && parts) {
+        enum step step = fetch_part(o, f, &part, now_ms, x);
+        if (step == STEP_DONE) {
+            outlook_call_close(o, &of->call);
+        }
+        return step;
+    }
+    if (!ask && !fetch_has_rest(of)) {
+        f->decides = -1;
+        f->verdict = FETCH_NOTHING;
+        outlook_call_close(o, &of->call);
+        return STEP_DONE;
+    }
+    if (!outlook_call_take(o, &of->call, now_ms, x)) {
+        return STEP_WAIT;
+    }
+    if (ask) {
+        fetch_ask_items(o, f, x);
+    } else {
+        fetch_ask_rest(o, f, x);
+    }
+    return STEP_REQUEST;
+}
+
+// ---- the answer
+
+err outlook_fetch_head(void *src, struct fetch *f, struct exchange *x, const struct http_head *head)
+{
+    struct outlook_fetch *of = f->state;
+    return outlook_call_head(src, &of->call, x, head);
+}
+
+// Items, and the item: its properties are one level deeper.
+enum { LEVEL_ITEM = 2 };
+
+static void fetch_begin_item(struct outlook *o, struct fetch *f, struct outlook_reader *r)
+{
+    struct outlook_fetch *of = f->state;
+    const struct ews_answer *a = &r->answer;
+    enum ews_kind kind;
+    bool wanted = a->index < of->asked_count && of->message != a->index &&
+                  outlook_item_kind(a->tag, &kind) && kind == fetch_kind(f);
+    if (!wanted) {
+        return;
+    }
+    int unit = of->asked[a->index];
+    of->message = a->index;
+    struct outlook_shape shape = {
+        .kind = kind,
+        .type = outlook_folder_type(f->units[unit].folder, kind),
+        .owner = fetch_owner(o, f),
+        .html_always = o->settings.html_always,
+        .parts = &of->parts,
+        .unit = unit,
+        .skip = of->asking == OUTLOOK_ASKING_REST ? of->rest_from : 0,
+    };
+    of->shaping = true;
+    of->same = false;
+    of->is_too_large = false;
+    outlook_item_start(&r->item, &shape, a->level, &f->data);
+}
+
+static void fetch_end_item(struct fetch *f, struct outlook_reader *r)
+{
+    struct outlook_fetch *of = f->state;
+    struct outlook_item *it = &r->item;
+    int unit = of->asked[of->message];
+    bool intact = of->asking == OUTLOOK_ASKING_REST || f->units[unit].intact;
+    of->shaping = false;
+    outlook_item_finish(it);
+    if (of->is_too_large) {
+        f->data.n = it->from;
+        fetch_decide(of, unit, FETCH_CORRUPT, FAIL(EWS_TOO_LARGE));
+    } else if (intact) {
+        f->data.n = it->from;
+        fetch_decide(of, unit, FETCH_UNCHANGED, OK);
+    } else {
+        fetch_decide(of, unit, FETCH_DOCUMENT, OK);
+        of->results[unit] = (struct outlook_result){
+            .verdict = FETCH_DOCUMENT,
+            .from = it->from,
+            .bytes = f->data.n - it->from,
+            .timestamp_from = it->timestamp_from,
+            .timestamp_bytes = it->timestamp_bytes,
+        };
+        // The next one's action line goes where this one's tail was, after it was handed over.
+        f->data.n += FETCH_DOC_TAIL;
+    }
+    if (!of->same) {
+        of->error = FAIL(EWS_ANSWER); // about another item than the one that was asked for
+    }
+}
+
+static void fetch_end_message(struct fetch *f, const struct ews_answer *a)
+{
+    struct outlook_fetch *of = f->state;
+    of->shaping = false;
+    if (a->index >= of->asked_count) {
+        of->error = FAIL(EWS_ANSWER);
+        return;
+    }
+    int unit = of->asked[a->index];
+    bool plain = of->state[unit] == OUTLOOK_UNIT_PLAIN;
+    if (of->state[unit] == OUTLOOK_UNIT_READY) {
+        return;
+    }
+    if (err_ok(a->error)) { // no item, or one that turned into another kind
+        fetch_decide(of, unit, FETCH_CORRUPT, FAIL(EWS_CORRUPT));
+    } else if (ews_error_is_gone(a->error) || err_is(a->error, ERR_EWS_ID)) {
+        fetch_decide(of, unit, FETCH_GONE, OK);
+    } else if (ews_error_is_corrupt(a->error) && (plain || f->units[unit].intact)) {
+        fetch_decide(of, unit, FETCH_CORRUPT, a->error);
+    } else if (ews_error_is_corrupt(a->error)) {
+        of->state[unit] = OUTLOOK_UNIT_PLAIN;
+    } else if (err_ok(of->error) && !err_is(a->error, ERR_EWS_STOPPED)) {
+        of->error = a->error;
+    }
+}
+
+static void fetch_item_event(struct outlook *o, struct fetch *f, struct outlook_reader *r,
+                             enum ews_event event)
+{
+    struct outlook_fetch *of = f->state;
+    const struct ews_answer *a = &r->answer;
+    if (event == EWS_MESSAGE_END) {
+        fetch_end_message(f, a);
+        return;
+    }
+    if (event == EWS_START && a->level == LEVEL_ITEM && !of->shaping) {
+        fetch_begin_item(o, f, r);
+        return;
+    }
+    if (!of->shaping) {
+        return;
+    }
+    if (event == EWS_END && a->level == LEVEL_ITEM) {
+        fetch_end_item(f, r);
+        return;
+    }
+    if (event == EWS_START && a->level == LEVEL_ITEM + 1 && a->tag == EWS_TAG_ItemId) {
+        const struct unit *unit = &f->units[of->asked[of->message]];
+        str id = xml_attribute(&a->xml, S("Id"), NULL);
+        of->same = str_eq(id, str_make(unit->id, unit->id_bytes));
+    }
+    if (!of->is_too_large) {
+        outlook_item_event(&r->item, a, event);
+    }
+}
+
+// How many bytes may be taken: six times as many come out of them at worst, and an item's end.
+static isize fetch_window(const struct fetch *f)
+{
+    isize room = f->data.cap - f->data.n - FETCH_DOC_TAIL - OUTLOOK_ITEM_ROOM;
+    return room / 6;
+}
+
+err outlook_fetch_body(void *src, struct fetch *f, struct exchange *x, str *in)
+{
+    (void)x;
+    struct outlook *o = src;
+    struct outlook_fetch *of = f->state;
+    struct outlook_reader *r = outlook_call_reader(o, &of->call);
+    while (in->n) {
+        isize window = of->is_too_large ? in->n : fetch_window(f);
+        if (window <= 0 && !fetch_is_largest(f)) {
+            return FAIL(LANE_TOO_SMALL);
+        }
+        if (window <= 0) { // what is left of it is read to its end, and dropped
+            of->is_too_large = true;
+            f->data.n = of->asking == OUTLOOK_ASKING_CONTENT ? of->content_from
+                        : of->shaping                        ? r->item.from
+                                                             : f->data.n;
+            window = in->n;
+        }
+        str chunk = str_slice(*in, 0, in->n < window ? in->n : window);
+        isize before = chunk.n;
+        enum ews_event event = outlook_call_next(o, &of->call, &chunk);
+        *in = str_from_index(*in, before - chunk.n);
+        if (event == EWS_MORE || event == EWS_DONE) {
+            continue;
+        }
+        if (of->asking == OUTLOOK_ASKING_CONTENT) {
+            outlook_attachment_event(f, &r->answer, event);
+        } else {
+            fetch_item_event(o, f, r, event);
+        }
+    }
+    return OK;
+}
+
+// ---- its end
+
+static err fetch_end_items(struct outlook *o, struct fetch *f, struct exchange *x)
+{
+    struct outlook_fetch *of = f->state;
+    const struct outlook_reader *r = outlook_call_reader(o, &of->call);
+    bool left = false;
+    for (int i = 0; i < of->asked_count; i++) {
+        left = left || of->state[of->asked[i]] == OUTLOOK_UNIT_TO_ASK;
+    }
+    bool item = ews_error_reach(of->error) == EWS_REACH_ITEM;
+    if (!err_ok(of->error) && !item) {
+        return outlook_call_judge(o, r, of->error, x);
+    }
+    if (left && ++of->tries > OUTLOOK_TRIES_MAX) {
+        return FAIL(EWS_CODE);
+    }
+    o->run.answers++;
+    return OK;
+}
+
+// One item's further attachments; then those of the items behind it.
+static err fetch_end_rest(struct outlook *o, struct fetch *f, struct exchange *x)
+{
+    struct outlook_fetch *of = f->state;
+    const struct outlook_reader *r = outlook_call_reader(o, &of->call);
+    if (!err_ok(of->error)) {
+        return outlook_call_judge(o, r, of->error, x);
+    }
+    of->state[of->rest_unit] = OUTLOOK_UNIT_HANDED;
+    of->rest_from = 0;
+    do {
+        of->rest_unit++;
+    } while (of->rest_unit < f->unit_count && !f->units[of->rest_unit].parts);
+    of->rest_unit = of->rest_unit < f->unit_count ? of->rest_unit : -1;
+    return OK;
+}
+
+static err fetch_end_content(struct outlook *o, struct fetch *f, struct exchange *x)
+{
+    struct outlook_fetch *of = f->state;
+    const struct outlook_reader *r = outlook_call_reader(o, &of->call);
+    err e = of->error;
+    if (!err_ok(e) && ews_error_reach(e) != EWS_REACH_ITEM) {
+        return outlook_call_judge(o, r, e, x);
+    }
+    if (err_ok(e) && !of->same) {
+        return FAIL(EWS_ANSWER);
+    }
+    e = err_ok(e) && of->is_too_large ? FAIL(EWS_TOO_LARGE) : e;
+    e = err_ok(e) ? outlook_attachment_end_content(f) : e;
+    if (!err_ok(e)) {
+        outlook_attachment_drop_content(f); // what is known of it is indexed all the same
+    }
+    of->part_ready = true;
+    of->part_verdict = FETCH_DOCUMENT;
+    of->part_error = OK;
+    return OK;
+}
+
+err outlook_fetch_end(void *src, struct fetch *f, struct exchange *x)
+{
+    struct outlook *o = src;
+    struct outlook_fetch *of = f->state;
+    err e = outlook_call_end(o, &of->call, x);
+    if (err_ok(e)) {
+        e = of->asking == OUTLOOK_ASKING_CONTENT ? fetch_end_content(o, f, x)
+            : of->asking == OUTLOOK_ASKING_REST  ? fetch_end_rest(o, f, x)
+                                                 : fetch_end_items(o, f, x);
+    }
+    of->call.open = !err_ok(e); // then it counts as broken off
+    return e;
+}
+
+void outlook_fetch_fail(void *src, struct fetch *f, struct exchange *x, err e)
+{
+    struct outlook *o = src;
+    struct outlook_fetch *of = f->state;
+    enum ews_reach reach = ews_error_reach(e);
+    fetch_forget_attempt(f);
+    if (of->asking == OUTLOOK_ASKING_CONTENT) {
+        of->part_ready = true;
+        of->part_verdict = FETCH_UNDECIDED;
+        of->part_error = e;
+    } else if (of->asking == OUTLOOK_ASKING_REST) {
+        of->rest_unit = -1;
+        outlook_parts_start(&of->parts);
+        f->mailbox->error = e;
+    }
+    for (int i = 0; of->asking == OUTLOOK_ASKING_ITEMS && i < of->asked_count; i++) {
+        if (of->state[of->asked[i]] < OUTLOOK_UNIT_READY) {
+            fetch_decide(of, of->asked[i], FETCH_UNDECIDED, e);
+        }
+    }
+    outlook_call_close(o, &of->call);
+    if (reach >= EWS_REACH_MAILBOX) {
+        outlook_mailbox_refuse(o, f->mailbox, e, &x->detail);
+    }
+}

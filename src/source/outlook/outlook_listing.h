@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// The machine of one mailbox: its folders, then the items of each, page by page, into the queue of
+// units, by SyncFolderItems, which cannot skip (spec/wire-ews.md 6, 10). Steps as source.h asks for
+// them. LISTED only after the last page of the last folder was read whole.
+#ifndef SOURCE_OUTLOOK_OUTLOOK_LISTING_H
+#define SOURCE_OUTLOOK_OUTLOOK_LISTING_H
+
+#include "source/outlook/outlook_call.h"
+
+// Folders that have documents; unit.folder.
+enum outlook_folder {
+    OUTLOOK_INBOX,
+    OUTLOOK_SENT,
+    OUTLOOK_JUNK,
+    OUTLOOK_ARCHIVE,
+    OUTLOOK_CONTACTS,
+    OUTLOOK_TASKS,
+    OUTLOOK_CALENDAR,
+    OUTLOOK_CHILD_CALENDARS, // all of them
+    OUTLOOK_FOLDERS
+};
+
+str outlook_folder_type(u8 folder, enum ews_kind kind); // `type` of its documents
+
+enum outlook_listing_step {
+    OUTLOOK_LIST_FOLDERS,   // which of the distinguished ones are there
+    OUTLOOK_LIST_ARCHIVE,   // the one named "Archive"
+    OUTLOOK_LIST_CALENDARS, // children of the calendar
+    OUTLOOK_LIST_ITEMS,
+    OUTLOOK_LIST_DONE,
+};
+
+// Lies in mailbox.state, zeroed by sync when the mailbox is opened.
+struct outlook_mailbox {
+    struct outlook_call call;
+    enum outlook_listing_step step;
+    u32 there;           // bit i: folder i is
+    int folder;          // the one that is listed
+    i64 offset;          // of the page of child calendars
+    int id_bytes, id_at; // of `ids`: used; where the folder in hand stands
+    int restarts, pages;
+    i64 bad_ids;
+    // The answer in hand.
+    int asked[OUTLOOK_FOLDERS], asked_count;
+    err error; // of a message that speaks of more than its folder
+    bool last, has_last, has_state;
+    bool full;    // of ids
+    int page_ids; // bytes of ids before the answer in hand
+    i64 counted;
+    u8 capture;
+    bool folder_ok;
+    struct unit unit;
+    enum ews_kind kind;
+    bool kind_known, has_id;
+    struct buf small, id, name;
+    u8 small_bytes[64], id_text[UNIT_ID_BYTES + 1], name_bytes[64];
+    // Between answers.
+    int state_bytes;
+    u8 ids[OUTLOOK_FOLDER_BYTES]; // archive and child calendars: kind, length, id
+    u8 state[EWS_STATE_BYTES];
+};
+
+enum step outlook_listing_next(void *src, struct mailbox *m, i64 now_ms, struct exchange *x);
+err outlook_listing_head(void *src, struct mailbox *m, struct exchange *x,
+                         const struct http_head *head);
+err outlook_listing_body(void *src, struct mailbox *m, struct exchange *x, str *in);
+err outlook_listing_end(void *src, struct mailbox *m, struct exchange *x);
+void outlook_listing_fail(void *src, struct mailbox *m, struct exchange *x, err e);
+void outlook_listing_close(void *src, struct mailbox *m);
+
+#endif

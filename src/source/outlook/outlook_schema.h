@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// The 13 fields of service type outlook (spec/configuration.md 4.2).
+#ifndef SOURCE_OUTLOOK_SCHEMA_H
+#define SOURCE_OUTLOOK_SCHEMA_H
+
+#include "source/schema.h"
+
+enum outlook_field {
+    OUTLOOK_FIELD_DATA_SOURCE,
+    OUTLOOK_FIELD_TENANT_ID,
+    OUTLOOK_FIELD_CLIENT_ID,
+    OUTLOOK_FIELD_CLIENT_SECRET,
+    OUTLOOK_FIELD_EXCHANGE_SERVER,
+    OUTLOOK_FIELD_DIRECTORY_SERVER,
+    OUTLOOK_FIELD_USERNAME,
+    OUTLOOK_FIELD_PASSWORD,
+    OUTLOOK_FIELD_DOMAIN,
+    OUTLOOK_FIELD_SSL_ENABLED,
+    OUTLOOK_FIELD_SSL_CA,
+    OUTLOOK_FIELD_EXTRACTION,
+    OUTLOOK_FIELD_SECURITY,
+    OUTLOOK_FIELDS
+};
+
+extern const struct schema outlook_schema;
+
+#endif

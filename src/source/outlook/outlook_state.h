@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the Outlook source knows beyond one mailbox: settings, the run's configuration, and the
+// readers, one for each request to Exchange that is under way. Carved by outlook_init(); only
+// outlook/ looks into it.
+#ifndef SOURCE_OUTLOOK_OUTLOOK_STATE_H
+#define SOURCE_OUTLOOK_OUTLOOK_STATE_H
+
+#include "net/auth.h"
+#include "net/tls.h"
+#include "source/outlook/ews_answer.h"
+#include "source/outlook/outlook.h"
+#include "source/outlook/outlook_item.h"
+
+// The memory of one request to Exchange and its answer.
+struct outlook_reader {
+    bool used;
+    struct ews_answer answer;
+    struct outlook_item item;
+    struct buf request; // EWS_REQUEST_BYTES
+    struct buf state;   // EWS_STATE_BYTES: a SyncState that is coming
+};
+
+// What lasts for one run: zeroed by configure() and by release().
+struct outlook_run {
+    bool configured;
+    str username, password, domain; // into the texts below
+    struct dest exchange;
+    struct http_auth auth;
+    struct tls_trust trust;       // of Exchange and the directory
+    struct dest directory;        // its address as written
+    bool directory_fixed;         // ldaps:// was written: nothing else is tried
+    bool plain_allowed;           // LDAP without TLS, when nothing else works
+    bool document_level_security; // _allow_access_control is written, accounts have identities
+    bool content;                 // attachments are fetched
+    bool older;                   // Exchange2013 instead of Exchange2013_SP1
+    i64 pause_until_ms;           // Exchange asked for fewer requests
+    i64 answers;                  // of mailboxes that worked
+    i64 some_refused;
+    u64 requests; // numbered, so that an answer to another one is known
+    u8 username_bytes[OUTLOOK_FIELD_BYTES], password_bytes[OUTLOOK_FIELD_BYTES],
+        domain_bytes[OUTLOOK_FIELD_BYTES];
+    u8 exchange_bytes[OUTLOOK_FIELD_BYTES + 64], directory_bytes[OUTLOOK_FIELD_BYTES + 64];
+};
+
+struct outlook {
+    struct outlook_settings settings;
+    struct source *source;
+    struct outlook_run run;
+    struct outlook_reader *readers;
+    int reader_count;
+    u8 *ca_memory; // OUTLOOK_CA_BYTES: the certificates of ssl_ca
+    u8 *ca_text;   // OUTLOOK_CA_TEXT_BYTES: their text, one line each
+};
+
+// source_ops.configure and release (outlook_configure.c).
+err outlook_configure(void *src, const struct source_setup *setup, struct buf *detail);
+void outlook_release(void *src);
+
+#endif
