@@ -1,30 +1,52 @@
 // SPDX-License-Identifier: Apache-2.0
 // Character references; html_entities.h has the contract (HTML5, 13.2.5.72 to 13.2.5.80).
 //
-// A name is looked for among the first names of blocks, then within one block: seven and at most
-// sixteen names are unpacked.
+// A name is looked for among the first names of blocks, then within one block. Nothing is unpacked:
+// as names are sorted, how much of the name agrees with the one before says what to make of the
+// next.
 #include "codec/html_entities.h"
 
 #include "codec/html_tables.h"
 
+#define SHARED_MAX 15 // what four bits hold
+
 struct entry {
-    u8 word[HTML_ENTITY_NAME_MAX + 1];
-    isize n;
     u8 kind;
     const u8 *value;
 };
 
-// Unpacks the entry at `p`, which builds on the one in *e; returns where the next one is.
-static const u8 *entry_next(struct entry *e, const u8 *p)
+// How many bytes of `name`, from `from` on, agree with the rest of a name at `p`; *end is behind
+// that rest, *whole: they are the same.
+static isize agree(const u8 *p, str name, isize from, const u8 **end, bool *whole)
 {
-    e->kind = *p & 15;
-    e->n = *p++ >> 4;
-    do {
-        ASSERT(e->n < COUNT(e->word));
-        e->word[e->n++] = *p & 127;
-    } while (!(*p++ & 128));
-    e->value = p;
-    return p + (e->kind == HTML_KIND_TWO ? 3 : e->kind == HTML_KIND_PAGE ? 2 : 1);
+    isize i = from;
+    bool last = false;
+    while (!last && i < name.n && (*p & 127) == name.p[i]) {
+        last = *p++ & 128;
+        i++;
+    }
+    *whole = last && i == name.n;
+    while (!last) {
+        last = *p++ & 128;
+    }
+    *end = p;
+    return i;
+}
+
+// True: the name that begins block `index` is not behind `name`.
+static bool is_in_reach(isize index, str name)
+{
+    const u8 *p = html_entities + html_entity_blocks[index] + 1;
+    for (isize i = 0; i < name.n; i++) {
+        u8 c = *p & 127;
+        if (c != name.p[i]) {
+            return c < name.p[i];
+        }
+        if (*p++ & 128) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static bool entry_find(str name, struct entry *e)
@@ -33,21 +55,31 @@ static bool entry_find(str name, struct entry *e)
     isize high = (html_entities_count + HTML_ENTITY_BLOCK - 1) / HTML_ENTITY_BLOCK;
     while (high - low > 1) {
         isize middle = (low + high) / 2;
-        entry_next(e, html_entities + html_entity_blocks[middle]);
-        if (str_compare(str_make(e->word, e->n), name) <= 0) {
+        if (is_in_reach(middle, name)) {
             low = middle;
         } else {
             high = middle;
         }
     }
     const u8 *p = html_entities + html_entity_blocks[low];
-    isize end = (low + 1) * HTML_ENTITY_BLOCK;
-    end = end < html_entities_count ? end : html_entities_count;
-    for (isize i = low * HTML_ENTITY_BLOCK; i < end; i++) {
-        p = entry_next(e, p);
-        if (str_eq(str_make(e->word, e->n), name)) {
+    isize left = html_entities_count - low * HTML_ENTITY_BLOCK;
+    left = left < HTML_ENTITY_BLOCK ? left : HTML_ENTITY_BLOCK;
+    for (isize same = 0; left; left--) {
+        bool whole = false;
+        isize shared = *p >> 4;
+        e->kind = *p++ & 15;
+        if (shared < same && shared < SHARED_MAX) {
+            return false; // all that begin with so much of it are behind
+        }
+        if (shared <= same) {
+            same = agree(p, name, shared, &e->value, &whole);
+        } else {
+            agree(p, S(""), 0, &e->value, &whole);
+        }
+        if (whole) {
             return true;
         }
+        p = e->value + (e->kind == HTML_KIND_TWO ? 3 : e->kind == HTML_KIND_PAGE ? 2 : 1);
     }
     return false;
 }

@@ -17,11 +17,6 @@ enum html_node {
     NODE_TEXT,
 };
 
-bool html_is_blank(u8 c)
-{
-    return c == ' ' || (c >= '\t' && c <= '\r' && c != '\v');
-}
-
 isize html_blank_run(str s)
 {
     isize n = 0;

@@ -21,8 +21,13 @@ bool html_node_give(struct html_text *h, str *piece);
 // Forgets the piece that was given.
 void html_node_given(struct html_text *h);
 
-// The length of the white space (space, tab, LF, FF, CR) that `s` starts with.
+// White space: space, tab, LF, FF, CR.
+static inline bool html_is_blank(u8 c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r' && c != '\v');
+}
+
+// How much of it `s` starts with.
 isize html_blank_run(str s);
-bool html_is_blank(u8 c);
 
 #endif

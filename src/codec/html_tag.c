@@ -49,6 +49,12 @@ static void begin_bogus(struct html_text *h)
     h->state = HTML_STATE_BOGUS;
 }
 
+void html_tag_put_open(struct html_text *h, str open)
+{
+    html_tree_begin_text(h);
+    html_node_put(h, open);
+}
+
 static const u8 *read_tag_open(struct html_text *h, const u8 *p, const u8 *end)
 {
     (void)end;
@@ -70,7 +76,7 @@ static const u8 *read_tag_open(struct html_text *h, const u8 *p, const u8 *end)
         begin_tag(h, false);
         return p;
     }
-    html_node_put(h, S("<"));
+    html_tag_put_open(h, S("<"));
     h->state = HTML_STATE_TEXT;
     return p;
 }

@@ -9,4 +9,7 @@
 // HTML_STATE_TEXT behind a tag or comment.
 const u8 *html_tag_read(struct html_text *h, const u8 *p, const u8 *end);
 
+// What could have opened a tag and is text: it begins the body, whatever element is open.
+void html_tag_put_open(struct html_text *h, str open);
+
 #endif

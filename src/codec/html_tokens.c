@@ -3,6 +3,10 @@
 // 13.2.5.9 to 13.2.5.31, 13.2.5.72 to 13.2.5.80).
 #include "codec/html_tokens.h"
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 #include "codec/html_entities.h"
 #include "codec/html_node.h"
 #include "codec/html_state.h"
@@ -254,10 +258,28 @@ static const u8 *read_script_name(struct html_text *h, const u8 *p, const u8 *en
 
 // ---- text
 
+static bool is_special(u8 c)
+{
+    return c == '<' || c == '&' || c == '\r' || !c;
+}
+
 // Where text stops that can be taken as it is.
 static const u8 *find_special(const u8 *p, const u8 *end)
 {
-    while (p < end && *p != '<' && *p != '&' && *p != '\r' && *p) {
+#if defined(__SSE2__)
+    for (; end - p >= 16; p += 16) {
+        __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+        __m128i tags = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('<')),
+                                    _mm_cmpeq_epi8(v, _mm_set1_epi8('&')));
+        __m128i others = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('\r')),
+                                      _mm_cmpeq_epi8(v, _mm_setzero_si128()));
+        unsigned hits = (unsigned)_mm_movemask_epi8(_mm_or_si128(tags, others));
+        if (hits) {
+            return p + __builtin_ctz(hits);
+        }
+    }
+#endif
+    while (p < end && !is_special(*p)) {
         p++;
     }
     return p;
@@ -371,10 +393,10 @@ void html_tokens_finish(struct html_text *h)
         end_start(h);
         break;
     case HTML_STATE_TAG_OPEN:
-        put(h, "<");
+        html_tag_put_open(h, S("<"));
         break;
     case HTML_STATE_END_OPEN:
-        put(h, "</");
+        html_tag_put_open(h, S("</"));
         break;
     case HTML_STATE_REFERENCE:
         put(h, "&");

@@ -12,6 +12,7 @@
 enum html_mode { MODE_INITIAL, MODE_HEAD, MODE_BODY };
 
 #define KNOWN_FIRST 0xFF00u
+#define LOOK 32 // elements that a search looks at in one go
 
 static u16 name_number(u64 name)
 {
@@ -159,6 +160,17 @@ void html_tree_start(struct html_text *h, bool closed)
     }
 }
 
+// True: one of LOOK elements ends the search. Without branches, so that the compiler looks at them in
+// one go: millions of stray end tags behind a thousand open elements would take seconds otherwise.
+static bool is_met(const u16 *open, u16 number, u16 border)
+{
+    u16 met = 0;
+    for (int i = 0; i < LOOK; i++) {
+        met |= (u16)((open[i] == number) | (open[i] >= border));
+    }
+    return met;
+}
+
 // Where the open element is that this end tag means, or -1: it is not open, or lies outside of an
 // element that the end tag does not reach across.
 static isize find_open(const struct html_text *h, u16 number)
@@ -171,7 +183,11 @@ static isize find_open(const struct html_text *h, u16 number)
     };
     u32 index = index_of(number);
     u16 border = HTML_NUMBER(index < HTML_P ? outranked_by[index] : HTML_DIV);
-    for (isize i = (isize)h->open_n - 1; i >= 0; i--) {
+    isize i = (isize)h->open_n - 1;
+    while (i >= LOOK - 1 && !is_met(h->open + i - LOOK + 1, number, border)) {
+        i -= LOOK;
+    }
+    for (; i >= 0; i--) {
         if (h->open[i] == number) {
             return i;
         }
