@@ -85,7 +85,7 @@ struct ews_fault {
     char *operation, *user, *code, *message; // NULL: any
     int mailbox;                             // -1: any
     int place;                               // -1: any
-    int level;                               // 0 fault, 1 answer, 2 item
+    int level;                               // 0 fault, 1 answer, 2 item, 3 ldap
     i64 backoff_ms, skip, count, every, seen, hits;
     i64 index; // of an item; -1: any
     struct ews_fault *next;

@@ -167,7 +167,7 @@ static const char *change_folder(struct tenant *t, int mailbox, int place, str o
 
 static const char *add_fault(struct tenant *t, str o)
 {
-    static const char *const levels[] = {"fault", "answer", "item"};
+    static const char *const levels[] = {"fault", "answer", "item", "ldap"};
     struct ews_fault *f = t_alloc((isize)sizeof(*f)), **end = &t->exchange->faults;
     char *level = member(o, "level");
     for (int i = 0; level && i < (int)COUNT(levels); i++) {
@@ -265,6 +265,7 @@ static void set_options(struct tenant *t, str o)
     t->o.exchange_latin1 = t_json_bool(o, "latin1", t->o.exchange_latin1);
     t->o.exchange_style = (int)t_json_i64(o, "style", t->o.exchange_style);
     t->o.lockout = (int)t_json_i64(o, "lockout", t->o.lockout);
+    t->o.mic_required = t_json_bool(o, "mic_required", t->o.mic_required);
     t->o.ldap_signing = t_json_bool(o, "ldap_signing", t->o.ldap_signing);
     t->o.ldap_no_tls = t_json_bool(o, "ldap_no_tls", t->o.ldap_no_tls);
     t->o.ldap_page = t_json_i64(o, "ldap_page", t->o.ldap_page);

@@ -20,7 +20,9 @@ static const char usage[] =
     "  --big N MB        N messages of MB megabytes into the first mailbox\n"
     "  --eml DIR         each folder with .eml files (or DIR itself) is a mailbox\n"
     "ports (0: any; written to DIR/ready)\n"
-    "  --google-port P   --es-port P   --control-port P   --plain   --tls 1.2|1.3   --no-tickets\n"
+    "  --google-port P   --es-port P   --control-port P\n"
+    "  --exchange-port P   --ldap-port P   --ldaps-port P   --plain   --tls 1.2|1.3   "
+    "--no-tickets\n"
     "behaviour\n"
     "  --token-ttl S     --latency MS      --concurrency N (requests in flight per user)\n"
     "  --quota-user U    --quota-project U (units a window)    --quota-window MS\n"
@@ -29,6 +31,10 @@ static const char usage[] =
     "  --es-version V    --es-flavor F     --es-max-bytes N   --es-latency MS   --es-discard   "
     "--es-open\n"
     "  --es-system       the connector indices are there from the start\n"
+    "  --exchange-items N   in each inbox (default: --messages)   --exchange-style 0|1|2 of XML "
+    "prefixes\n"
+    "  --directory-users N  persons without a mailbox   --ldap-page N   --ldap-signing   --lockout "
+    "N\n"
     "  --es-no-connectors  no connectors API   --es-license TYPE (basic; \"trial expired\")\n";
 
 struct arguments {
@@ -63,6 +69,7 @@ static bool read_number(struct arguments *a, const char *name, const char *value
     i64 users = a->o.users, spread = a->o.spread_percent, seed = (i64)a->o.seed, concurrency = 0;
     i64 google = a->server.ports[T_GOOGLE], es = a->server.ports[T_ELASTIC],
         control = a->server.ports[T_CONTROL];
+    i64 ldap = a->server.ports[T_LDAP], ldaps = a->server.ports[T_LDAPS];
     i64 exchange = a->server.ports[T_EXCHANGE], lockout = a->o.lockout, style = a->o.exchange_style;
     const struct {
         const char *name;
@@ -79,6 +86,9 @@ static bool read_number(struct arguments *a, const char *name, const char *value
         {"--es-port", &es},
         {"--control-port", &control},
         {"--exchange-port", &exchange},
+        {"--ldap-port", &ldap},
+        {"--ldaps-port", &ldaps},
+        {"--ldap-page", &a->o.ldap_page},
         {"--exchange-items", &a->o.exchange_items},
         {"--exchange-style", &style},
         {"--lockout", &lockout},
@@ -107,6 +117,8 @@ static bool read_number(struct arguments *a, const char *name, const char *value
     a->server.ports[T_ELASTIC] = (int)es;
     a->server.ports[T_CONTROL] = (int)control;
     a->server.ports[T_EXCHANGE] = (int)exchange;
+    a->server.ports[T_LDAP] = (int)ldap;
+    a->server.ports[T_LDAPS] = (int)ldaps;
     a->o.lockout = (int)lockout;
     a->o.exchange_style = (int)style;
     return found;
@@ -118,9 +130,11 @@ static int read_option(struct arguments *a, const char *name, const char *value,
     const struct {
         const char *name;
         bool *place;
-    } flags[] = {{"--plain", &a->server.plain},    {"--es-discard", &a->o.es_discard},
-                 {"--es-system", &a->o.es_system}, {"--es-no-connectors", &a->o.es_no_connectors},
-                 {"--no-tickets", &a->no_tickets}, {"--list-admin", &a->o.list_admin}};
+    } flags[] = {
+        {"--plain", &a->server.plain},         {"--es-discard", &a->o.es_discard},
+        {"--es-system", &a->o.es_system},      {"--es-no-connectors", &a->o.es_no_connectors},
+        {"--no-tickets", &a->no_tickets},      {"--list-admin", &a->o.list_admin},
+        {"--ldap-signing", &a->o.ldap_signing}};
     for (isize i = 0; i < COUNT(flags); i++) {
         if (strcmp(name, flags[i].name) == 0) {
             *flags[i].place = true;
@@ -214,9 +228,11 @@ int main(int argc, char **argv)
     struct tenant *t = tenant_new(&a.o, (i64)now.tv_sec * 1000);
     bool ok = fill(t, &a) && (!a.out || output_write(a.out, &a.o, &a.server));
     if (ok) {
-        fprintf(stderr, "tenant: google %d, elasticsearch %d, control %d, exchange %d\n",
+        fprintf(stderr,
+                "tenant: google %d, elasticsearch %d, control %d, exchange %d, "
+                "ldap %d, ldaps %d\n",
                 a.server.ports[T_GOOGLE], a.server.ports[T_ELASTIC], a.server.ports[T_CONTROL],
-                a.server.ports[T_EXCHANGE]);
+                a.server.ports[T_EXCHANGE], a.server.ports[T_LDAP], a.server.ports[T_LDAPS]);
         server_run(&a.server, t);
     }
     tenant_free(t);

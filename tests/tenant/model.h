@@ -178,6 +178,7 @@ struct t_stats {
     i64 messages_served, message_bytes;
     i64 bulk_items, bulk_created, bulk_updated, bulk_deleted, bulk_failed, bulk_bytes,
         bulk_max_bytes;
+    i64 ldap_binds, ldap_searches, ldap_entries, ldap_pages;
 };
 
 struct es;

@@ -115,8 +115,9 @@ bool output_write(const char *dir, const struct t_options *o, const struct serve
     t_buf_printf(&ready, "google=%d\nelasticsearch=%d\ncontrol=%d\npid=%d\napi_key=%.*s\n",
                  s->ports[T_GOOGLE], s->ports[T_ELASTIC], s->ports[T_CONTROL], (int)getpid(),
                  Z(o->es_api_key));
-    t_buf_printf(&ready, "exchange=%d\naccount=%.*s\\%.*s\npassword=%.*s\n", s->ports[T_EXCHANGE],
-                 Z(o->netbios), Z(o->account), Z(o->account_password));
+    t_buf_printf(&ready, "exchange=%d\nldap=%d\nldaps=%d\naccount=%.*s\\%.*s\npassword=%.*s\n",
+                 s->ports[T_EXCHANGE], s->ports[T_LDAP], s->ports[T_LDAPS], Z(o->netbios),
+                 Z(o->account), Z(o->account_password));
     bool ok = write_file(full, "ca.pem", str_from(test_keys_ca_certificate)) &&
               write_file(full, "service-account.json", t_buf_str(&account)) &&
               write_file(full, "config.yml", t_buf_str(&config)) &&

@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "ldap.h"
 #include "tls.h"
 
 #define CONNS_MAX 1024
@@ -23,7 +24,14 @@
 #define LINGER_MS 2000
 #define FOREVER ((i64)1 << 60)
 
-enum phase { PHASE_FREE, PHASE_HANDSHAKE, PHASE_REQUEST, PHASE_RESPONSE, PHASE_LINGER };
+enum phase {
+    PHASE_FREE,
+    PHASE_HANDSHAKE,
+    PHASE_REQUEST,
+    PHASE_RESPONSE,
+    PHASE_LINGER,
+    PHASE_LDAP, // bytes instead of requests
+};
 
 struct conn {
     enum phase phase;
@@ -31,6 +39,9 @@ struct conn {
     enum t_service service;
     struct t_session tls;
     struct t_link link;
+    struct ldap *ldap;        // NULL: HTTP
+    struct t_buf ldap_out;    // not in the session yet
+    enum ldap_next ldap_next; // once that has left
     struct t_reader reader;
     struct t_request request;
     struct t_response response;
@@ -119,6 +130,8 @@ static void conn_close(struct tenant *t, struct conn *c, bool reset)
     tls_session_free(&c->tls);
     t_reader_free(&c->reader);
     t_link_free(&c->link);
+    ldap_free(c->ldap);
+    t_buf_free(&c->ldap_out);
     t_free(c->staged);
     close(c->fd);
     tenant_net_stats(t)->open--;
@@ -138,10 +151,12 @@ static void conn_open(struct tenant *t, const struct server_options *o, int fd,
         return;
     }
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-    bool plain = o->plain || service == T_CONTROL;
+    bool plain = service != T_LDAPS && (o->plain || service == T_CONTROL || service == T_LDAP);
+    bool directory = service == T_LDAP || service == T_LDAPS;
     *c = (struct conn){.fd = fd, .service = service, .active_ms = clock_ms(CLOCK_MONOTONIC)};
-    c->phase = plain ? PHASE_REQUEST : PHASE_HANDSHAKE;
+    c->phase = !plain ? PHASE_HANDSHAKE : directory ? PHASE_LDAP : PHASE_REQUEST;
     c->link.tls = !plain;
+    c->ldap = directory ? ldap_open(t, &c->link) : NULL;
     c->staged = t_alloc(RECORD_BYTES);
     tls_session_open(&c->tls, plain);
     tenant_net_stats(t)->connections++;
@@ -339,9 +354,56 @@ static bool step_handshake(struct tenant *t, struct conn *c)
     if (rc == 1) {
         tenant_net_stats(t)->handshakes++;
         tenant_net_stats(t)->resumed = tls_resumed();
-        c->phase = PHASE_REQUEST;
+        c->phase = c->ldap ? PHASE_LDAP : PHASE_REQUEST;
     }
     return sent && rc != T_TLS_FAILED;
+}
+
+// ---- the directory
+// -------------------------------------------------------------------------------
+
+// Moves what is to be said into the session. false: the connection fails.
+static bool write_ldap(struct conn *c)
+{
+    while (c->ldap_out.n > 0) {
+        isize n = tls_write(&c->tls, c->ldap_out.p,
+                            c->ldap_out.n < RECORD_BYTES ? c->ldap_out.n : RECORD_BYTES);
+        if (n <= 0) {
+            return n == T_TLS_MORE;
+        }
+        t_buf_drop(&c->ldap_out, n);
+    }
+    return true;
+}
+
+static bool step_ldap(struct tenant *t, struct conn *c, i64 now)
+{
+    static u8 bytes[RECORD_BYTES];
+    isize n = 0;
+    while (c->ldap_next == LDAP_GOES_ON && c->ldap_out.n == 0 &&
+           (n = tls_read(&c->tls, bytes, RECORD_BYTES)) > 0) {
+        c->ldap_next = ldap_input(c->ldap, str_make(bytes, n), &c->ldap_out,
+                                  clock_ms(CLOCK_REALTIME));
+        c->active_ms = now;
+    }
+    if (n < 0 || !write_ldap(c) || !flush(t, c)) {
+        return false;
+    }
+    if (c->ldap_out.n > 0 || c->tls.tx_n > 0) {
+        return true;
+    }
+    if (c->ldap_next == LDAP_CLOSES) {
+        begin_linger(c, now);
+        return flush(t, c);
+    }
+    if (c->ldap_next == LDAP_STARTS_TLS) {
+        tls_session_free(&c->tls);
+        tls_session_open(&c->tls, false);
+        c->ldap_next = LDAP_GOES_ON;
+        c->link.tls = true;
+        c->phase = PHASE_HANDSHAKE;
+    }
+    return true;
 }
 
 // All that can be done now without waiting.
@@ -361,6 +423,9 @@ static void conn_step(struct tenant *t, const struct server_options *o, struct c
     if (c->phase == PHASE_HANDSHAKE) {
         ok = step_handshake(t, c);
     }
+    if (ok && c->phase == PHASE_LDAP) {
+        ok = step_ldap(t, c, now);
+    }
     for (int turn = 0; ok && turn < 8; turn++) {
         if (c->phase == PHASE_REQUEST) {
             ok = read_request(t, o, c, now) && flush(t, c);
@@ -375,8 +440,8 @@ static void conn_step(struct tenant *t, const struct server_options *o, struct c
             break;
         }
     }
-    bool idle = c->phase == PHASE_REQUEST && c->reader.in.n == 0 && o->idle_ms > 0 &&
-                now - c->active_ms >= o->idle_ms;
+    bool waits = c->phase == PHASE_LDAP || (c->phase == PHASE_REQUEST && c->reader.in.n == 0);
+    bool idle = waits && o->idle_ms > 0 && now - c->active_ms >= o->idle_ms;
     if (!ok || idle) {
         if (idle) {
             tls_say_close(&c->tls);
@@ -395,7 +460,7 @@ static i64 wake_at(const struct server_options *o, const struct conn *c, i64 now
     if (c->phase == PHASE_LINGER) {
         return c->linger_until_ms;
     }
-    if (c->phase == PHASE_REQUEST) {
+    if (c->phase == PHASE_REQUEST || c->phase == PHASE_LDAP) {
         return o->idle_ms > 0 ? c->active_ms + o->idle_ms : FOREVER;
     }
     if (c->phase == PHASE_RESPONSE && !c->response.hang) {
@@ -408,7 +473,7 @@ static i64 wake_at(const struct server_options *o, const struct conn *c, i64 now
 static short events_of(const struct conn *c, i64 now)
 {
     short events = c->tls.rx_at < c->tls.rx_n ? 0 : POLLIN;
-    bool waits = c->tls.tx_n > 0;
+    bool waits = c->tls.tx_n > 0 || c->ldap_out.n > 0;
     if (c->phase == PHASE_RESPONSE && now >= c->due_ms && c->response.rate_bytes_s == 0 &&
         !c->response.hang) {
         waits = true;

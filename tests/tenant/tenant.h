@@ -73,12 +73,13 @@ struct t_options {
     str exchange_version;                   // the newest that it takes: "Exchange2016"
     int exchange_style;                     // of prefixes, 0 .. 2; < 0: in turn
     int lockout;                            // failed logons until the account is locked; 0: never
-    enum t_binding binding;                 // of TLS channels by NTLM
-    str certificate_hash;                   // SHA-256 of the server's certificate; empty: unknown
-    i64 directory_users;                    // persons without a mailbox
-    i64 ldap_page;                          // MaxPageSize
-    bool ldap_signing;                      // strongerAuthRequired without TLS
-    bool ldap_no_tls;                       // StartTLS is unavailable
+    bool mic_required;
+    enum t_binding binding; // of TLS channels by NTLM
+    str certificate_hash;   // SHA-256 of the server's certificate; empty: unknown
+    i64 directory_users;    // persons without a mailbox
+    i64 ldap_page;          // MaxPageSize
+    bool ldap_signing;      // strongerAuthRequired without TLS
+    bool ldap_no_tls;       // StartTLS is unavailable
     // RS256: is `signature` the service account's over `text`? Outside, because it needs a library.
     bool (*verify)(void *st, str text, str signature);
     void *verify_st;
