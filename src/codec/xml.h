@@ -60,7 +60,7 @@ struct xml_binding {
 struct xml_reference { // between & and ;
     u8 state;
     u32 value; // of a number
-    u64 name;  // the first bytes of a name
+    u64 name;  // the last bytes of a name
 };
 
 struct xml {

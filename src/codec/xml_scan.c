@@ -235,9 +235,7 @@ enum xml_reference_step xml_reference_byte(struct xml_reference *r, u8 c, u32 *c
         if (c == ';') {
             return xml_reference_named(r, character);
         }
-        if (r->name >> 32 == 0) { // else longer than any known one, whatever follows
-            r->name = r->name << 8 | c;
-        }
+        r->name = r->name << 8 | c; // the last eight: none is 0, so a longer one stays unknown
         return xml_is_name_byte(c) ? XML_REFERENCE_MORE : XML_REFERENCE_BAD;
     case XML_REFERENCE_HASH:
         if (c == 'x') {

@@ -307,6 +307,7 @@ static void test_xml_next_forbidden(void)
     check_text("&#xD7FF;&#xE000;&#xFFFD;", "\xed\x9f\xbf\xee\x80\x80\xef\xbf\xbd");
     check_text("a&#xFFFE;b&#xFFFF;c&#x110000;d&#99999999999999999999;e&#xFFFFFFFFFFFFFFFF1;f",
                "abcdef");
+    check_text("a&#4294967361;b&#x100000041;c&#x10FFFE;", "abc\xf4\x8f\xbf\xbe");
     check_text("a\x01"
                "b\x0b"
                "c\x0c"
@@ -340,6 +341,7 @@ static void test_xml_next_bad_utf8(void)
     check_text("\xed\xa0\x80\xed\xbf\xbf\xed\xaf\x41", R R R R R R R R "A");
     check_text("\xf4\x91\x92\x93\xff\x41\x80\xbf\x42", R R R R R "A" R R "B");
     check_text("\xe1\x80\xe2\xf0\x91\x92\xf1\xbf\x41", R R R R "A");
+    check_text("\xf5\x80\x80\x80\xc1\x80\xfe", R R R R R R R);
     check_text("\xc3", R);
     check_text("\xe2\x82<b/>\xf0\x9f\x98&amp;", R "<-:b></-:b>" R "&");
     check_text("\xe2\x82\r\n\xc3\x01", R "\n" R);
@@ -368,7 +370,7 @@ static void test_xml_next_comments(void)
 {
     check("<!-- a -- <b> & \xff\x01 ---><a><!----><!--->--><!-- - -- -x --></a><!--x-->",
           "<-:a></-:a>.");
-    check("<?php echo ?><a><?b?><?c d?e?\?></a><?f ?>", "<-:a></-:a>.");
+    check("<?php echo ?><a><?b > ?\"><c/>?><?c d?e?\?></a><?f ?>", "<-:a></-:a>.");
     check("<a><?xmlish?><?xm?><?xmlx ?><?XML ?></a>", "<-:a></-:a>.");
     check("<a><!-x></a>", "<-:a>!XML_SYNTAX@6");
     check("<a><!></a>", "<-:a>!XML_SYNTAX@5");
