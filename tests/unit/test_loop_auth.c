@@ -5,7 +5,11 @@
 #include "loop_bench.h"
 
 #include "auth_peer.h"
+#include "codec/base64.h"
 #include "net/auth.h"
+#include "net/ntlm.h"
+#include "net/tls.h"
+#include "tls_peer.h"
 
 struct rig {
     struct bench b;
@@ -14,9 +18,9 @@ struct rig {
     struct http_auth auth;
 };
 
-static void rig_start(struct rig *r, const char *offer)
+static void rig_start_with(struct rig *r, const char *offer, struct loop_settings settings)
 {
-    bench_start(&r->b);
+    bench_start_with(&r->b, settings);
     r->peer = auth_peer_start(offer);
     r->m = r->peer.mode;
     r->auth = (struct http_auth){0};
@@ -24,6 +28,11 @@ static void rig_start(struct rig *r, const char *offer)
     snprintf(r->b.url, sizeof r->b.url, "http://127.0.0.1:%d", r->peer.port);
     CHECK_OK(url_parse(str_from(r->b.url), &r->b.dest.url));
     r->b.dest.auth = &r->auth;
+}
+
+static void rig_start(struct rig *r, const char *offer)
+{
+    rig_start_with(r, offer, (struct loop_settings){0});
 }
 
 static void rig_stop(struct rig *r)
@@ -385,6 +394,11 @@ static void test_other_answers(void)
     // A balancer that is busy has not looked at the login: the connection is not one that is in.
     rig_start(&r, IIS);
     r.m->late_status = 503;
+    p = rig_probe(&r, 0, 1);
+    p.retry = &(struct retry_policy){.attempts = 1};
+    bench_probe(&r.b, &p);
+    CHECK_ERR(p.error, HTTP_BUSY);
+    CHECK(!r.auth.proven && r.m->accepted == 1);
     p = rig_probe(&r, 0, 2);
     bench_probe(&r.b, &p);
     CHECK(p.ends == 2 && r.m->lasts == 2 && r.m->accepted == 2 && r.auth.refusals == 0);
@@ -434,6 +448,111 @@ static void test_logins_are_wiped(void)
     rig_stop(&r);
 }
 
+// ---- over TLS: what the last message says about the certificate
+
+struct heard {
+    int requests;
+    u8 binding[2][NTLM_BINDING_BYTES];
+    int bindings;
+};
+
+static void hear_login(struct heard *h, const char *token)
+{
+    u8 bytes[2048];
+    struct buf b = buf_over(bytes, COUNT(bytes));
+    struct base64_decoder d = {0};
+    base64_decode(&d, &b, str_make(token, (isize)strcspn(token, "\r")));
+    isize at = str_find(buf_str(&b), S("\x0a\0\x10\0"));
+    if (at >= 0 && h->bindings < 2) {
+        memcpy(h->binding[h->bindings++], bytes + at + 4, NTLM_BINDING_BYTES);
+    }
+}
+
+// Answers over the standard input and output of the server, which does TLS. It prints words of its
+// own between the requests.
+static pid_t answer_over(const struct server *s, struct heard *h)
+{
+    fflush(stdout);
+    pid_t pid = fork();
+    if (pid) {
+        return pid;
+    }
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    static char data[65536];
+    for (size_t have = 0;;) {
+        ssize_t got = read(s->out, data + have, sizeof data - 1 - have);
+        if (got <= 0) {
+            _exit(0);
+        }
+        have += (size_t)got;
+        data[have] = 0;
+        char *head = strstr(data, "GET /"), *end = head ? strstr(head, "\r\n\r\n") : NULL;
+        if (!end) {
+            continue;
+        }
+        char *first = strstr(head, "NTLM TlRMTVNTUAAB"), *last = strstr(head, "NTLM TlRMTVNTUAAD");
+        if (last) {
+            hear_login(h, last + 5);
+        }
+        h->requests++;
+        static const char refuse[] = "HTTP/1.1 401 No\r\nContent-Length: 0\r\n"
+                                     "WWW-Authenticate: NTLM " CHALLENGE_B "\r\n\r\n";
+        const char *answer = first ? refuse : PEER_OK;
+        if (write(s->in, answer, strlen(answer)) < 0) {
+            _exit(0);
+        }
+        have = 0;
+    }
+}
+
+static const struct tls_trust anybody = {.verify = false};
+
+static void test_binding(void)
+{
+    struct heard *h = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    CHECK(make_root("ca") && make_leaf("leaf", "ca", "rsa:2048", "subjectAltName=DNS:localhost"));
+    CHECK(run("openssl x509 -in leaf.pem -outform DER | openssl dgst -sha256 -binary >leaf.hash"));
+    u8 hash[64], want[NTLM_BINDING_BYTES];
+    ntlm_binding(slurp("leaf.hash", hash, COUNT(hash)), want);
+    for (int v = 2; v <= 3; v++) {
+        struct server s = serve_as("leaf", v == 2 ? "-tls1_2" : "-tls1_3");
+        memset(h, 0, sizeof *h);
+        pid_t far = answer_over(&s, h);
+        struct rig r;
+        rig_start_with(&r, IIS, (struct loop_settings){.keep_alive_ms = 1});
+        snprintf(r.b.url, sizeof r.b.url, "https://localhost:%d", s.port);
+        CHECK_OK(url_parse(str_from(r.b.url), &r.b.dest.url));
+        r.b.dest.trust = &anybody;
+        // Twice, with a connection each: an old TLS session would show no certificate.
+        for (int i = 0; i < 2; i++) {
+            struct probe p = rig_probe(&r, 0, 1);
+            p.method = S("GET");
+            p.body = S("");
+            bench_probe(&r.b, &p);
+            CHECK(p.ends == 1);
+            peer_sleep_ms(20);
+            for (int k = 0; k < 3; k++) {
+                (void)loop_turn(r.b.loop, 10, -1);
+            }
+        }
+        CHECK(h->requests == 4 && h->bindings == 2);
+        for (int i = 0; i < 2; i++) {
+            CHECK_STR(str_make(h->binding[i], NTLM_BINDING_BYTES),
+                      str_make(want, NTLM_BINDING_BYTES));
+        }
+        CHECK(loop_stats(r.b.loop)->connects == 2 && loop_stats(r.b.loop)->resumed == 0);
+        rig_stop(&r);
+        kill(far, SIGKILL);
+        waitpid(far, NULL, 0);
+        serve_end(&s);
+    }
+    munmap(h, 4096);
+}
+
+static const struct test_case openssl_cases[] = {
+    CASE(test_binding),
+};
+
 static const struct test_case cases[] = {
     CASE(test_ntlm),
     CASE(test_ntlm_in_pieces),
@@ -455,4 +574,16 @@ static const struct test_case cases[] = {
     CASE(test_logins_are_wiped),
 };
 
-TEST_MAIN(cases)
+int main(void)
+{
+    snprintf(folder, sizeof folder, "/tmp/test_loop_auth.%d", (int)getpid());
+    int failed = test_main(__FILE__, cases, COUNT(cases));
+    if (mkdir(folder, 0700) == 0 && run("openssl version")) {
+        failed |= test_main(__FILE__, openssl_cases, COUNT(openssl_cases));
+    } else {
+        printf("SKIP test_loop_auth:openssl_cases there is no openssl program\n");
+    }
+    char line[100];
+    snprintf(line, sizeof line, "rm -rf %s", folder);
+    return system(line) != 0 || failed;
+}
