@@ -161,12 +161,20 @@ void elastic_put_reason(struct buf *detail, str body)
     elastic_put_error(detail, &e);
 }
 
-void elastic_put_forbidden(struct buf *text, str index)
+void elastic_put_forbidden(struct buf *text, str index, str words)
 {
     str front = S("Elasticsearch refuses access to the index [");
     elastic_put_cut(text, front, front.n);
     elastic_put_cut(text, index, 255);
-    str rest = S("]: the API key of the connector lacks a right on it, has expired or was revoked. "
-                 "Renew the API key of the connector in Kibana. Status code: [403].");
+    str why = S("]: the API key of the connector lacks a right on it");
+    elastic_put_cut(text, why, why.n);
+    isize at = str_find(words, S("this action is granted by "));
+    if (at >= 0) { // the rights that would do; an answer to HEAD has no words
+        elastic_put_cut(text, S(" ("), 2);
+        elastic_put_cut(text, str_from_index(words, at), 100);
+        elastic_put_cut(text, S(")"), 1);
+    }
+    str rest = S(", has expired or was revoked. Renew the API key of the connector in Kibana. "
+                 "Status code: [403].");
     elastic_put_cut(text, rest, rest.n);
 }

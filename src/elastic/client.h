@@ -57,7 +57,8 @@ void elastic_put_error(struct buf *detail, const struct elastic_error *e);
 void elastic_put_reason(struct buf *detail, str body); // of elastic_error_of(body)
 
 // A job's key lacks a right on `index`: the whole text for people (spec/elastic-protocol.md 16).
-void elastic_put_forbidden(struct buf *text, str index);
+// `words`: Elasticsearch's own, of which those that name the right are taken.
+void elastic_put_forbidden(struct buf *text, str index, str words);
 
 // Appends as much of `s` as fits into `max` bytes and into the buffer, whole characters only: for
 // details, which may be cut, while a full buffer may not be used.

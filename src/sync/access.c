@@ -118,7 +118,7 @@ static void access_wind_down(struct access *a, enum job_end end, err e, str deta
     }
     if (err_is(e, ERR_ES_FORBIDDEN)) {
         struct buf text = buf_over(a->text_bytes, EXCHANGE_DETAIL_BYTES);
-        elastic_put_forbidden(&text, a->run.index);
+        elastic_put_forbidden(&text, a->run.index, detail);
         detail = buf_str(&text);
         e = FAIL(ES_KEY_RIGHTS);
     }

@@ -79,7 +79,7 @@ err job_say_forbidden(struct job *job, err e, str *detail)
         return e;
     }
     struct buf text = buf_over(job->forbidden_bytes, EXCHANGE_DETAIL_BYTES);
-    elastic_put_forbidden(&text, job->settings.index);
+    elastic_put_forbidden(&text, job->settings.index, *detail);
     *detail = buf_str(&text);
     return FAIL(ES_KEY_RIGHTS);
 }

@@ -156,6 +156,26 @@ static void test_elastic_put_cut_characters(void)
     CHECK(!b.full);
 }
 
+static void test_a81_elastic_put_forbidden(void)
+{
+    u8 space[512];
+    struct buf b = buf_over(space, COUNT(space));
+    elastic_put_forbidden(&b, S("mail"), S("HEAD /mail: status 403"));
+    CHECK_STR(
+        buf_str(&b),
+        S("Elasticsearch refuses access to the index [mail]: the API key of the connector lacks "
+          "a right on it, has expired or was revoked. Renew the API key of the connector in "
+          "Kibana. Status code: [403]."));
+    buf_reset(&b);
+    elastic_put_forbidden(
+        &b, S("mail"),
+        S("PUT /_bulk: status 403: security_exception: action [a] is unauthorized, "
+          "this action is granted by the index privileges [write,all]"));
+    CHECK(str_find(buf_str(&b), S("a right on it (this action is granted by the index privileges "
+                                  "[write,all]), has expired")) > 0);
+    CHECK(str_ends(buf_str(&b), S("Status code: [403].")));
+}
+
 static void test_elastic_keep_front(void)
 {
     u8 space[4];
@@ -174,7 +194,7 @@ static const struct test_case cases[] = {
     CASE(test_elastic_request_smuggling), CASE(test_elastic_status_error_table),
     CASE(test_elastic_put_reason_shapes), CASE(test_elastic_put_reason_without_content),
     CASE(test_elastic_put_reason_bounds), CASE(test_elastic_put_cut_characters),
-    CASE(test_elastic_keep_front),
+    CASE(test_a81_elastic_put_forbidden), CASE(test_elastic_keep_front),
 };
 
 TEST_MAIN(cases)
