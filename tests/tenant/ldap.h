@@ -22,11 +22,11 @@ struct ldap {
     i64 page_next;
 };
 
-struct ldap *ldap_open(struct tenant *t, struct t_link *link); // link->tls says what is below
-void ldap_free(struct ldap *c);
+struct ldap *t_ldap_open(struct tenant *t, struct t_link *link); // link->tls says what is below
+void t_ldap_free(struct ldap *c);
 // Appends answers to what came. After LDAP_STARTS_TLS the answer goes out in clear, then TLS
 // begins.
-enum ldap_next ldap_input(struct ldap *c, str bytes, struct t_buf *out, i64 now_ms);
+enum ldap_next t_ldap_input(struct ldap *c, str bytes, struct t_buf *out, i64 now_ms);
 
 // ---- within
 // --------------------------------------------------------------------------------------
@@ -58,24 +58,24 @@ struct ldap_message {
 
 // An answer with a result and nothing else. text may be NULL; otherwise it ends with a NUL, as
 // AD's.
-void ldap_result_put(struct t_buf *out, i64 id, u8 tag, int code, str matched, const char *text);
-void ldap_result_open(struct t_ber *w, i64 id, u8 tag, int code, str matched, const char *text);
+void t_ldap_result_put(struct t_buf *out, i64 id, u8 tag, int code, str matched, const char *text);
+void t_ldap_result_open(struct t_ber *w, i64 id, u8 tag, int code, str matched, const char *text);
 
-enum ldap_next ldap_bind(struct ldap *c, const struct ldap_message *m, struct t_buf *out);
-void ldap_search(struct ldap *c, const struct ldap_message *m, struct t_buf *out);
+enum ldap_next t_ldap_bind(struct ldap *c, const struct ldap_message *m, struct t_buf *out);
+void t_ldap_search(struct ldap *c, const struct ldap_message *m, struct t_buf *out);
 
 // Filters: 1 true, 0 false, -1 undefined; -2: not a filter.
-int ldap_filter(struct tenant *t, i64 entry, str filter);
-bool ldap_filter_ok(str filter); // its form, without an entry
+int t_ldap_filter(struct tenant *t, i64 entry, str filter);
+bool t_ldap_filter_ok(str filter); // its form, without an entry
 
 // Entries 0 .. count - 1. The n-th value of an attribute, replacing what is in `out`.
-i64 ldap_entry_count(const struct tenant *t);
-bool ldap_entry_exists(const struct tenant *t, i64 entry);
-bool ldap_entry_value(const struct tenant *t, i64 entry, str attribute, int n, struct t_buf *out);
-const char *ldap_attribute_name(int n); // NULL: that were all
-bool ldap_attribute_known(str name);
-void ldap_domain_dn(const struct tenant *t, struct t_buf *out);
+i64 t_ldap_entry_count(const struct tenant *t);
+bool t_ldap_entry_exists(const struct tenant *t, i64 entry);
+bool t_ldap_entry_value(const struct tenant *t, i64 entry, str attribute, int n, struct t_buf *out);
+const char *t_ldap_attribute_name(int n); // NULL: that were all
+bool t_ldap_attribute_known(str name);
+void t_ldap_domain_dn(const struct tenant *t, struct t_buf *out);
 // A DN without the blanks around its separators, in lower case. false: it is none.
-bool ldap_dn_normal(str dn, struct t_buf *out);
+bool t_ldap_dn_normal(str dn, struct t_buf *out);
 
 #endif

@@ -46,12 +46,12 @@ static const char *const attributes[] = {
     "dn",
 };
 
-const char *ldap_attribute_name(int n)
+const char *t_ldap_attribute_name(int n)
 {
     return n < (int)COUNT(attributes) - 1 ? attributes[n] : NULL;
 }
 
-bool ldap_attribute_known(str name)
+bool t_ldap_attribute_known(str name)
 {
     for (isize i = 0; i < COUNT(attributes); i++) {
         if (str_eq_nocase(name, str_from(attributes[i]))) {
@@ -61,7 +61,7 @@ bool ldap_attribute_known(str name)
     return false;
 }
 
-i64 ldap_entry_count(const struct tenant *t)
+i64 t_ldap_entry_count(const struct tenant *t)
 {
     return CONTAINERS + t->user_count + t->o.directory_users + 2;
 }
@@ -90,10 +90,10 @@ static struct entry find(const struct tenant *t, i64 n)
     return (struct entry){KIND_ACCOUNT, n - t->o.directory_users, "CN=Users"};
 }
 
-bool ldap_entry_exists(const struct tenant *t, i64 n)
+bool t_ldap_entry_exists(const struct tenant *t, i64 n)
 {
     struct entry e = find(t, n);
-    return n >= 0 && n < ldap_entry_count(t) &&
+    return n >= 0 && n < t_ldap_entry_count(t) &&
            (e.kind != KIND_USER || t->users[e.number].state != T_USER_DELETED);
 }
 
@@ -154,7 +154,7 @@ static void put_name(const struct tenant *t, struct entry e, struct t_buf *b)
     }
 }
 
-void ldap_domain_dn(const struct tenant *t, struct t_buf *out)
+void t_ldap_domain_dn(const struct tenant *t, struct t_buf *out)
 {
     str domain = t->o.domain;
     bool found = true;
@@ -183,7 +183,7 @@ static void put_dn(const struct tenant *t, struct entry e, struct t_buf *b)
         }
         t_buf_printf(b, ",%s,", e.parent);
     }
-    ldap_domain_dn(t, b);
+    t_ldap_domain_dn(t, b);
     t_buf_free(&name);
 }
 
@@ -192,7 +192,7 @@ static bool has_space_before(const struct t_buf *b)
     return b->n > 0 && b->p[b->n - 1] == ' ';
 }
 
-bool ldap_dn_normal(str dn, struct t_buf *out)
+bool t_ldap_dn_normal(str dn, struct t_buf *out)
 {
     bool name = false, start = true;
     for (isize i = 0; i < dn.n; i++) {
@@ -273,7 +273,7 @@ static bool put_category(const struct tenant *t, struct entry e, int n, struct t
                        : e.kind == KIND_GROUP     ? "Group"
                                                   : "Person";
     t_buf_printf(b, "CN=%s,CN=Schema,CN=Configuration,", name);
-    ldap_domain_dn(t, b);
+    t_ldap_domain_dn(t, b);
     return n == 0;
 }
 
@@ -353,7 +353,7 @@ static bool put_control(const struct tenant *t, struct entry e, int n, struct t_
     return n == 0 && has;
 }
 
-bool ldap_entry_value(const struct tenant *t, i64 entry, str attribute, int n, struct t_buf *out)
+bool t_ldap_entry_value(const struct tenant *t, i64 entry, str attribute, int n, struct t_buf *out)
 {
     struct entry e = find(t, entry);
     out->n = 0;

@@ -140,12 +140,12 @@ static bool matches(const struct leaf *l, str attribute, str value)
 static int decide(struct tenant *t, i64 entry, const struct leaf *l)
 {
     str attribute = without_options(l->attribute);
-    if (!ldap_attribute_known(attribute)) {
+    if (!t_ldap_attribute_known(attribute)) {
         return -1;
     }
     struct t_buf value = {0};
     int result = 0;
-    for (int n = 0; result == 0 && ldap_entry_value(t, entry, attribute, n, &value); n++) {
+    for (int n = 0; result == 0 && t_ldap_entry_value(t, entry, attribute, n, &value); n++) {
         result = matches(l, attribute, t_buf_str(&value)) ? 1 : 0;
     }
     t_buf_free(&value);
@@ -211,12 +211,12 @@ static int walk(struct tenant *t, i64 entry, str filter)
     return rest.n == 0 ? value : -2;
 }
 
-int ldap_filter(struct tenant *t, i64 entry, str filter)
+int t_ldap_filter(struct tenant *t, i64 entry, str filter)
 {
     return walk(t, entry, filter);
 }
 
-bool ldap_filter_ok(str filter)
+bool t_ldap_filter_ok(str filter)
 {
     return walk(NULL, -1, filter) != -2;
 }

@@ -24,7 +24,7 @@ struct search {
 
 static void done(const struct search *s, int code, const char *text)
 {
-    ldap_result_put(s->out, s->m->id, 0x65, code, (str){0}, text);
+    t_ldap_result_put(s->out, s->m->id, 0x65, code, (str){0}, text);
 }
 
 static bool read_controls(struct search *s)
@@ -85,7 +85,7 @@ static bool read_search(struct search *s)
         }
         s->all_attributes = s->all_attributes || str_eq(name, S("*"));
     }
-    return ldap_filter_ok(s->filter) && read_controls(s);
+    return t_ldap_filter_ok(s->filter) && read_controls(s);
 }
 
 // ---- entries
@@ -123,16 +123,16 @@ static void put_entry(struct search *s, i64 entry)
     t_ber_open(&w, 0x30);
     t_ber_put_int(&w, 0x02, s->m->id);
     t_ber_open(&w, 0x64);
-    ldap_entry_value(t, entry, S("distinguishedName"), 0, &value);
+    t_ldap_entry_value(t, entry, S("distinguishedName"), 0, &value);
     t_ber_put(&w, 0x04, t_buf_str(&value));
     t_ber_open(&w, 0x30);
-    for (int a = 0; ldap_attribute_name(a); a++) {
-        str name = str_from(ldap_attribute_name(a));
-        if (!wants(s, ldap_attribute_name(a)) || !ldap_entry_value(t, entry, name, 0, &value)) {
+    for (int a = 0; t_ldap_attribute_name(a); a++) {
+        str name = str_from(t_ldap_attribute_name(a));
+        if (!wants(s, t_ldap_attribute_name(a)) || !t_ldap_entry_value(t, entry, name, 0, &value)) {
             continue; // one without values is not there
         }
-        open_attribute(&w, ldap_attribute_name(a));
-        for (int n = 0; !s->types_only && ldap_entry_value(t, entry, name, n, &value); n++) {
+        open_attribute(&w, t_ldap_attribute_name(a));
+        for (int n = 0; !s->types_only && t_ldap_entry_value(t, entry, name, n, &value); n++) {
             t_ber_put(&w, 0x04, t_buf_str(&value));
         }
         close_attribute(&w);
@@ -149,7 +149,7 @@ static void put_references(struct search *s)
     static const char *const zones[] = {"ForestDnsZones", "DomainDnsZones", "Configuration"};
     struct tenant *t = s->c->t;
     struct t_buf dn = {0};
-    ldap_domain_dn(t, &dn);
+    t_ldap_domain_dn(t, &dn);
     for (isize i = 0; i < COUNT(zones); i++) {
         struct t_buf uri = {0};
         struct t_ber w = {.b = s->out, .wide = true};
@@ -184,7 +184,7 @@ static void put_done_paged(struct search *s, i64 next)
     t_ber_put_int(&v, 0x02, 0);
     t_ber_put(&v, 0x04, next >= 0 ? str_make(cookie, 8) : (str){0});
     t_ber_close(&v);
-    ldap_result_open(&w, s->m->id, 0x65, LDAP_SUCCESS, (str){0}, NULL);
+    t_ldap_result_open(&w, s->m->id, 0x65, LDAP_SUCCESS, (str){0}, NULL);
     t_ber_close(&w);
     t_ber_open(&w, 0xA0);
     t_ber_open(&w, 0x30);
@@ -204,8 +204,8 @@ static void dn_of(struct tenant *t, i64 entry, struct t_buf *out)
 {
     struct t_buf dn = {0};
     out->n = 0;
-    ldap_entry_value(t, entry, S("distinguishedName"), 0, &dn);
-    ldap_dn_normal(t_buf_str(&dn), out);
+    t_ldap_entry_value(t, entry, S("distinguishedName"), 0, &dn);
+    t_ldap_dn_normal(t_buf_str(&dn), out);
     t_buf_free(&dn);
 }
 
@@ -214,9 +214,9 @@ static i64 find_base(struct tenant *t, str base)
 {
     struct t_buf dn = {0};
     i64 found = -1;
-    for (i64 n = 0; n < ldap_entry_count(t) && found < 0; n++) {
+    for (i64 n = 0; n < t_ldap_entry_count(t) && found < 0; n++) {
         dn_of(t, n, &dn);
-        found = ldap_entry_exists(t, n) && str_eq(t_buf_str(&dn), base) ? n : -1;
+        found = t_ldap_entry_exists(t, n) && str_eq(t_buf_str(&dn), base) ? n : -1;
     }
     t_buf_free(&dn);
     return found;
@@ -275,7 +275,7 @@ static void put_root(struct search *s)
     struct tenant *t = s->c->t;
     struct t_ber w = {.b = s->out, .wide = true};
     struct t_buf domain = {0}, host = {0};
-    ldap_domain_dn(t, &domain);
+    t_ldap_domain_dn(t, &domain);
     t_buf_printf(&host, "dc01.%.*s", (int)t->o.domain.n, (const char *)t->o.domain.p);
     t_ber_open(&w, 0x30);
     t_ber_put_int(&w, 0x02, s->m->id);
@@ -348,8 +348,8 @@ static void run(struct search *s, str base, bool root)
     }
     bool limited = s->size_limit > 0 && s->size_limit <= most;
     most = limited ? s->size_limit : most;
-    for (; at < ldap_entry_count(t); at++) {
-        if (!ldap_entry_exists(t, at) || ldap_filter(t, at, s->filter) != 1 ||
+    for (; at < t_ldap_entry_count(t); at++) {
+        if (!t_ldap_entry_exists(t, at) || t_ldap_filter(t, at, s->filter) != 1 ||
             !in_scope(s, base, at)) {
             continue;
         }
@@ -359,7 +359,7 @@ static void run(struct search *s, str base, bool root)
         put_entry(s, at);
         given++;
     }
-    bool more = at < ldap_entry_count(t);
+    bool more = at < t_ldap_entry_count(t);
     if (more && s->paged && !limited) {
         put_done_paged(s, at);
         return;
@@ -377,9 +377,9 @@ static void run(struct search *s, str base, bool root)
 static void refer(struct search *s)
 {
     struct t_ber w = {.b = s->out, .wide = true};
-    ldap_result_open(&w, s->m->id, 0x65, LDAP_REFERRAL, (str){0},
-                     "0000202B: RefErr: DSID-0310082F, data 0, 1 access points\n\tref 1: "
-                     "'other.test'\n");
+    t_ldap_result_open(&w, s->m->id, 0x65, LDAP_REFERRAL, (str){0},
+                       "0000202B: RefErr: DSID-0310082F, data 0, 1 access points\n\tref 1: "
+                       "'other.test'\n");
     t_ber_open(&w, 0xA3);
     t_ber_put(&w, 0x04, S("ldap://other.test/DC=other,DC=test"));
     t_ber_close(&w);
@@ -391,9 +391,9 @@ static void look_in(struct search *s)
 {
     struct tenant *t = s->c->t;
     struct t_buf base = {0}, domain = {0}, plain = {0};
-    bool good = ldap_dn_normal(s->base, &base);
-    ldap_domain_dn(t, &plain);
-    ldap_dn_normal(t_buf_str(&plain), &domain);
+    bool good = t_ldap_dn_normal(s->base, &base);
+    t_ldap_domain_dn(t, &plain);
+    t_ldap_dn_normal(t_buf_str(&plain), &domain);
     bool root = str_eq(t_buf_str(&base), t_buf_str(&domain));
     if (!good) {
         done(s, LDAP_INVALID_DN,
@@ -413,7 +413,7 @@ static void look_in(struct search *s)
     t_buf_free(&plain);
 }
 
-void ldap_search(struct ldap *c, const struct ldap_message *m, struct t_buf *out)
+void t_ldap_search(struct ldap *c, const struct ldap_message *m, struct t_buf *out)
 {
     struct search s = {.c = c, .m = m, .out = out};
     c->t->stats.ldap_searches++;

@@ -13,7 +13,7 @@
 #define START_TLS "1.3.6.1.4.1.1466.20037"
 #define DISCONNECTION "1.3.6.1.4.1.1466.20036"
 
-struct ldap *ldap_open(struct tenant *t, struct t_link *link)
+struct ldap *t_ldap_open(struct tenant *t, struct t_link *link)
 {
     struct ldap *c = t_alloc((isize)sizeof(*c));
     c->t = t;
@@ -22,7 +22,7 @@ struct ldap *ldap_open(struct tenant *t, struct t_link *link)
     return c;
 }
 
-void ldap_free(struct ldap *c)
+void t_ldap_free(struct ldap *c)
 {
     if (c) {
         t_buf_free(&c->in);
@@ -31,7 +31,7 @@ void ldap_free(struct ldap *c)
 }
 
 // Leaves message and operation open, for what may follow the result.
-void ldap_result_open(struct t_ber *w, i64 id, u8 tag, int code, str matched, const char *text)
+void t_ldap_result_open(struct t_ber *w, i64 id, u8 tag, int code, str matched, const char *text)
 {
     struct t_buf diagnostic = {0};
     if (text) {
@@ -47,10 +47,10 @@ void ldap_result_open(struct t_ber *w, i64 id, u8 tag, int code, str matched, co
     t_buf_free(&diagnostic);
 }
 
-void ldap_result_put(struct t_buf *out, i64 id, u8 tag, int code, str matched, const char *text)
+void t_ldap_result_put(struct t_buf *out, i64 id, u8 tag, int code, str matched, const char *text)
 {
     struct t_ber w = {.b = out, .wide = true};
-    ldap_result_open(&w, id, tag, code, matched, text);
+    t_ldap_result_open(&w, id, tag, code, matched, text);
     t_ber_close(&w);
     t_ber_close(&w);
 }
@@ -58,7 +58,7 @@ void ldap_result_put(struct t_buf *out, i64 id, u8 tag, int code, str matched, c
 static void notice(struct t_buf *out, int code, const char *text)
 {
     struct t_ber w = {.b = out, .wide = true};
-    ldap_result_open(&w, 0, 0x78, code, (str){0}, text);
+    t_ldap_result_open(&w, 0, 0x78, code, (str){0}, text);
     t_ber_put(&w, 0x8A, S(DISCONNECTION));
     t_ber_close(&w);
     t_ber_close(&w);
@@ -71,7 +71,7 @@ static void put_bind(struct t_buf *out, const struct ldap_message *m, int code, 
                      const char *text, str credentials)
 {
     struct t_ber w = {.b = out, .wide = true};
-    ldap_result_open(&w, m->id, 0x61, code, matched, text);
+    t_ldap_result_open(&w, m->id, 0x61, code, matched, text);
     if (credentials.n > 0) {
         t_ber_put(&w, 0x87, credentials);
     }
@@ -99,8 +99,8 @@ static bool is_account_dn(struct tenant *t, str name)
     t_buf_z(&wanted, "CN=");
     t_buf_put(&wanted, t->o.account);
     t_buf_z(&wanted, ",CN=Users,");
-    ldap_domain_dn(t, &wanted);
-    bool same = ldap_dn_normal(name, &a) && ldap_dn_normal(t_buf_str(&wanted), &b) &&
+    t_ldap_domain_dn(t, &wanted);
+    bool same = t_ldap_dn_normal(name, &a) && t_ldap_dn_normal(t_buf_str(&wanted), &b) &&
                 str_eq(t_buf_str(&a), t_buf_str(&b));
     t_buf_free(&wanted);
     t_buf_free(&a);
@@ -188,7 +188,7 @@ static void sasl(struct ldap *c, const struct ldap_message *m, str choice, struc
     }
 }
 
-enum ldap_next ldap_bind(struct ldap *c, const struct ldap_message *m, struct t_buf *out)
+enum ldap_next t_ldap_bind(struct ldap *c, const struct ldap_message *m, struct t_buf *out)
 {
     str op = m->op, name, choice;
     i64 version = 0;
@@ -227,7 +227,7 @@ static void put_extended(struct t_buf *out, const struct ldap_message *m, int co
                          const char *text, str name, str value)
 {
     struct t_ber w = {.b = out, .wide = true};
-    ldap_result_open(&w, m->id, 0x78, code, (str){0}, text);
+    t_ldap_result_open(&w, m->id, 0x78, code, (str){0}, text);
     if (name.n > 0) {
         t_ber_put(&w, 0x8A, name);
     }
@@ -302,7 +302,7 @@ static bool fault(struct ldap *c, const struct ldap_message *m, struct t_buf *ou
         return true;
     }
     u8 tag = (u8)(m->tag == 0x63 ? 0x65 : m->tag + 1);
-    ldap_result_put(out, m->id, tag, atoi(f->code), (str){0}, f->message ? f->message : "busy");
+    t_ldap_result_put(out, m->id, tag, atoi(f->code), (str){0}, f->message ? f->message : "busy");
     return true;
 }
 
@@ -333,9 +333,9 @@ static enum ldap_next handle(struct ldap *c, str message, struct t_buf *out)
     case 0x50: // abandon: everything was answered already
         return LDAP_GOES_ON;
     case 0x60:
-        return ldap_bind(c, &m, out);
+        return t_ldap_bind(c, &m, out);
     case 0x63:
-        ldap_search(c, &m, out);
+        t_ldap_search(c, &m, out);
         return LDAP_GOES_ON;
     case 0x77:
         return extended(c, &m, out);
@@ -344,10 +344,10 @@ static enum ldap_next handle(struct ldap *c, str message, struct t_buf *out)
     case 0x4A:
     case 0x6C:
     case 0x6E:
-        ldap_result_put(out, m.id, (u8)(m.tag == 0x4A ? 0x6B : m.tag + 1), LDAP_INSUFFICIENT,
-                        (str){0},
-                        "00002098: SecErr: DSID-03150F94, problem 4003 "
-                        "(INSUFF_ACCESS_RIGHTS), data 0\n");
+        t_ldap_result_put(out, m.id, (u8)(m.tag == 0x4A ? 0x6B : m.tag + 1), LDAP_INSUFFICIENT,
+                          (str){0},
+                          "00002098: SecErr: DSID-03150F94, problem 4003 "
+                          "(INSUFF_ACCESS_RIGHTS), data 0\n");
         return LDAP_GOES_ON;
     default:
         notice(out, LDAP_PROTOCOL_ERROR, "no such operation");
@@ -355,7 +355,7 @@ static enum ldap_next handle(struct ldap *c, str message, struct t_buf *out)
     }
 }
 
-enum ldap_next ldap_input(struct ldap *c, str bytes, struct t_buf *out, i64 now_ms)
+enum ldap_next t_ldap_input(struct ldap *c, str bytes, struct t_buf *out, i64 now_ms)
 {
     c->t->now_ms = now_ms + c->t->skew_ms;
     t_buf_put(&c->in, bytes);

@@ -130,7 +130,7 @@ static void conn_close(struct tenant *t, struct conn *c, bool reset)
     tls_session_free(&c->tls);
     t_reader_free(&c->reader);
     t_link_free(&c->link);
-    ldap_free(c->ldap);
+    t_ldap_free(c->ldap);
     t_buf_free(&c->ldap_out);
     t_free(c->staged);
     close(c->fd);
@@ -156,7 +156,7 @@ static void conn_open(struct tenant *t, const struct server_options *o, int fd,
     *c = (struct conn){.fd = fd, .service = service, .active_ms = clock_ms(CLOCK_MONOTONIC)};
     c->phase = !plain ? PHASE_HANDSHAKE : directory ? PHASE_LDAP : PHASE_REQUEST;
     c->link.tls = !plain;
-    c->ldap = directory ? ldap_open(t, &c->link) : NULL;
+    c->ldap = directory ? t_ldap_open(t, &c->link) : NULL;
     c->staged = t_alloc(RECORD_BYTES);
     tls_session_open(&c->tls, plain);
     tenant_net_stats(t)->connections++;
@@ -382,8 +382,8 @@ static bool step_ldap(struct tenant *t, struct conn *c, i64 now)
     isize n = 0;
     while (c->ldap_next == LDAP_GOES_ON && c->ldap_out.n == 0 &&
            (n = tls_read(&c->tls, bytes, RECORD_BYTES)) > 0) {
-        c->ldap_next = ldap_input(c->ldap, str_make(bytes, n), &c->ldap_out,
-                                  clock_ms(CLOCK_REALTIME));
+        c->ldap_next = t_ldap_input(c->ldap, str_make(bytes, n), &c->ldap_out,
+                                    clock_ms(CLOCK_REALTIME));
         c->active_ms = now;
     }
     if (n < 0 || !write_ldap(c) || !flush(t, c)) {
