@@ -67,6 +67,9 @@ static enum step call_next(void *st, i64 now_ms, struct exchange *x)
     if (c->once) {
         x->retry = &call_once;
     }
+    if (c->unique) {
+        x->flags |= EXCHANGE_NO_RESEND;
+    }
     return STEP_REQUEST;
 }
 

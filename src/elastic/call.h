@@ -18,6 +18,8 @@ struct elastic_call {
     struct buf answer; // storage of the caller; a longer answer is CALL_TOO_LARGE, unless `front`
     bool front;        // only the front of the answer matters: what does not fit is dropped
     bool once;         // one attempt: the caller has a patience of its own
+    bool unique;       // ... and not sent again where a kept-alive connection was closed meanwhile:
+                       // what it does may not be done twice
     // results
     int status;        // 0: no answer came at all
     err error;         // OK, or why there is no whole answer (network, CALL_TOO_LARGE)
@@ -28,9 +30,10 @@ struct elastic_call {
 
 extern const struct machine_ops elastic_call_ops; // st = struct elastic_call
 
-// Empties target, body, answer, detail and results, and clears `front` and `once`; the four buffers
-// keep their storage. The caller then writes target and body. What did not fit there is
-// CALL_REQUEST, and nothing is sent. It may be called again when a call has ended, or in its midst.
+// Empties target, body, answer, detail and results, and clears `front`, `once` and `unique`; the
+// four buffers keep their storage. The caller then writes target and body. What did not fit there
+// is CALL_REQUEST, and nothing is sent. It may be called again when a call has ended, or in its
+// midst.
 void elastic_call_init(struct elastic_call *c, const struct elastic *es, str method);
 
 // 200 to 299, whole.

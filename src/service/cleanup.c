@@ -231,15 +231,18 @@ static bool cleanup_is_stranded(const struct cleanup *c, const struct round_conn
            (k->access_busy && !cleanup_has_job(c, k->id, true));
 }
 
-static enum work cleanup_free(struct cleanup *c)
+// However often it looks: between taking its connector and its claim a worker may wait for long.
+static enum work cleanup_free(struct cleanup *c, struct moment now)
 {
+    bool young = c->suspect_count > 0 && now.mono_ms - c->suspects_ms < SERVICE_IDLE_S * 1000;
     while (c->next < c->round.count && c->job_count < SERVICE_JOBS_MAX) { // else it is not known
         const struct round_connector *k = &c->round.connectors[c->next];
         u64 hash = hash_siphash(c->key, k->id);
         if (!cleanup_is_stranded(c, k)) {
             c->next++;
-        } else if (!cleanup_was_suspect(c, hash)) {
-            c->fresh[c->fresh_count++] = hash;
+        } else if (young || !cleanup_was_suspect(c, hash)) {
+            c->fresh[c->fresh_count] = hash;
+            c->fresh_count += !young || cleanup_was_suspect(c, hash);
             c->next++;
         } else {
             c->state = CLEANUP_FREE_READ;
@@ -251,6 +254,7 @@ static enum work cleanup_free(struct cleanup *c)
     c->suspect_count = c->fresh_count;
     c->fresh = kept;
     c->fresh_count = 0;
+    c->suspects_ms = young ? c->suspects_ms : now.mono_ms;
     return cleanup_end(c, OK);
 }
 
@@ -308,7 +312,7 @@ static enum work cleanup_step(void *st, struct moment now)
     case CLEANUP_RUNNING_PAGE:
         return cleanup_take_page(c, CLEANUP_FREE);
     case CLEANUP_FREE:
-        return cleanup_free(c);
+        return cleanup_free(c, now);
     case CLEANUP_FREE_READ:
         return cleanup_free_read(c, now);
     case CLEANUP_FREED:

@@ -3,7 +3,8 @@
 // running jobs that gave no sign of life for SERVICE_IDLE_S, end as errors, under the guard of the
 // record that was found, so that a job which has just given a sign is left alone. And what the
 // service that this one replaces leaves for ever: a connector that says that a sync is under way,
-// in two clean-ups after one another, while there is no running job of that kind, is set free.
+// for SERVICE_IDLE_S and more, while in no clean-up there is a running job of that kind, is set
+// free.
 #ifndef SERVICE_CLEANUP_H
 #define SERVICE_CLEANUP_H
 
@@ -27,6 +28,7 @@ struct cleanup {
     int job_count, next;
     u64 *suspects, *fresh; // hashes of connectors that said so at the last clean-up, and now
     int suspect_count, fresh_count;
+    i64 suspects_ms; // when the suspects were found: they stay so for SERVICE_IDLE_S, at least
     struct hash_key key;
     struct budget *budget;
     int state;

@@ -2,7 +2,10 @@
 // One schedule decision (see decide.h).
 #include "service/decide.h"
 
+#include "base/date.h"
 #include "codec/cron.h"
+#include "codec/json_write.h"
+#include "elastic/answers.h"
 #include "limits.h"
 
 #define DECIDE_TRIES 3 // reads of the record when others write it meanwhile
@@ -10,7 +13,14 @@
 // schedule until then.
 #define DECIDE_AHEAD_US (600 * (i64)1000000)
 
-enum decide_state { DECIDE_LOOK, DECIDE_READ, DECIDE_PLANNED, DECIDE_MADE, DECIDE_OVER };
+enum decide_state {
+    DECIDE_LOOK,
+    DECIDE_SOUGHT,
+    DECIDE_READ,
+    DECIDE_PLANNED,
+    DECIDE_MADE,
+    DECIDE_OVER
+};
 
 static i64 decide_floor_s(i64 us)
 {
@@ -85,10 +95,12 @@ static void decide_put_bad(struct decide *d, str detail)
     buf_put(d->error, detail);
 }
 
+// One attempt: were the loop to repeat it after an answer that was lost, there would be two jobs.
 static enum work decide_make_job(struct decide *d)
 {
     struct worker *w = d->w;
     worker_ask(w, S("POST"));
+    w->call.once = w->call.unique = true;
     if (w->settings->api) {
         buf_put(&w->call.target, S("/_connector/_sync_job"));
         sync_job_put_create(&w->call.body, d->id, d->type);
@@ -104,13 +116,33 @@ static enum work decide_make_job(struct decide *d)
     return WORK_CALL;
 }
 
+// A scheduled job that was made since the planned time of what is owed.
+static enum work decide_seek_job(struct decide *d)
+{
+    struct buf *b = &d->w->call.body;
+    worker_ask(d->w, S("POST"));
+    buf_put(&d->w->call.target,
+            S("/.elastic-connectors-sync-jobs/_search?expand_wildcards=hidden"));
+    struct json_write type = json_write_to(b), id = json_write_to(b);
+    buf_put(b, S("{\"size\":1,\"_source\":[\"status\"],\"query\":{\"bool\":{\"filter\":["
+                 "{\"term\":{\"trigger_method\":\"scheduled\"}},{\"term\":{\"job_type\":"));
+    json_write_string(&type, str_from(job_type_name(d->type)));
+    buf_put(b, S("}},{\"term\":{\"connector.id\":"));
+    json_write_string(&id, d->id);
+    buf_put(b, S("}},{\"range\":{\"created_at\":{\"gte\":\""));
+    date_put_iso_us(b, d->entry->owed_us[d->type]);
+    buf_put(b, S("\"}}}]}}}"));
+    d->state = DECIDE_SOUGHT;
+    return WORK_CALL;
+}
+
 // `fresh`: the record was read for this decision, and its guard holds.
 static enum work decide_look(struct decide *d, bool fresh)
 {
     u8 words[256];
     struct buf detail = buf_over(words, COUNT(words));
-    if (!fresh && d->entry->owed[d->type]) {
-        return decide_make_job(d);
+    if (!fresh && d->entry->owed[d->type] != OWED_NO) {
+        return d->entry->owed[d->type] == OWED_SURELY ? decide_make_job(d) : decide_seek_job(d);
     }
     enum due due = decide_due(&d->c->schedules[d->type], d->entry->decided_us[d->type], d->now_us,
                               &d->planned_us, &detail);
@@ -168,15 +200,44 @@ static enum work decide_end_planned(struct decide *d)
     if (!worker_went_well(d->w)) {
         return decide_fail(d);
     }
+    d->entry->owed_us[d->type] = d->planned_us;
     return decide_make_job(d);
+}
+
+static enum work decide_end_sought(struct decide *d)
+{
+    struct search_answer answer;
+    str hit;
+    if (!worker_went_well(d->w)) {
+        return decide_fail(d);
+    }
+    search_answer_init(&answer, buf_str(&d->w->call.answer));
+    bool made = search_answer_next(&answer, &hit);
+    if (!made && err_ok(answer.error)) {
+        return decide_make_job(d);
+    }
+    if (made) {
+        d->entry->owed[d->type] = OWED_NO;
+        d->state = DECIDE_LOOK;
+        return WORK_STEP;
+    }
+    return decide_end(d, false);
+}
+
+// What becomes of an occurrence whose job was not made, or not for sure: it is not given up.
+static enum registry_owed decide_owed(const struct elastic_call *call)
+{
+    if (call->status == 429 || call->status == 503) {
+        return OWED_SURELY;
+    }
+    bool lost = call->status == 0 && !err_is(call->error, ERR_CALL_REQUEST);
+    return lost || call->status == 408 || call->status >= 500 ? OWED_PERHAPS : OWED_NO;
 }
 
 static enum work decide_end_made(struct decide *d)
 {
     bool made = worker_went_well(d->w);
-    int status = d->w->call.status;
-    // Refused for the moment, and certainly not made: the occurrence is not given up.
-    d->entry->owed[d->type] = !made && (status == 429 || status >= 500);
+    d->entry->owed[d->type] = made ? OWED_NO : decide_owed(&d->w->call);
     if (!made) {
         err e = elastic_call_error(&d->w->call);
         decide_log(d, LOG_ERROR, e, buf_str(&d->w->call.detail));
@@ -191,6 +252,8 @@ enum work decide_step(struct decide *d)
     switch ((enum decide_state)d->state) {
     case DECIDE_LOOK:
         return decide_look(d, false);
+    case DECIDE_SOUGHT:
+        return decide_end_sought(d);
     case DECIDE_READ:
         return decide_end_read(d);
     case DECIDE_PLANNED:

@@ -10,11 +10,19 @@
 #include "base/plan.h"
 #include "elastic/connector.h"
 
+// Whether the job of an occurrence that was taken is still to be made.
+enum registry_owed {
+    OWED_NO,
+    OWED_SURELY,  // it was refused for the moment
+    OWED_PERHAPS, // its answer did not come: whoever makes it looks first
+};
+
 struct registry_entry {
     u64 id_hash;
     i64 decided_us[JOB_TYPES]; // occurrences up to here have been dealt with
-    bool owed[JOB_TYPES]; // the occurrence was taken, but its job could not be made: to be made yet
-    bool greeted;         // had its first heartbeat
+    enum registry_owed owed[JOB_TYPES];
+    i64 owed_us[JOB_TYPES]; // the planned time of what is owed
+    bool greeted;           // had its first heartbeat
     // The configuration whose source was last found well, when, and for how many more rounds that
     // is believed.
     u64 well_hash;
