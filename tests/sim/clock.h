@@ -11,9 +11,9 @@
 #define SIM_S ((i64)1000000)
 #define SIM_MS ((i64)1000)
 
-void clock_reset(void); // a new world
+void clock_reset(void);          // a new world
 void clock_begin_at(i64 unix_s); // ... that begins at another time
-i64 clock_now_us(void); // since the world began
+i64 clock_now_us(void);          // since the world began
 i64 clock_true_unix_ms(void);
 i64 clock_product_unix_us(void); // with the product's steps
 void clock_step_product(i64 us); // its unix clock only

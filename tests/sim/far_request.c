@@ -243,6 +243,15 @@ static void answer_service(const struct t_request *q, struct t_response *r, stru
     }
     r->close = r->close || q->close;
     choose_manner(q, r, m);
+    if (q->service == T_ELASTIC && !t_request_is(q, "GET")) {
+        str body = str_slice(q->body, 0, q->body.n < 200 ? q->body.n : 200);
+        sim_trace("%lld process %d asks %.*s?%.*s %.*s -> %d%s", (long long)clock_now_us(),
+                  far_world.asking, (int)q->path.n, (const char *)q->path.p, (int)q->query.n,
+                  (const char *)q->query.p, (int)body.n, (const char *)body.p, r->status,
+                  m->lost             ? " lost"
+                  : m->cut_after >= 0 ? " cut"
+                                      : "");
+    }
     if (applied) {
         life_answered(q, r);
     }

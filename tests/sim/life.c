@@ -21,7 +21,7 @@
 #include "world.h"
 
 #define STACK MIB(4)
-#define SETTLE_S 3600   // from the calm end to the last look, at least
+#define SETTLE_S 3600 // from the calm end to the last look, at least
 #define SETTLE_MAX_S (24 * 3600)
 
 enum state { PROCESS_AWAY, PROCESS_RUNS, PROCESS_OVER };
@@ -39,8 +39,7 @@ static struct {
         i64 begins_us;
     } processes[HOST_PROCESSES];
     struct product_levels levels[HOST_PROCESSES];
-    bool over, failing;
-    i64 stop_deadline_us;
+    bool over, failing, closing;
 } life;
 
 // ---- processes
@@ -95,8 +94,9 @@ static void end_process(int i, bool died)
     host_run_end();
     p->state = PROCESS_AWAY;
     // Whoever looks after it begins it again.
-    p->begins_us = clock_now_us() + sim_between(SIM_PLAN, 1, sim_one_in(SIM_PLAN, 4) ? 3600 : 60) *
-                                        SIM_S;
+    p->begins_us = clock_now_us() +
+                   sim_between(SIM_PLAN, 1, sim_one_in(SIM_PLAN, 4) ? 3600 : 60) * SIM_S;
+    p->begins_us = life.closing ? INT64_MAX : p->begins_us;
     world_stats.runs++;
     world_stats.died += died;
     world_stats.stopped += !died && p->end.exit_code == 0;
@@ -246,6 +246,7 @@ static void look(i64 unused, i64 unused2)
     (void)unused;
     (void)unused2;
     life_check_schedules();
+    life_forget_jobs();
     clock_after(60 * SIM_S, look, 0, 0);
 }
 
@@ -265,8 +266,10 @@ static void level(i64 unused, i64 unused2)
         if (now.busy || now.rounds < 3) {
             continue;
         }
-        if (now.held) {
-            sim_violation("process %d holds %d buffers, and nothing is under way", i, now.held);
+        if (now.readers || now.resolvers || now.sources || now.syncs) {
+            sim_violation("process %d: nothing is under way, and %d gzip readers, %d resolvers, %d "
+                          "sources and %d syncs are in use",
+                          i, now.readers, now.resolvers, now.sources, now.syncs);
         }
         if (first->rounds && (now.carved != first->carved || now.reserved != first->reserved)) {
             sim_violation("process %d grows: %td bytes are carved, %lld reserved, after %td and "
@@ -295,7 +298,7 @@ static void begin(const struct world *w, u64 faults)
     }
     life.s = w->life;
     life.faults = faults;
-    life.over = life.failing = false;
+    life.over = life.failing = life.closing = false;
     far_world.service = true;
     host_share(idle);
     host_set_stop_s(17);
@@ -327,8 +330,10 @@ static void settle(void)
 
 static void stop_all(void)
 {
+    life.closing = true;
     for (int i = 0; i < life.s.processes; i++) {
         tell_stop(i);
+        life.processes[i].begins_us = INT64_MAX;
     }
     go_on_until(clock_now_us() + 20 * SIM_S);
     for (int i = 0; i < life.s.processes; i++) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The life of services: one or two processes of `mailferry serve` for days, with people who make and
-// edit connectors, ask for syncs and cancel them, stop and kill processes, and with weather. The
-// last part of each world is calm: then every job must come to its end.
+// The life of services: one or two processes of `mailferry serve` for days, with people who make
+// and edit connectors, ask for syncs and cancel them, stop and kill processes, and with weather.
+// The last part of each world is calm: then every job must come to its end.
 #ifndef SIM_LIFE_H
 #define SIM_LIFE_H
 

@@ -35,7 +35,7 @@ struct life_kind { // content, access control
 
 struct life_connector {
     char id[64];
-    bool deleted;
+    bool deleted, spoiled; // its configuration is wrong
     i64 edited_us;
     struct life_schedule schedules[LIFE_TYPES];
     struct life_kind kinds[2];
@@ -68,7 +68,7 @@ struct life_book {
     struct life_connector connectors[LIFE_CONNECTORS_MAX];
     int connector_count;
     struct life_job *jobs;
-    int job_count, job_cap;
+    int job_count, job_cap, kept_from; // records of jobs before it are deleted
     struct life_process processes[HOST_PROCESSES];
     int process_count, renames;
     i64 fair_since_us; // INT64_MAX: it is not

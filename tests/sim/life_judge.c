@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../tenant/es.h"
 #include "clock.h"
 #include "life_book.h"
 #include "sim.h"
@@ -171,6 +172,26 @@ void life_check_end(void)
             check_planned(c, k);
         }
     }
+}
+
+// An administrator deletes the records of old jobs, or every search would look at all of them.
+void life_forget_jobs(void)
+{
+    int place = es_find_index(B.t->es, S(ES_JOBS));
+    struct es_index *x = place < 0 ? NULL : &B.t->es->indices[place];
+    for (int i = B.kept_from; x && i < B.job_count; i++) {
+        const struct life_job *j = &B.jobs[i];
+        const struct life_kind *k = j->connector ? &j->connector->kinds[j->type == LIFE_ACCESS]
+                                                 : NULL;
+        bool last = k && k->last_job == i;
+        struct es_doc *doc = es_find_doc(B.t->es, x, str_from(j->id));
+        if (doc && !last && is_final(j) && clock_now_us() - j->changed_us > 3600 * SIM_S) {
+            es_delete_doc(B.t->es, x, doc);
+            doc = NULL;
+        }
+        B.kept_from += !doc && i == B.kept_from;
+    }
+    es_free_gone(B.t->es);
 }
 
 // ---- idleness

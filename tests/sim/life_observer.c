@@ -153,7 +153,8 @@ void life_edited(const char *id)
     c->edited_us = clock_now_us();
     c->deleted = t_json_bool(record, "deleted", false);
     life_text(record, "status", status, COUNT(status));
-    bool serves = !c->deleted && !is(status, "created") && !is(status, "needs_configuration");
+    bool serves = !c->deleted && !c->spoiled && !is(status, "created") &&
+                  !is(status, "needs_configuration");
     for (int i = 0; i < LIFE_TYPES; i++) {
         struct life_schedule *s = &c->schedules[i];
         s->enabled = serves && t_json_get(record, "scheduling", &scheduling) &&
@@ -196,9 +197,10 @@ static void rebase_all(void)
 
 void life_process_begins(int i)
 {
-    B.processes[i] = (struct life_process){
-        .number = ++B.process_count, .alive = true, .begun_s = now_s() + 1,
-        .begun_us = clock_now_us()};
+    B.processes[i] = (struct life_process){.number = ++B.process_count,
+                                           .alive = true,
+                                           .begun_s = now_s() + 1,
+                                           .begun_us = clock_now_us()};
     rebase_all();
 }
 
@@ -225,9 +227,10 @@ void life_process_ends(int i, bool died, int exit_code, str log)
                       (long long)p->rounds);
     }
     bool peace = !died && p->stopping && B.fair_since_us + LIFE_STORM_US < p->told_us;
-    for (int k = 0; k < B.job_count; k++) {
+    for (int k = B.kept_from; k < B.job_count; k++) {
         struct life_job *j = &B.jobs[k];
-        if (j->worker != p->number || (!is(j->status, "in_progress") && !is(j->status, "canceling"))) {
+        if (j->worker != p->number ||
+            (!is(j->status, "in_progress") && !is(j->status, "canceling"))) {
             continue;
         }
         if (peace) {
@@ -253,7 +256,7 @@ void life_process_ends(int i, bool died, int exit_code, str log)
 static struct {
     enum { ASK_NOTHING, ASK_CONNECTOR, ASK_JOB, ASK_MAKE, ASK_CLAIM, ASK_GET_JOB } kind;
     char id[64];
-    char before[40];      // status of the job; of the sync of this kind
+    char before[40]; // status of the job; of the sync of this kind
     char before_access[40];
     bool guarded;
     char scheduled[LIFE_TYPES][40];
@@ -526,7 +529,7 @@ static void claimed(struct life_job *j)
         sim_violation("job %s is claimed by process %d, which has not taken %s", j->id,
                       far_world.asking, j->connector->id);
     }
-    for (int i = 0; i < B.job_count; i++) {
+    for (int i = B.kept_from; i < B.job_count; i++) {
         struct life_job *k = &B.jobs[i];
         struct life_process *theirs = process_numbered(k->worker);
         if (k != j && k->connector == j->connector && is_running(k) && theirs &&
@@ -545,7 +548,8 @@ static void claimed(struct life_job *j)
 static void ended(struct life_job *j, str doc)
 {
     struct life_process *p = asking();
-    bool own = j->worker == p->number;
+    // Whoever has taken the connector may end the job although its claim was lost.
+    bool own = j->worker == p->number || (j->connector && kind_of(j)->taker == p->number);
     i64 silent_us = clock_now_us() - j->seen_us;
     if (is(j->status, ask.before) && own) {
         return; // said twice
@@ -567,7 +571,7 @@ static void ended(struct life_job *j, str doc)
     }
     if (is(ask.before, "canceling") && own && !is(j->status, "canceled") &&
         clock_now_us() - j->canceled_us > CANCEL_RACE_US && B.fair_since_us < j->canceled_us &&
-        !process_numbered(j->worker)->stopping) {
+        !p->stopping) {
         sim_violation("job %s was to be canceled, and is %s", j->id, j->status);
     }
     char error[200], completed[48];

@@ -37,11 +37,11 @@ static void write_record(bool job, const struct t_buf *ask)
 static void put_interval(char *out, isize cap)
 {
     static const char *const usual[] = {
-        "0 0,15,30,45 * * * ?", "0 0/10 * * * ?", "0 0 * * * ?",   "0 30 * * * ?",
-        "0 0 0 * * ?",          "0 0 0/6 * * ?",  "30 5/20 * * * ?", "0 0 12 ? * MON-FRI",
+        "0 0,15,30,45 * * * ?", "0 0/10 * * * ?", "0 0 * * * ?",        "0 30 * * * ?",
+        "0 0 0 * * ?",          "0 0 0/6 * * ?",  "30 5/20 * * * ?",    "0 0 12 ? * MON-FRI",
         "0 0 22-2 * * ?",       "0 59 23 L * ?",  "15 0/30 8-18 * * ?", "0 0/45 * * * ?"};
-    static const char *const leap[] = {"0 0 12 29 2 ?", "0 0 0 29 2 ?", "0 0 0 L 2 ?",
-                                       "0 0 0 1 3 ?", "0 30 * 28-29 2 ?", "0 0 0/3 29 2 ? 2028"};
+    static const char *const leap[] = {"0 0 12 29 2 ?", "0 0 0 29 2 ?",     "0 0 0 L 2 ?",
+                                       "0 0 0 1 3 ?",   "0 30 * 28-29 2 ?", "0 0 0/3 29 2 ? 2028"};
     const char *one = op.s.leap && sim_one_in(SIM_PLAN, 2)
                           ? leap[sim_between(SIM_PLAN, 0, COUNT(leap) - 1)]
                           : usual[sim_between(SIM_PLAN, 0, COUNT(usual) - 1)];
@@ -124,8 +124,8 @@ static void make_connector(void)
     char id[16];
     struct t_buf b = {0};
     name_of(op.made, id);
-    t_buf_printf(&b, "{\"id\":\"%s\",\"doc\":{\"index_name\":\"search-%s\",\"name\":\"%s\"}}", id, id,
-                 id);
+    t_buf_printf(&b, "{\"id\":\"%s\",\"doc\":{\"index_name\":\"search-%s\",\"name\":\"%s\"}}", id,
+                 id, id);
     write_record(false, &b);
     t_buf_free(&b);
     life_edited(id);
@@ -188,6 +188,7 @@ static void mend(i64 connector, i64 unused)
     (void)unused;
     name_of((int)connector, id);
     if (!life_connector_of(id)->deleted) {
+        life_connector_of(id)->spoiled = false;
         put_subject(id, "admin@example.test");
     }
 }
@@ -199,10 +200,8 @@ static void spoil(i64 a, i64 b)
     (void)a;
     (void)b;
     if (c) {
+        c->spoiled = true;
         put_subject(c->id, "nobody");
-        for (int i = 0; i < LIFE_TYPES; i++) {
-            c->schedules[i].due_s = INT64_MAX; // owed, but not before it is mended
-        }
         clock_after(sim_between(SIM_PLAN, 10, 7200) * SIM_S, mend, c - life_book.connectors, 0);
     }
     again(op.s.spoil_s, spoil);

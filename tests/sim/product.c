@@ -119,7 +119,8 @@ static void check_memory(const struct start *s)
     if (s->arena.n > planned) {
         sim_violation("%td bytes are carved, and `limits` prints %td", s->arena.n, planned);
     }
-    isize syncs = s->job ? 1 : (isize)s->config.service.max_concurrent_content_syncs;
+    // A service has a large buffer for each sync, and one of start_job_settings() that is not used.
+    isize syncs = s->job ? 1 : (isize)s->config.service.max_concurrent_content_syncs + 1;
     isize kept = planned + syncs * LANE_LARGE_BYTES + (s->job ? SUMMARY_BYTES : 0);
     if (host_reserved_bytes() > kept) {
         sim_violation("%lld bytes are kept, and `limits` prints %td",
@@ -219,20 +220,21 @@ struct product_levels product_levels(void)
         l.connections += s->loop->conns[i].state != CONN_FREE;
     }
     for (int i = 0; s->service && i < GZIP_READERS; i++) {
-        l.held += s->loop->env.inflaters[i].used;
+        l.readers += s->loop->env.inflaters[i].used;
     }
     for (int i = 0; s->service && i < CONN_RESOLVERS; i++) {
-        l.held += s->loop->env.resolver_used[i];
+        l.resolvers += s->loop->env.resolver_used[i];
     }
     const struct execute *x = s->service ? service_execute(s->service) : NULL;
     for (int i = 0; x && i < x->runner_count; i++) {
         const struct runner *r = &x->runners[i];
         l.busy = l.busy || r->active;
-        l.held += r->active || r->open.source;
+        l.sources += r->active || r->open.source;
         const struct job *job = r->engine.job;
-        l.held += job && !r->active && r->claimed &&
-                  (!lanes_are_idle(&job->lanes) || !buffers_all_free(&job->lanes.buffers) ||
-                   !bulk_is_idle(job->bulk));
+        // One that was told to stop drops what it has when the next one begins.
+        l.syncs += job && r->finish.outcome == OUTCOME_COMPLETED && !r->active && r->started &&
+                   (!lanes_are_idle(&job->lanes) || !buffers_all_free(&job->lanes.buffers) ||
+                    !bulk_is_idle(job->bulk));
     }
     l.rounds = s->service ? service_schedule(s->service)->rounds : 0;
     l.known = s->service ? service_schedule(s->service)->registry.count : 0;

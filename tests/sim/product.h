@@ -23,9 +23,9 @@ void product_check_service(bool in_peace);
 struct product_levels {
     isize carved;
     i64 reserved, rounds;
-    int connections, known; // open ones; connectors in the registry
-    int held;               // readers, resolvers, buffers, sources
-    bool busy;              // a request is under way
+    int connections, known;                 // open ones; connectors in the registry
+    int readers, resolvers, sources, syncs; // in use; syncs: with lanes, buffers or flights
+    bool busy;                              // a request is under way
 };
 struct product_levels product_levels(void);
 

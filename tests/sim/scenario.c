@@ -136,9 +136,9 @@ static void set_service_calm(struct world *w)
     struct life_settings *l = &w->life;
     l->on = l->platinum = true;
     l->processes = 1;
-    l->connectors = (int)sim_between(SIM_PLAN, 1, 4);
-    l->seconds = sim_between(SIM_PLAN, 6, 48) * 3600;
-    l->idling_s = (int)sim_between(SIM_PLAN, 10, 90);
+    l->connectors = (int)sim_between(SIM_PLAN, 1, 3);
+    l->seconds = sim_between(SIM_PLAN, 4, 26) * 3600;
+    l->idling_s = (int)sim_between(SIM_PLAN, 30, 180);
     l->heartbeat_s = 300;
     l->cleanup_s = (int)sim_between(SIM_PLAN, 60, 300);
     l->contents = (int)sim_between(SIM_PLAN, 1, 2);
@@ -210,12 +210,13 @@ static void set_service_kills(struct world *w)
 // Over the end of February in a leap year, or in another.
 static void set_service_leap(struct world *w)
 {
-    static const i64 starts[] = {1835308800, 1709078400, 1772236800, 1803772800}; // 2028, 24, 26, 27
+    static const i64 starts[] = {1835308800, 1709078400, 1772236800,
+                                 1803772800}; // 2028, 24, 26, 27
     set_service_calm(w);
     struct life_settings *l = &w->life;
     l->leap = true;
     l->start_unix_s = starts[sim_between(SIM_PLAN, 0, 3)] + sim_between(SIM_PLAN, -7200, 7200);
-    l->seconds = sim_between(SIM_PLAN, 36, 80) * 3600;
+    l->seconds = sim_between(SIM_PLAN, 28, 60) * 3600;
     l->idling_s = (int)sim_between(SIM_PLAN, 60, 240);
     l->stop_s = sim_one_in(SIM_PLAN, 2) ? 30000 : 0;
     l->edit_s = 40000;

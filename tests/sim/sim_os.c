@@ -386,8 +386,7 @@ static void check_patience(i64 timeout_ms)
         sim_violation("the run takes longer than %lld s of virtual time",
                       (long long)(host.patience_us / SIM_S));
     }
-    if (me->stopped_us >= 0 &&
-        clock_now_us() - me->stopped_us > host.stop_us) {
+    if (me->stopped_us >= 0 && clock_now_us() - me->stopped_us > host.stop_us) {
         sim_violation("it was told to stop %lld s ago",
                       (long long)((clock_now_us() - me->stopped_us) / SIM_S));
     }

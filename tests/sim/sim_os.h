@@ -21,8 +21,8 @@ int host_selected(void);
 // Two at once: instead of letting time pass in os_poll(), idle() is called, which comes back when
 // the process may go on: when its wait is over, or somebody has written to it.
 typedef void host_idle(void);
-void host_share(host_idle *idle);  // NULL: one, alone
-i64 host_waits_until_us(void);     // 0: something is there for it already
+void host_share(host_idle *idle); // NULL: one, alone
+i64 host_waits_until_us(void);    // 0: something is there for it already
 
 // One run of the product. The jump buffer is where a dying process goes.
 void host_run_begin(void);
