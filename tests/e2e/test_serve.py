@@ -120,7 +120,7 @@ class World:
         self.tenant.post("connectors", id=name, record=base)
 
     def config(self):
-        entries = "".join(f"  - connector_id: {name}\n    service_type: gmail\n{self.entry}" for name in self.connectors)
+        entries = "".join(f"  - connector_id: {json.dumps(name, ensure_ascii=False)}\n    service_type: gmail\n{self.entry}" for name in self.connectors)
         listed = f"connectors:\n{entries}" if entries else ""
         port = self.tenant.port("google")
         return (f"{self.top}{listed}elasticsearch:\n  host: {self.host}\n{self.login}"
