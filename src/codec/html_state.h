@@ -50,9 +50,8 @@ enum html_state {
     HTML_STATE_SCRIPT_END,       // </
 };
 
-// Reads from `p` on (there is at least one byte) as far as it can in one go, and returns where it
-// stopped. One that changes the state without reading leaves the byte to the next; no two states do
-// that in a circle.
-typedef const u8 *html_reader(struct html_text *h, const u8 *p, const u8 *end);
+// Each state has a function read_...(h, p, end). It reads from `p` on (there is at least one byte)
+// as far as it can in one go, and returns where it stopped. One that changes the state without
+// reading leaves the byte to the next; no two states do that in a circle.
 
 #endif

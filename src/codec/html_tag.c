@@ -294,26 +294,40 @@ static const u8 *read_comment_bang(struct html_text *h, const u8 *p, const u8 *e
 
 const u8 *html_tag_read(struct html_text *h, const u8 *p, const u8 *end)
 {
-    static html_reader *const readers[] = {
-        [HTML_STATE_TAG_OPEN] = read_tag_open,
-        [HTML_STATE_END_OPEN] = read_end_open,
-        [HTML_STATE_NAME] = read_name,
-        [HTML_STATE_BEFORE_ATTR] = read_before_attr,
-        [HTML_STATE_SLASH] = read_slash,
-        [HTML_STATE_ATTR] = read_attr,
-        [HTML_STATE_AFTER_ATTR] = read_after_attr,
-        [HTML_STATE_BEFORE_VALUE] = read_before_value,
-        [HTML_STATE_VALUE] = read_value,
-        [HTML_STATE_VALUE_DOUBLE] = read_quoted,
-        [HTML_STATE_VALUE_SINGLE] = read_quoted,
-        [HTML_STATE_MARKUP] = read_markup,
-        [HTML_STATE_MARKUP_DASH] = read_markup_dash,
-        [HTML_STATE_BOGUS] = read_bogus,
-        [HTML_STATE_COMMENT_START] = read_comment_start,
-        [HTML_STATE_COMMENT_DASH] = read_comment_start,
-        [HTML_STATE_COMMENT] = read_comment,
-        [HTML_STATE_COMMENT_BANG] = read_comment_bang,
-    };
-    _Static_assert(COUNT(readers) == HTML_STATE_REFERENCE, "one for every state of the group");
-    return readers[h->state](h, p, end);
+    switch (h->state) {
+    case HTML_STATE_TAG_OPEN:
+        return read_tag_open(h, p, end);
+    case HTML_STATE_END_OPEN:
+        return read_end_open(h, p, end);
+    case HTML_STATE_NAME:
+        return read_name(h, p, end);
+    case HTML_STATE_BEFORE_ATTR:
+        return read_before_attr(h, p, end);
+    case HTML_STATE_SLASH:
+        return read_slash(h, p, end);
+    case HTML_STATE_ATTR:
+        return read_attr(h, p, end);
+    case HTML_STATE_AFTER_ATTR:
+        return read_after_attr(h, p, end);
+    case HTML_STATE_BEFORE_VALUE:
+        return read_before_value(h, p, end);
+    case HTML_STATE_VALUE:
+        return read_value(h, p, end);
+    case HTML_STATE_VALUE_DOUBLE:
+    case HTML_STATE_VALUE_SINGLE:
+        return read_quoted(h, p, end);
+    case HTML_STATE_MARKUP:
+        return read_markup(h, p, end);
+    case HTML_STATE_MARKUP_DASH:
+        return read_markup_dash(h, p, end);
+    case HTML_STATE_BOGUS:
+        return read_bogus(h, p, end);
+    case HTML_STATE_COMMENT_START:
+    case HTML_STATE_COMMENT_DASH:
+        return read_comment_start(h, p, end);
+    case HTML_STATE_COMMENT:
+        return read_comment(h, p, end);
+    default: // HTML_STATE_COMMENT_BANG
+        return read_comment_bang(h, p, end);
+    }
 }

@@ -5,7 +5,7 @@
 
 #include "codec/html.h"
 
-// An html_reader for the states from HTML_STATE_TAG_OPEN to HTML_STATE_COMMENT_BANG. Leaves
+// Reads on in one of the states from HTML_STATE_TAG_OPEN to HTML_STATE_COMMENT_BANG. Leaves
 // HTML_STATE_TEXT behind a tag or comment.
 const u8 *html_tag_read(struct html_text *h, const u8 *p, const u8 *end);
 

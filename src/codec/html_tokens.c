@@ -344,27 +344,34 @@ static const u8 *read_start(struct html_text *h, const u8 *p, const u8 *end)
 
 static const u8 *read_token(struct html_text *h, const u8 *p, const u8 *end)
 {
-    static html_reader *const readers[] = {
-        [HTML_STATE_REFERENCE] = read_reference,
-        [HTML_STATE_REFERENCE_NAME] = read_reference_name,
-        [HTML_STATE_NUMBER] = read_number,
-        [HTML_STATE_NUMBER_HEX] = read_number,
-        [HTML_STATE_DECIMAL] = read_digits,
-        [HTML_STATE_HEX] = read_digits,
-        [HTML_STATE_RAW_OPEN] = read_raw_open,
-        [HTML_STATE_RAW_END] = read_raw_end,
-        [HTML_STATE_SCRIPT_OPEN] = read_script_open,
-        [HTML_STATE_SCRIPT_BANG] = read_script_bang,
-        [HTML_STATE_SCRIPT_BANG_DASH] = read_script_bang,
-        [HTML_STATE_SCRIPT_START] = read_script_name,
-        [HTML_STATE_SCRIPT_END] = read_script_name,
-    };
-    _Static_assert(COUNT(readers) == HTML_STATE_SCRIPT_END + 1, "one for every state of the group");
-    if (h->state == HTML_STATE_START) {
-        return read_start(h, p, end);
+    if (h->state > HTML_STATE_TEXT && h->state < HTML_STATE_REFERENCE) {
+        return html_tag_read(h, p, end);
     }
-    return h->state < HTML_STATE_REFERENCE ? html_tag_read(h, p, end)
-                                           : readers[h->state](h, p, end);
+    switch (h->state) {
+    case HTML_STATE_START:
+        return read_start(h, p, end);
+    case HTML_STATE_REFERENCE:
+        return read_reference(h, p, end);
+    case HTML_STATE_REFERENCE_NAME:
+        return read_reference_name(h, p, end);
+    case HTML_STATE_NUMBER:
+    case HTML_STATE_NUMBER_HEX:
+        return read_number(h, p, end);
+    case HTML_STATE_DECIMAL:
+    case HTML_STATE_HEX:
+        return read_digits(h, p, end);
+    case HTML_STATE_RAW_OPEN:
+        return read_raw_open(h, p, end);
+    case HTML_STATE_RAW_END:
+        return read_raw_end(h, p, end);
+    case HTML_STATE_SCRIPT_OPEN:
+        return read_script_open(h, p, end);
+    case HTML_STATE_SCRIPT_BANG:
+    case HTML_STATE_SCRIPT_BANG_DASH:
+        return read_script_bang(h, p, end);
+    default: // HTML_STATE_SCRIPT_START or HTML_STATE_SCRIPT_END
+        return read_script_name(h, p, end);
+    }
 }
 
 void html_tokens_read(struct html_text *h, str *in, str *piece)

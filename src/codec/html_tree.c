@@ -160,8 +160,9 @@ void html_tree_start(struct html_text *h, bool closed)
     }
 }
 
-// True: one of LOOK elements ends the search. Without branches, so that the compiler looks at them in
-// one go: millions of stray end tags behind a thousand open elements would take seconds otherwise.
+// True: one of LOOK elements ends the search. Without branches, so that the compiler looks at them
+// in one go: millions of stray end tags behind a thousand open elements would take seconds
+// otherwise.
 static bool is_met(const u16 *open, u16 number, u16 border)
 {
     u16 met = 0;
