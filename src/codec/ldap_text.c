@@ -96,8 +96,8 @@ err ldap_result_err(const struct ldap_message *m)
     if (ldap_is_disconnection(m)) {
         return FAIL(LDAP_DISCONNECTED);
     }
-    if (m->op ==
-        LDAP_EXTENDED_RESPONSE) { // we ask for StartTLS only; "unavailable": no certificate
+    // We ask for StartTLS only, where "unavailable" means that there is no certificate.
+    if (m->op == LDAP_EXTENDED_RESPONSE) {
         return m->result ? FAIL(LDAP_START_TLS) : OK;
     }
     if (m->result == LDAP_OPERATIONS_ERROR &&

@@ -192,7 +192,7 @@ static bool ntlm_read_field(str m, isize at, str *out)
 {
     isize bytes = (isize)ntlm_get(m, at, 2), from = (isize)ntlm_get(m, at + 4, 4);
     *out = (str){0};
-    if (bytes && (from > m.n || bytes > m.n - from)) {
+    if (bytes && bytes > m.n - from) {
         return false;
     }
     *out = bytes ? str_slice(m, from, from + bytes) : *out;

@@ -357,6 +357,101 @@ static void test_pairs_replaced(void)
     CHECK_STR(field(buf_str(&out), 28), S("E\0X\0A\0M\0P\0L\0E\0"));
 }
 
+// A challenge of these flags with the target name "AB" and these pairs.
+static str make_challenge(u32 flags, const char *pairs_hex)
+{
+    bytes.n = 0;
+    str pairs = hex_put(&bytes, pairs_hex);
+    u8 message[512];
+    struct buf m = buf_over(message, COUNT(message));
+    hex_put(&m, "4e544c4d5353500002000000 0400040030000000");
+    for (int i = 0; i < 4; i++) {
+        buf_put_byte(&m, (u8)(flags >> 8 * i));
+    }
+    hex_put(&m, "1122334455667788 0000000000000000");
+    buf_put_byte(&m, (u8)pairs.n);
+    hex_put(&m, "000000 34000000 41004200");
+    buf_put(&m, pairs);
+    return test_guarded(buf_str(&m));
+}
+
+#define FLAGS_B 0xa2898205
+
+static void test_domain_of_challenge(void)
+{
+    static const struct {
+        const char *pairs;
+        str want;
+    } rows[] = {{"02000400 43004400 00000000", S("C\0D\0")},
+                {"01000400 43004400 00000000", S("A\0B\0")},
+                {"02000000 00000000", S("A\0B\0")}};
+    u8 message[1024];
+    for (isize i = 0; i < COUNT(rows); i++) {
+        struct ntlm_setup s = setup_b();
+        struct buf out = buf_over(message, COUNT(message));
+        s.user = S("svc");
+        CHECK_OK(ntlm_put_authenticate(&out, &s, S(""), make_challenge(FLAGS_B, rows[i].pairs)));
+        CHECK_STR(field(buf_str(&out), 28), rows[i].want);
+    }
+}
+
+static void test_pairs_refused(void)
+{
+    CHECK_OK(answer(make_challenge(FLAGS_B, "07000800 1112131415161718 00000000")));
+    CHECK_ERR(answer(make_challenge(FLAGS_B, "07000400 11121314 00000000")), NTLM_CHALLENGE);
+    CHECK_ERR(answer(make_challenge(FLAGS_B, "06000200 0100 00000000")), NTLM_CHALLENGE);
+    CHECK_ERR(answer(make_challenge(FLAGS_B, "07000800 1112131415161718")), NTLM_CHALLENGE);
+    CHECK_ERR(answer(make_challenge(FLAGS_B, "00")), NTLM_CHALLENGE);
+}
+
+// Only what both sides want, never OEM text, signing, sealing or keys; a version where there is
+// one.
+static void test_flags(void)
+{
+    static const u32 rows[][2] = {{0xe28a8233, 0xa2888201}, // of vector A
+                                  {0xffffffff, 0xa2888205},
+                                  {0x00800001, 0x00800001},
+                                  {FLAGS_B, 0xa2888205}};
+    u8 message[1024];
+    for (isize i = 0; i < COUNT(rows); i++) {
+        struct ntlm_setup s = setup_b();
+        struct buf out = buf_over(message, COUNT(message));
+        CHECK_OK(ntlm_put_authenticate(&out, &s, S(""), make_challenge(rows[i][0], "00000000")));
+        u32 flags = 0;
+        for (int k = 3; k >= 0; k--) {
+            flags = flags << 8 | message[60 + k];
+        }
+        CHECK(flags == rows[i][1]);
+        check_hex(str_make(message + 64, 8),
+                  flags & 0x02000000 ? "0a00614a0000000f" : "0000000000000000");
+    }
+}
+
+static void test_key_refused(void)
+{
+    u8 key[16], longest[NTLM_TEXT_BYTES / 2 + 1];
+    memset(longest, 'a', sizeof longest);
+    str most = str_make(longest, COUNT(longest) - 1), more = str_make(longest, COUNT(longest));
+    CHECK_OK(ntlm_key(most, most, S(""), key));
+    CHECK_ERR(ntlm_key(more, S("a"), S(""), key), NTLM_NAME);
+    CHECK_ERR(ntlm_key(S("a"), more, S(""), key), NTLM_NAME);
+    CHECK_ERR(ntlm_key(S("\xff"), S("a"), S(""), key), NTLM_NAME);
+    CHECK_ERR(ntlm_key(S("a"), S("\xff"), S(""), key), NTLM_NAME);
+}
+
+// A domain that would outgrow the two bytes of its length.
+static void test_domain_too_long(void)
+{
+    static u8 user[KIB(40)], message[KIB(128)];
+    struct ntlm_setup s = setup_b();
+    struct buf out = buf_over(message, COUNT(message));
+    memset(user, 'a', sizeof user);
+    user[COUNT(user) - 2] = '\\';
+    s.user = str_make(user, COUNT(user));
+    CHECK_ERR(ntlm_put_authenticate(&out, &s, S(""), unhex(CHALLENGE_B)), NTLM_NAME);
+    CHECK(out.n == 0 && !out.full);
+}
+
 static void test_filetime(void)
 {
     CHECK(ntlm_filetime(0) == 116444736000000000);
@@ -364,12 +459,24 @@ static void test_filetime(void)
 }
 
 static const struct test_case cases[] = {
-    CASE(test_hmac_md5),       CASE(test_vector_a),
-    CASE(test_vector_b),       CASE(test_vector_b_room),
-    CASE(test_vector_c),       CASE(test_user_forms),
-    CASE(test_upper),          CASE(test_utf16_surrogates),
-    CASE(test_names_refused),  CASE(test_challenge_refused),
-    CASE(test_challenge_cut),  CASE(test_challenge_large),
-    CASE(test_pairs_replaced), CASE(test_filetime),
+    CASE(test_hmac_md5),
+    CASE(test_vector_a),
+    CASE(test_vector_b),
+    CASE(test_vector_b_room),
+    CASE(test_vector_c),
+    CASE(test_user_forms),
+    CASE(test_upper),
+    CASE(test_utf16_surrogates),
+    CASE(test_names_refused),
+    CASE(test_challenge_refused),
+    CASE(test_challenge_cut),
+    CASE(test_challenge_large),
+    CASE(test_pairs_replaced),
+    CASE(test_filetime),
+    CASE(test_domain_of_challenge),
+    CASE(test_pairs_refused),
+    CASE(test_flags),
+    CASE(test_key_refused),
+    CASE(test_domain_too_long),
 };
 TEST_MAIN(cases)

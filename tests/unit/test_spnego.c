@@ -91,16 +91,17 @@ static void test_token_refused(void)
 {
     static const char *const bad[] = {
         "",
-        "4e544c4d53535001",         // nearly bare
-        "a1073005a0030a010000",     // a byte too many
-        "a1073005a0030201 00",      // the state is no enumerated value
-        "a10430020401",             // cut inside
-        "a1053003a20104",           // a token that is no octet string
-        "3002a000",                 // no token at all
-        "600a06062b0601050503a000", // another mechanism
-        "600a06062b0601050502a100", // not an init
-        "600a06062b0601050502a000", // an init of nothing
-        "a180300000000000",         // indefinite
+        "4e544c4d53535001",               // nearly bare
+        "a1073005a0030a010000",           // a byte too many
+        "a1073005a0030201 00",            // the state is no enumerated value
+        "a10430020401",                   // cut inside
+        "a1053003a20104",                 // a token that is no octet string
+        "3002a000",                       // no token at all
+        "600c06062b0601050502a002300000", // a byte behind an init
+        "600a06062b0601050503a000",       // another mechanism
+        "600a06062b0601050502a100",       // not an init
+        "600a06062b0601050502a000",       // an init of nothing
+        "a180300000000000",               // indefinite
     };
     for (isize i = 0; i < COUNT(bad); i++) {
         str token;
