@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Attachments of the fake Exchange, and GetAttachment. Files of any size cost no memory: their
 // bytes are one line of their own and then lines of a block that all files share, 57 bytes each, so
-// that base64 of the whole is that of its lines; every other file has a line break after each.
+// that base64 of the whole is that of its lines; the files of every second round of cases have a
+// line break after each.
 #include <string.h>
 
 #include "ews.h"
@@ -193,7 +194,7 @@ static str block(bool broken)
 // base64 of the file, into the response.
 static void place_content(struct ews *c, const struct ews_item *i, i64 bytes, bool alone)
 {
-    bool broken = i->number % 2 == 1;
+    bool broken = i->number / CASES % 2 == 1;
     struct t_response *r = c->r;
     u8 line[LINE_BYTES];
     put_line(i, 0, line);
