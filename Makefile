@@ -65,10 +65,14 @@ SRC := src/main.c \
   $(addprefix src/elastic/,answers.c bulk.c bulk_answer.c bulk_flight.c bulk_verdict.c call.c \
     client.c connector.c connector_body.c index.c index_count.c monitor.c record.c scan.c \
     sync_job.c sync_job_body.c) \
+  $(addprefix src/source/outlook/,ews_answer.c ews_error.c ews_request.c ews_tags.c outlook.c \
+    outlook_attachment.c outlook_ca.c outlook_call.c outlook_configure.c outlook_directory.c \
+    outlook_fetch.c outlook_folders.c outlook_identity.c outlook_item.c outlook_listing.c \
+    outlook_parts.c outlook_recurrence.c outlook_schema.c outlook_time.c) \
   $(addprefix src/source/gmail/,gmail.c gmail_account.c gmail_answer.c gmail_configure.c \
     gmail_directory.c gmail_error.c gmail_identity.c gmail_listing.c gmail_mailbox.c \
     gmail_message.c gmail_ping.c gmail_quota.c gmail_schema.c gmail_shape.c gmail_token.c) \
-  $(addprefix src/source/,source.c) \
+  $(addprefix src/source/,access_query.c source.c) \
   $(addprefix src/sync/,access.c advice.c buffers.c document.c flights.c job.c job_run.c \
     job_view.c lane.c lane_take.c lane_verdict.c mailboxes.c purge.c roster.c rules.c rules_decide.c rules_read.c \
     rules_text.c rules_validate.c rules_walk.c shard.c sieve.c sink.c stats.c) \

@@ -170,6 +170,10 @@
 #define GMAIL_DAY_PAUSE_MS 3600000 // pause after "daily limit exceeded"
 
 // ---- source/outlook
+#define LDAP_COOKIE_BYTES KIB(1)    // of paged results: AD's have 20
+#define OUTLOOK_DEST_FIRST (1 << 29) // numbers of the servers that records name
+#define OUTLOOK_PING_MS 60000 // bind and first page
+#define OUTLOOK_DIRECTORY_MS 3600000 // the whole walk over the directory
 #define EWS_STATE_BYTES KIB(64) // a SyncState: tens of KB in large folders; a longer one fails
 #define EWS_REQUEST_BYTES (EWS_STATE_BYTES + KIB(8)) // ten ids of 512 bytes, or a state
 #define OUTLOOK_REQUESTS 4      // default of outlook.requests: one account may have 27 at a time
@@ -192,6 +196,7 @@
 #define OUTLOOK_NAME_BYTES 1024     // of an attachment's name; longer ones are cut
 
 // ---- source
+#define IDENTITY_ID_BYTES 64   // id of an access control document that is not an address: 32
 #define SCHEMA_FIELDS_MAX 16 // fields of a connector's configuration
 #define UNIT_ID_BYTES \
     512 // an Exchange id has 152, at most 512; longer ones are counted and skipped

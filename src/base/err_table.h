@@ -229,6 +229,11 @@ ERR(GMAIL_RAW, DATA, "a message came without readable content", "open it in Gmai
 ERR(GMAIL_TOO_LARGE, LIMIT, "a message is larger than the largest buffer", "report it: Gmail's own maximum fits")
 
 // source/outlook
+ERR(OUTLOOK_DATA_SOURCE, CONFIG, "'Outlook data source' (data_source) is neither outlook_cloud nor outlook_server", "choose one of the two")
+ERR(OUTLOOK_CLOUD, CONFIG, "Exchange Online (data_source outlook_cloud) is not served by this version", "use data_source outlook_server for Exchange Server, or keep the former service for this connector")
+ERR(OUTLOOK_FIELD, CONFIG, "a field of the Outlook connector is empty or too long", "correct the field that the message names")
+ERR(OUTLOOK_ADDRESS, CONFIG, "an address of the Outlook connector cannot be used", "write a host name or IP address, with :port where it is not the usual one")
+ERR(OUTLOOK_CA, CONFIG, "'SSL certificate' (ssl_ca) holds no certificate that can be read", "paste the PEM of the authority that has signed the certificates of Exchange and Active Directory, with its BEGIN and END lines")
 ERR(EWS_BUSY, RETRY, "Exchange asks for fewer requests", "lower outlook.requests in config.yml if it happens often, or give the service account a throttling policy of its own")
 ERR(EWS_TIMEOUT, RETRY, "Exchange took too long for an answer", "look at the load of the server if it happens often")
 ERR(EWS_TRANSIENT, RETRY, "Exchange cannot reach the mailbox at the moment", "look at the health of its database if it stays")

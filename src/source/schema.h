@@ -17,6 +17,7 @@ struct field_dependency {
 
 struct field {
     const char *key, *label, *tooltip; // tooltip NULL: null
+    const char *alias;                 // a key that counts where the record has not this one
     const char *display;               // "text", "textarea", "toggle", "dropdown", "numeric"
     enum field_type type;
     bool optional; // `required` is true for every field of both sources: false here

@@ -145,3 +145,17 @@ const struct field_value *source_value(const struct schema *schema,
     ASSERT(false); // a key is written in the program, not in a record
     return NULL;
 }
+
+static isize source_larger(isize a, isize b)
+{
+    return a > b ? a : b;
+}
+
+struct source_bytes source_bytes_max(struct source_bytes b, const struct source_ops *ops)
+{
+    return (struct source_bytes){
+        .mailbox = source_larger(b.mailbox, ops->mailbox_bytes),
+        .fetch = source_larger(b.fetch, ops->fetch_bytes),
+        .accounts = source_larger(b.accounts, ops->accounts_bytes),
+    };
+}

@@ -26,6 +26,7 @@ struct source_setup {
     const str *queries;               // of advanced rules; each mailbox is listed once a query
     isize query_count;                // 0: one listing without
     bool probe;                       // only pinged: no mailbox will be opened
+    bool content;                     // attachments are fetched, not only named
 };
 
 // A dry run asks for sizes instead of content.
@@ -86,20 +87,31 @@ struct source_ops {
     // Document level security: the members of the access control document of an account, without
     // braces and without "id" (spec/documents.md 9). false: this account has none.
     bool (*identity)(void *src, const struct account *a, struct buf *doc);
+    // The id of that document; NULL: the account's address.
+    str (*identity_id)(const struct account *a, u8 bytes[IDENTITY_ID_BYTES]);
 
     // Dry run: the quota units of one message, and how many a minute one user and the project have.
     i64 fetch_quota_units;
 };
 
+// Room for the private state of whichever of several sources a job runs with.
+struct source_bytes {
+    isize mailbox, fetch, accounts;
+};
+
 struct source {
     const struct source_ops *ops;
     void *state;
+    bool unverified; // set by configure(): certificates of its destinations are not checked
     int in_flight_max; // requests of one mailbox at a time
     i64 quota_wait_ms; // time that exchanges waited for quota, summed
     i64 quota_units_user_minute, quota_units_project_minute;
     i64 quota_units_used;
     bool may_repeat; // a mailbox may list an id more than once in a run (several queries)
 };
+
+// The larger of each: `b` and what a source with these steps needs.
+struct source_bytes source_bytes_max(struct source_bytes b, const struct source_ops *ops);
 
 // The value of the field `key`, which the schema has.
 const struct field_value *source_value(const struct schema *schema,

@@ -44,6 +44,7 @@ struct account {
     str flags; // "suspended", "archived", "no mailbox": words that explain a later refusal; may be
                // empty
     str created; // creation time as the directory writes it; empty: not given
+    str name;    // what people call it; empty: not given
 };
 
 // Where a mailbox stands, as its source knows it.

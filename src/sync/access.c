@@ -78,7 +78,8 @@ struct access *access_init(struct plan *plan, const struct access_settings *sett
                                           IDSET_PLACES(settings->accounts),
                                           "accounts in the access control index: limits.mailboxes");
     idset_init(&a->ids, ids, settings->accounts, key);
-    a->walk = plan_take(plan, "access directory", source->ops->accounts_bytes, 1,
+    a->walk = plan_take(plan, "access directory",
+                        source_bytes_max(settings->states, source->ops).accounts, 1,
                         "token and page of the directory");
     u8 *doc = plan_take(plan, "access document", ACCESS_DOC_BYTES, 1,
                         "one access control document");
@@ -90,6 +91,7 @@ void access_configure(struct access *a, const struct access_run *run)
 {
     ASSERT(a->stage == ACCESS_ENDED);
     a->run = *run;
+    a->source = run->source ? run->source : a->source;
     a->elastic.settings.authorization = run->authorization.n ? run->authorization
                                                              : a->settings.elastic.authorization;
 }
@@ -212,11 +214,11 @@ static void access_decided(void *st, const struct bulk_result *r)
 }
 
 // The members of the document into a->doc. false: this account has none.
-static bool access_shape(struct access *a, const struct account *account, bool known)
+static bool access_shape(struct access *a, const struct account *account, str id, bool known)
 {
     buf_reset(&a->doc);
     struct json_write w = json_write_to(&a->doc);
-    json_write_member(&w, S("id"), account->address);
+    json_write_member(&w, S("id"), id);
     buf_put_byte(&a->doc, ',');
     if (!a->source->ops->identity(a->source->state, account, &a->doc)) {
         return false;
@@ -239,12 +241,15 @@ static bool access_take(void *st, const struct account *account)
         a->stats.skipped[SKIP_BAD_ID]++;
         return true;
     }
-    struct idset_entry *entry = idset_find(&a->ids, account->address);
+    u8 id_bytes[IDENTITY_ID_BYTES];
+    const struct source_ops *ops = a->source->ops;
+    str id = ops->identity_id ? ops->identity_id(account, id_bytes) : account->address;
+    struct idset_entry *entry = idset_find(&a->ids, id);
     bool known = entry && (entry->flags & ACCOUNT_EXISTED);
-    if (!access_shape(a, account, known)) {
+    if (!access_shape(a, account, id, known)) {
         return true;
     }
-    str id = account->address, body = buf_str(&a->doc);
+    str body = buf_str(&a->doc);
     bool taken = known ? bulk_put_update(a->bulk, id, body, 0, 0, a->now_ms)
                        : bulk_put_index(a->bulk, id, body, 0, 0, a->now_ms);
     if (!taken) {

@@ -50,7 +50,6 @@ struct ews_call outlook_call_begin(struct outlook *o, struct outlook_call *call,
     ews_answer_start(&r->answer);
     call->status = 0;
     call->broken = call->whole = false;
-    call->open = true;
     call->number = ++o->run.requests;
     return (struct ews_call){
         .version = o->run.older ? S("Exchange2013") : S("Exchange2013_SP1"),
@@ -167,7 +166,6 @@ err outlook_call_judge(struct outlook *o, const struct outlook_reader *r, err e,
 err outlook_call_end(struct outlook *o, struct outlook_call *call, struct exchange *x)
 {
     const struct outlook_reader *r = outlook_call_reader(o, call);
-    call->open = false;
     if (call->whole && r->answer.fault) {
         return outlook_call_judge(o, r, r->answer.error, x);
     }

@@ -12,7 +12,6 @@ struct outlook_call {
     int reader;  // number + 1; 0: none
     int status;  // of the answer; 0: no head came
     u64 number;  // of the request
-    bool open;   // asked, and neither ended nor failed
     bool broken; // the answer is not one of Exchange's
     bool whole;  // its envelope has ended
 };

@@ -60,7 +60,7 @@ static bool fetch_has_more(const struct fetch *f)
     struct outlook_part part;
     return fetch_find(f, OUTLOOK_UNIT_READY) >= 0 || fetch_find(f, OUTLOOK_UNIT_TO_ASK) >= 0 ||
            fetch_find(f, OUTLOOK_UNIT_PLAIN) >= 0 || outlook_parts_first(&of->parts, &part) ||
-           fetch_has_rest(of);
+           fetch_has_rest(of) || of->rest_failed;
 }
 
 static void fetch_hand_over(struct fetch *f, int unit)
@@ -103,6 +103,7 @@ static struct ews_call fetch_begin(struct outlook *o, struct fetch *f)
 {
     struct outlook_fetch *of = f->state;
     str mailbox = str_make(f->mailbox->address, f->mailbox->address_bytes);
+    of->in_hand = true;
     return outlook_call_begin(o, &of->call, mailbox);
 }
 
@@ -215,21 +216,35 @@ static enum step fetch_part(struct outlook *o, struct fetch *f, const struct out
     return STEP_DONE;
 }
 
+// The end of a batch; or attachments that could not be listed, under the name of their item.
+static void fetch_hand_over_nothing(struct fetch *f, bool lost)
+{
+    struct outlook_fetch *of = f->state;
+    f->decides = -1;
+    f->verdict = lost ? FETCH_UNDECIDED : FETCH_NOTHING;
+    f->error = of->rest_error;
+    of->rest_failed = false;
+    of->rest_unit = -1;
+    of->parts.over_unit = -1;
+    f->more = false;
+}
+
 // ---- next
 
 // An attempt broke off: what it had read is read again.
 static void fetch_forget_attempt(struct fetch *f)
 {
     struct outlook_fetch *of = f->state;
-    for (int i = 0; of->call.open && i < of->asked_count; i++) {
+    for (int i = 0; of->in_hand && i < of->asked_count; i++) {
         if (of->asking == OUTLOOK_ASKING_ITEMS && of->state[of->asked[i]] == OUTLOOK_UNIT_READY) {
             of->state[of->asked[i]] = OUTLOOK_UNIT_TO_ASK;
         }
     }
-    if (of->call.open && of->asking == OUTLOOK_ASKING_REST) {
+    if (of->in_hand && of->asking == OUTLOOK_ASKING_REST) {
+        of->state[of->rest_unit] = OUTLOOK_UNIT_HANDED;
         outlook_parts_start(&of->parts);
     }
-    of->call.open = false;
+    of->in_hand = false;
 }
 
 static void fetch_start(const struct outlook *o, struct fetch *f)
@@ -268,17 +283,17 @@ enum step outlook_fetch_next(void *src, struct fetch *f, i64 now_ms, struct exch
         return STEP_DONE;
     }
     bool ask = fetch_find(f, OUTLOOK_UNIT_TO_ASK) >= 0 || fetch_find(f, OUTLOOK_UNIT_PLAIN) >= 0;
-    bool parts = outlook_parts_first(&of->parts, &part);
-    if (!ask && parts) {
+    if (!ask && outlook_parts_first(&of->parts, &part)) {
+        of->part_ready = of->part_ready || closed;
+        of->part_verdict = closed ? FETCH_UNDECIDED : of->part_verdict;
         enum step step = fetch_part(o, f, &part, now_ms, x);
         if (step == STEP_DONE) {
             outlook_call_close(o, &of->call);
         }
         return step;
     }
-    if (!ask && !fetch_has_rest(of)) {
-        f->decides = -1;
-        f->verdict = FETCH_NOTHING;
+    if (!ask && (of->rest_failed || closed || !fetch_has_rest(of))) {
+        fetch_hand_over_nothing(f, of->rest_failed || (closed && fetch_has_rest(of)));
         outlook_call_close(o, &of->call);
         return STEP_DONE;
     }
@@ -418,6 +433,8 @@ static void fetch_item_event(struct outlook *o, struct fetch *f, struct outlook_
     }
 }
 
+enum { WINDOW_MIN = 256 };
+
 // How many bytes may be taken: six times as many come out of them at worst, and an item's end.
 static isize fetch_window(const struct fetch *f)
 {
@@ -433,10 +450,11 @@ err outlook_fetch_body(void *src, struct fetch *f, struct exchange *x, str *in)
     struct outlook_reader *r = outlook_call_reader(o, &of->call);
     while (in->n) {
         isize window = of->is_too_large ? in->n : fetch_window(f);
-        if (window <= 0 && !fetch_is_largest(f)) {
+        if (window < WINDOW_MIN && !fetch_is_largest(f)) {
             return FAIL(LANE_TOO_SMALL);
         }
-        if (window <= 0) { // what is left of it is read to its end, and dropped
+        if (window < WINDOW_MIN &&
+            !of->is_too_large) { // what is left of it is read to its end, and dropped
             of->is_too_large = true;
             f->data.n = of->asking == OUTLOOK_ASKING_CONTENT ? of->content_from
                         : of->shaping                        ? r->item.from
@@ -529,7 +547,11 @@ err outlook_fetch_end(void *src, struct fetch *f, struct exchange *x)
             : of->asking == OUTLOOK_ASKING_REST  ? fetch_end_rest(o, f, x)
                                                  : fetch_end_items(o, f, x);
     }
-    of->call.open = !err_ok(e); // then it counts as broken off
+    if (err_ok(e)) {
+        of->in_hand = false;
+    } else {
+        outlook_call_close(o, &of->call); // others may go on while this one waits
+    }
     return e;
 }
 
@@ -544,9 +566,8 @@ void outlook_fetch_fail(void *src, struct fetch *f, struct exchange *x, err e)
         of->part_verdict = FETCH_UNDECIDED;
         of->part_error = e;
     } else if (of->asking == OUTLOOK_ASKING_REST) {
-        of->rest_unit = -1;
-        outlook_parts_start(&of->parts);
-        f->mailbox->error = e;
+        of->rest_failed = true;
+        of->rest_error = e;
     }
     for (int i = 0; of->asking == OUTLOOK_ASKING_ITEMS && i < of->asked_count; i++) {
         if (of->state[of->asked[i]] < OUTLOOK_UNIT_READY) {

@@ -40,10 +40,12 @@ struct outlook_fetch {
     bool is_too_large;
     int message;              // whose item has been seen
     int rest_unit, rest_from; // the first attachment that did not fit the queue; -1: none
-    bool rest_done;
-    err error; // of a message, when it speaks of more than an item
+    bool rest_failed;         // what it has is not known: its mailbox is protected
+    err rest_error;
+    bool in_hand; // asked, and its answer was not whole yet
+    err error;    // of a message, when it speaks of more than an item
     // The attachment in hand.
-    bool part_asked, part_failed, part_ready;
+    bool part_ready;
     enum fetch_verdict part_verdict;
     err part_error;
     bool content, content_seen;

@@ -123,6 +123,10 @@ enum step outlook_listing_next(void *src, struct mailbox *m, i64 now_ms, struct 
     if (!outlook_mailbox_is_readable(m)) {
         return STEP_FAILED;
     }
+    if (m->flags_bytes && m->units_listed == 0 && om->step == OUTLOOK_LIST_FOLDERS) {
+        outlook_mailbox_refuse(o, m, FAIL(EWS_ACCOUNT), &x->detail); // the directory says disabled
+        return STEP_FAILED;
+    }
     bool room = unit_queue_has_room(&m->queue, OUTLOOK_PAGE_UNITS, LISTING_UNIT_BYTES);
     if (om->step == OUTLOOK_LIST_DONE || (om->step == OUTLOOK_LIST_ITEMS && !room) ||
         !outlook_call_take(o, &om->call, now_ms, x)) {

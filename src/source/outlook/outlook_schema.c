@@ -141,6 +141,7 @@ static const struct field outlook_fields[] = {
     [OUTLOOK_FIELD_SECURITY] =
         {
             .key = "use_document_level_security",
+            .alias = "document_level_security", // what the user guide calls it
             .label = "Enable document level security",
             .tooltip = "Keeps the ownership of mailboxes as permissions of the documents. Access "
                        "control syncs, which index users and groups, have to run for it to work.",

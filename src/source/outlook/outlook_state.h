@@ -5,6 +5,7 @@
 #ifndef SOURCE_OUTLOOK_OUTLOOK_STATE_H
 #define SOURCE_OUTLOOK_OUTLOOK_STATE_H
 
+#include "base/hash.h"
 #include "net/auth.h"
 #include "net/tls.h"
 #include "source/outlook/ews_answer.h"
@@ -25,10 +26,11 @@ struct outlook_run {
     bool configured;
     str username, password, domain; // into the texts below
     struct dest exchange;
-    struct http_auth auth;
     struct tls_trust trust;       // of Exchange and the directory
     struct dest directory;        // its address as written
     bool directory_fixed;         // ldaps:// was written: nothing else is tried
+    bool directory_bare;          // a host alone: the port goes with the way
+    bool directory_scheme;        // ldap:// was written: LDAPS is not tried
     bool plain_allowed;           // LDAP without TLS, when nothing else works
     bool document_level_security; // _allow_access_control is written, accounts have identities
     bool content;                 // attachments are fetched
@@ -46,8 +48,11 @@ struct outlook {
     struct outlook_settings settings;
     struct source *source;
     struct outlook_run run;
+    struct http_auth auth; // outlives runs: it knows whose connections are whose
+    struct hash_key hosts; // numbers the destinations that records name
     struct outlook_reader *readers;
     int reader_count;
+    struct plan ca_plan;
     u8 *ca_memory; // OUTLOOK_CA_BYTES: the certificates of ssl_ca
     u8 *ca_text;   // OUTLOOK_CA_TEXT_BYTES: their text, one line each
 };

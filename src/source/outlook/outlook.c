@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+// Carving the Outlook source and what it offers (see outlook.h).
+#include "source/outlook/outlook.h"
+
+#include "os/os.h"
+#include "source/outlook/outlook_directory.h"
+#include "source/outlook/outlook_fetch.h"
+#include "source/outlook/outlook_identity.h"
+#include "source/outlook/outlook_listing.h"
+#include "source/outlook/outlook_schema.h"
+
+static const str outlook_fields[] = {
+    S("_allow_access_control"),
+    S("_attachment"),
+    S("_timestamp"),
+    S("attendees"),
+    S("bcc_recipients"),
+    S("birthday"),
+    S("body"),
+    S("categories"),
+    S("cc_recipients"),
+    S("company_name"),
+    S("complete_date"),
+    S("contact_numbers"),
+    S("content"),
+    S("due_date"),
+    S("email_addresses"),
+    S("end_date"),
+    S("importance"),
+    S("location"),
+    S("meeting_type"),
+    S("message"),
+    S("name"),
+    S("organizer"),
+    S("owner"),
+    S("sender"),
+    S("size"),
+    S("start_date"),
+    S("status"),
+    S("title"),
+    S("to_recipients"),
+    S("type"),
+};
+
+// The ping is the beginning of the walk: a bind, and the first page of the first search.
+
+static enum step outlook_ping_next(void *src, void *st, i64 now_ms, struct exchange *x)
+{
+    struct outlook_directory *d = st;
+    d->probe = true;
+    enum step step = outlook_directory_next(src, st, now_ms, x);
+    x->timeout_ms = OUTLOOK_PING_MS;
+    return step;
+}
+
+static bool outlook_ping_take(void *st, const struct account *a)
+{
+    (void)st;
+    (void)a;
+    return true;
+}
+
+static err outlook_ping_body(void *src, void *st, struct exchange *x, str *in)
+{
+    struct account_sink sink = {.take = outlook_ping_take};
+    return outlook_directory_body(src, st, x, in, &sink);
+}
+
+static const struct source_ops outlook_ops = {
+    .service_type = "outlook",
+    .name = "Outlook",
+    .mailbox_bytes = sizeof(struct outlook_mailbox),
+    .fetch_bytes = sizeof(struct outlook_fetch),
+    .accounts_bytes = sizeof(struct outlook_directory),
+
+    .accounts_next = outlook_directory_next,
+    .accounts_head = outlook_directory_head,
+    .accounts_body = outlook_directory_body,
+    .accounts_end = outlook_directory_end,
+    .accounts_fail = outlook_directory_fail,
+    .accounts_send = outlook_directory_send,
+
+    .mailbox_next = outlook_listing_next,
+    .mailbox_head = outlook_listing_head,
+    .mailbox_body = outlook_listing_body,
+    .mailbox_end = outlook_listing_end,
+    .mailbox_fail = outlook_listing_fail,
+    .mailbox_close = outlook_listing_close,
+
+    .fetch_next = outlook_fetch_next,
+    .fetch_head = outlook_fetch_head,
+    .fetch_body = outlook_fetch_body,
+    .fetch_end = outlook_fetch_end,
+    .fetch_fail = outlook_fetch_fail,
+    .document_fields = outlook_fields,
+    .document_field_count = COUNT(outlook_fields),
+    .units_together = FETCH_UNITS_MAX,
+
+    .schema = &outlook_schema,
+    .configure = outlook_configure,
+    .release = outlook_release,
+
+    .ping_bytes = sizeof(struct outlook_directory),
+    .ping_next = outlook_ping_next,
+    .ping_head = outlook_directory_head,
+    .ping_body = outlook_ping_body,
+    .ping_end = outlook_directory_end,
+    .ping_fail = outlook_directory_fail,
+    .ping_send = outlook_directory_send,
+
+    .identity = outlook_identity,
+    .identity_id = outlook_identity_id,
+};
+
+static int outlook_or(int value, int otherwise)
+{
+    return value > 0 ? value : otherwise;
+}
+
+void outlook_init(struct plan *plan, const struct outlook_settings *settings, struct source *out)
+{
+    struct outlook *o = plan_take_n(plan, "outlook", struct outlook, 1,
+                                    "address, user and pauses of Exchange");
+    o->settings = *settings;
+    o->source = out;
+    o->reader_count = outlook_or(settings->requests, OUTLOOK_REQUESTS);
+    ASSERT(o->reader_count <= OUTLOOK_REQUESTS_MAX);
+    o->readers = plan_take_n(plan, "exchange answers", struct outlook_reader, o->reader_count,
+                             "XML, HTML and one item while they are read");
+    u8 *requests = plan_take(plan, "exchange requests", EWS_REQUEST_BYTES + EWS_STATE_BYTES,
+                             o->reader_count, "a request, and a SyncState that is coming");
+    for (int i = 0; i < o->reader_count; i++) {
+        u8 *at = requests + (isize)i * (EWS_REQUEST_BYTES + EWS_STATE_BYTES);
+        o->readers[i].request = buf_over(at, EWS_REQUEST_BYTES);
+        o->readers[i].state = buf_over(at + EWS_REQUEST_BYTES, EWS_STATE_BYTES);
+    }
+    o->ca_memory = plan_take(plan, "ssl_ca", OUTLOOK_CA_BYTES, 1, "certificates of the record");
+    o->ca_text = plan_take(plan, "ssl_ca text", OUTLOOK_CA_TEXT_BYTES, 1, "their PEM in order");
+    os_entropy(&o->hosts, sizeof o->hosts);
+    *out = (struct source){
+        .ops = &outlook_ops,
+        .state = o,
+        .in_flight_max = outlook_or(settings->requests_per_mailbox, OUTLOOK_IN_FLIGHT),
+    };
+}
