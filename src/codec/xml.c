@@ -116,11 +116,9 @@ static enum xml_event xml_step_bang(struct xml *x, str *in)
     if (x->matched == 0) {
         x->quote = str_lower_byte(c); // HTML writes <!doctype
     }
-    str whole = x->quote == '-'   ? S("--")
-                : x->quote == '[' ? S("[CDATA[")
-                : x->quote == 'd' ? S("doctype")
-                                  : (str){0};
-    if (x->matched == whole.n || whole.p[x->matched] != (x->quote == 'd' ? str_lower_byte(c) : c)) {
+    bool doctype = x->quote != '-' && x->quote != '[';
+    str whole = doctype ? S("doctype") : x->quote == '-' ? S("--") : S("[CDATA[");
+    if (whole.p[x->matched] != (doctype ? str_lower_byte(c) : c)) {
         return xml_fail(x, FAIL(XML_SYNTAX));
     }
     x->matched++;
@@ -152,7 +150,7 @@ static enum xml_event xml_step_comment(struct xml *x, str *in)
 static enum xml_event xml_step_target(struct xml *x, str *in)
 {
     u8 c = in->p[0];
-    if (x->matched < 3 && c == "xml"[x->matched]) {
+    if (x->matched < 3 && c == S("xml").p[x->matched]) {
         x->matched++;
         xml_take(in, 1);
         return XML_MORE;
