@@ -135,8 +135,8 @@ void ber_put(struct buf *b, u8 tag, str content)
 void ber_put_int(struct buf *b, u8 tag, i64 value)
 {
     u8 bytes[sizeof value];
-    for (isize i = COUNT(bytes); i > 0; i--) {
-        bytes[i - 1] = (u8)((u64)value >> 8 * (COUNT(bytes) - i));
+    for (isize i = 0; i < COUNT(bytes); i++) {
+        bytes[i] = (u8)((u64)value >> 8 * (COUNT(bytes) - 1 - i));
     }
     // A leading byte that only repeats the sign of the next one is not written.
     isize from = 0;
