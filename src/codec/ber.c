@@ -134,16 +134,15 @@ void ber_put(struct buf *b, u8 tag, str content)
 
 void ber_put_int(struct buf *b, u8 tag, i64 value)
 {
-    u8 bytes[sizeof value];
-    for (isize i = 0; i < COUNT(bytes); i++) {
-        bytes[i] = (u8)((u64)value >> 8 * (COUNT(bytes) - 1 - i));
+    isize count = 1; // the bytes before these would only repeat the sign
+    while (count < (isize)sizeof value && value >> (8 * count - 1) != (value < 0 ? -1 : 0)) {
+        count++;
     }
-    // A leading byte that only repeats the sign of the next one is not written.
-    isize from = 0;
-    while (from < COUNT(bytes) - 1 && bytes[from] == (bytes[from + 1] & 0x80 ? 0xff : 0)) {
-        from++;
+    buf_put_byte(b, tag);
+    buf_put_byte(b, (u8)count);
+    for (isize i = count; i > 0; i--) {
+        buf_put_byte(b, (u8)((u64)value >> 8 * (i - 1)));
     }
-    ber_put(b, tag, str_make(bytes + from, COUNT(bytes) - from));
 }
 
 void ber_put_bool(struct buf *b, u8 tag, bool value)
