@@ -82,15 +82,16 @@ SRC := src/main.c \
   $(addprefix src/cli/,commands.c config.c config_check.c config_fields.c config_lists.c \
     config_names.c config_tree.c connectors.c connectors_args.c connectors_call.c \
     connectors_create.c connectors_entry.c connectors_job.c connectors_list.c connectors_login.c \
-    connectors_start.c connectors_table.c connectors_types.c connectors_values.c console.c \
+    connectors_start.c connectors_table.c connectors_values.c console.c \
     healthcheck.c ingest.c ingest_command.c interpolate.c options.c output.c progress.c \
-    serve_command.c start.c start_config.c start_dest.c start_serve.c summary.c sync_command.c table.c yaml_heap.c)
+    serve_command.c service_types.c start.c start_config.c start_dest.c start_serve.c \
+    start_source.c summary.c sync_command.c table.c yaml_heap.c)
 
 TESTS := access advice arena auth base64 ber buf buffers bulk bulk_flight bulk_verdict call charset client \
   config config_tree connector connectors_args connectors_entry copy cron crypto date dns dns_packet document err \
   gmail_account gmail_directory gmail_error gmail_listing gmail_message gmail_ping gmail_quota \
   gmail_token gzip hash html http1 idset index ingest interpolate job json json_pretty json_write lane ldap ldap_text \
-  listener log loop loop_auth loop_stream mailboxes md4 mime monitor ntlm number options os plan prepare progress proxy purge \
+  listener log loop loop_auth loop_stream mailboxes md4 mime monitor ntlm number outlook_item options os plan prepare progress proxy purge \
   regex retry roots roster rules rules_validate scan seal service_decide service_parts service_runner shard sink spnego str summary \
   sync_job tls tls_binding tls_gcm url values xml
 FUZZ := base64 ber bulk_answer charset chunked config connector cron date dns exchange gmail_account \

@@ -77,7 +77,8 @@ struct exchange {
     bool send_empty_body; // Content-Length: 0
     u32 flags;
     const struct retry_policy *retry; // NULL: retry_default
-    i64 timeout_ms;                   // whole exchange; 0: EXCHANGE_TIMEOUT_MS
+    u64 about; // what is asked for where the target does not tell: attempts are counted for each
+    i64 timeout_ms;    // whole exchange; 0: EXCHANGE_TIMEOUT_MS
     i64 first_byte_ms; // request sent -> first byte of the answer; 0: EXCHANGE_FIRST_BYTE_MS. In a
                        // stream: whatever was sent last -> first byte
     i64 wait_until_ms; // for STEP_WAIT; 0: until something happened

@@ -170,7 +170,7 @@ static void task_request(struct loop *loop, int task, i64 now_ms)
     t->redirects = 0;
     // A machine may turn to something else after a failed attempt: a lane whose mailbox was given
     // up meanwhile takes another message, which must not inherit the attempts of that one.
-    u64 asked = hash_siphash((struct hash_key){0}, buf_str(&t->x.target));
+    u64 asked = hash_siphash((struct hash_key){0}, buf_str(&t->x.target)) ^ t->x.about;
     t->attempts = asked == t->asked ? t->attempts : 0;
     t->asked = asked;
     if (t->attempts == 0) {

@@ -92,10 +92,17 @@ static void fetch_reset(struct fetch *f)
     of->error = OK;
 }
 
-static bool fetch_ask(struct outlook *o, struct fetch *f, struct exchange *x)
+static str fetch_unit_id(const struct fetch *f, int unit)
+{
+    return str_make(f->units[unit].id, f->units[unit].id_bytes);
+}
+
+// `about`: the first thing that is asked for.
+static bool fetch_ask(struct outlook *o, struct fetch *f, str about, struct exchange *x)
 {
     struct outlook_fetch *of = f->state;
     str mailbox = str_make(f->mailbox->address, f->mailbox->address_bytes);
+    x->about = hash_siphash(o->hosts, about);
     return outlook_call_ask(o, &of->call, mailbox, x);
 }
 
@@ -126,12 +133,12 @@ static void fetch_ask_items(struct outlook *o, struct fetch *f, struct exchange 
                                : EWS_SHAPE_ALL);
     for (int i = first; i < f->unit_count; i++) {
         if (of->state[i] == of->state[first] && f->units[i].intact == intact) {
-            ews_put_item_id(b, str_make(f->units[i].id, f->units[i].id_bytes));
+            ews_put_item_id(b, fetch_unit_id(f, i));
             of->asked[of->asked_count++] = i;
         }
     }
     ews_put_get_items_end(b);
-    bool fits = fetch_ask(o, f, x);
+    bool fits = fetch_ask(o, f, fetch_unit_id(f, first), x);
     ASSERT(fits); // EWS_REQUEST_BYTES
 }
 
@@ -147,12 +154,11 @@ static void fetch_ask_rest(struct outlook *o, struct fetch *f, struct exchange *
     of->asking = OUTLOOK_ASKING_REST;
     struct ews_call c = fetch_begin(o, f);
     struct buf *b = &outlook_call_reader(o, &of->call)->request;
-    const struct unit *unit = &f->units[of->rest_unit];
     ews_put_get_items(b, &c, fetch_kind(f), EWS_SHAPE_ATTACHMENTS);
-    ews_put_item_id(b, str_make(unit->id, unit->id_bytes));
+    ews_put_item_id(b, fetch_unit_id(f, of->rest_unit));
     ews_put_get_items_end(b);
     of->asked[of->asked_count++] = of->rest_unit;
-    bool fits = fetch_ask(o, f, x);
+    bool fits = fetch_ask(o, f, fetch_unit_id(f, of->rest_unit), x);
     ASSERT(fits);
 }
 
@@ -166,7 +172,7 @@ static void fetch_ask_content(struct outlook *o, struct fetch *f, const struct o
     outlook_attachment_begin(f, part, fetch_kind(f), fetch_owner(o, f));
     struct ews_call c = fetch_begin(o, f);
     ews_put_get_attachment(&outlook_call_reader(o, &of->call)->request, &c, part->id);
-    bool fits = fetch_ask(o, f, x);
+    bool fits = fetch_ask(o, f, part->id, x);
     ASSERT(fits);
 }
 
