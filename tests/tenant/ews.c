@@ -26,6 +26,11 @@ static const char *const versions[] = {
     "Exchange2013", "Exchange2013_SP1", "Exchange2015", "Exchange2015_SP1", "Exchange2016",
 };
 
+void exchange_done(struct tenant *t)
+{
+    t->exchange->in_flight--;
+}
+
 struct exchange *exchange_new(void)
 {
     return t_alloc((isize)sizeof(struct exchange));
@@ -41,6 +46,7 @@ void exchange_put_stats(const struct tenant *t, struct t_writer *w)
         {"ews_items_listed", e->items_listed},     {"ews_items_got", e->items_got},
         {"ews_attachments", e->attachments},       {"ews_impersonated", e->impersonated},
         {"ews_without_anchor", e->without_anchor}, {"ews_schema_violations", e->schema_violations},
+        {"ews_max_concurrent", e->max_in_flight},  {"ews_throttled", e->refused},
         {"logons_ntlm", e->logons_ntlm},           {"logons_basic", e->logons_basic},
         {"logons_refused", e->logons_refused},
     };
@@ -198,6 +204,44 @@ void ews_scripts_run(struct ews *c, int mailbox, enum ews_place place)
 // ---- the request
 // ---------------------------------------------------------------------------------
 
+// Too many at once, or in a while: as a fault, or as what stands before Exchange answers.
+static bool throttled(struct ews *c)
+{
+    struct exchange *e = c->e;
+    struct t_response *r = c->r;
+    if (e->max_concurrent > 0 && e->in_flight > e->max_concurrent) {
+        ews_fault_out(c, "ErrorExceededConnectionCount",
+                      "You have exceeded the available concurrent connections for your account.",
+                      NULL);
+        return true;
+    }
+    if (e->budget <= 0) {
+        return false;
+    }
+    i64 now = c->t->now_ms, window = e->budget_window_ms > 0 ? e->budget_window_ms : 60000;
+    if (now - e->window_start_ms >= window) {
+        e->window_start_ms = now;
+        e->window_requests = 0;
+    }
+    if (++e->window_requests <= e->budget) {
+        return false;
+    }
+    i64 wait_ms = e->window_start_ms + window - now;
+    struct t_buf xml = {0};
+    t_buf_printf(&xml, "<t:Value Name=\"BackOffMilliseconds\"> %lld </t:Value>",
+                 (long long)wait_ms);
+    t_buf_byte(&xml, 0);
+    if (e->refused++ % 3 == 0) {
+        ews_fault_out(c, "ErrorServerBusy", ews_error_text("ErrorServerBusy"), (char *)xml.p);
+    } else {
+        r->status = e->refused % 3 == 2 ? 429 : 503;
+        t_response_header(r, "Retry-After: %lld", (long long)(wait_ms + 999) / 1000);
+        t_buf_z(&r->own, "<html><body>Service Unavailable</body></html>");
+    }
+    t_buf_free(&xml);
+    return true;
+}
+
 static void run(struct ews *c)
 {
     for (isize i = 0; i < COUNT(operations); i++) {
@@ -206,8 +250,11 @@ static void run(struct ews *c)
         if (t_xml_is(&c->x, c->operation, name)) {
             c->e->operations[i]++;
             c->name = operations[i].name;
-            if (fault(c)) {
+            if (throttled(c) || fault(c)) {
                 return;
+            }
+            if (c->e->odd && c->e->turn % 2) {
+                t_buf_z(c->w.b, "\xEF\xBB\xBF");
             }
             x_begin(&c->w, c->name);
             operations[i].run(c);
@@ -263,7 +310,7 @@ static void chunks_free(void *st)
 static void finish(struct ews *c)
 {
     struct t_response *r = c->r;
-    bool xml = r->own.n > 5 && str_starts(t_buf_str(&r->own), S("<?xml"));
+    bool xml = str_find(t_buf_str(&r->own), S("<?xml")) >= 0;
     t_response_header(r, "Cache-Control: private");
     t_response_header(r, xml ? "Content-Type: text/xml; charset=utf-8"
                              : "Content-Type: text/html; charset=utf-8");
@@ -315,6 +362,10 @@ void exchange_handle(struct tenant *t, const struct t_request *q, struct t_respo
     struct exchange *e = t->exchange;
     struct ews c = {.t = t, .e = e, .q = q, .r = r, .mailbox = -1};
     e->turn++;
+    e->in_flight++;
+    e->max_in_flight = e->in_flight > e->max_in_flight ? e->in_flight : e->max_in_flight;
+    r->exchange = true;
+    r->delay_ms += e->latency_ms;
     c.w.b = &r->own;
     c.w.style = t->o.exchange_style >= 0 ? t->o.exchange_style : e->turn % 3;
     if (read_envelope(&c)) {

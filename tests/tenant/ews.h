@@ -104,7 +104,11 @@ struct exchange {
     struct ews_fault *faults;
     struct ews_script *scripts;
     int sync_epoch, batch_stop_after;
-    int failed_logons, turn;
+    int failed_logons, turn, in_flight, max_in_flight;
+    // Requests in a window; 0: any number. What is too much is refused in three ways in turn.
+    i64 budget, budget_window_ms, window_start_ms, window_requests, refused;
+    int max_concurrent; // ErrorExceededConnectionCount above; 0: any
+    i64 latency_ms;
     bool odd, strict_properties;
     i64 operations[16], items_listed, items_got, attachments, impersonated, without_anchor,
         schema_violations, logons_ntlm, logons_basic, logons_refused;

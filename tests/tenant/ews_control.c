@@ -259,6 +259,10 @@ static void set_options(struct tenant *t, str o)
     e->odd = t_json_bool(o, "odd", e->odd);
     e->strict_properties = t_json_bool(o, "strict_properties", e->strict_properties);
     e->batch_stop_after = (int)t_json_i64(o, "batch_stop_after", e->batch_stop_after);
+    e->budget = t_json_i64(o, "budget", e->budget);
+    e->budget_window_ms = t_json_i64(o, "budget_window_ms", e->budget_window_ms);
+    e->max_concurrent = (int)t_json_i64(o, "max_concurrent", e->max_concurrent);
+    e->latency_ms = t_json_i64(o, "latency_ms", e->latency_ms);
     e->sync_epoch += t_json_bool(o, "expire_sync", false) ? 1 : 0;
     t->o.exchange_no_impersonation = !t_json_bool(o, "impersonation",
                                                   !t->o.exchange_no_impersonation);

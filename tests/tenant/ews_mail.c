@@ -172,6 +172,9 @@ void ews_body_put(struct ews *c, const struct ews_item *i, const char *element, 
         } else {
             x_put(&c->w, t_buf_str(&b));
         }
+        if (i->number % CASES == CASE_ODD && c->e->odd) {
+            x_raw(&c->w, S("&nbsp;&undeclared;"));
+        }
         x_close(&c->w, element);
     }
     t_buf_free(&b);

@@ -260,6 +260,20 @@ const char *ews_error_text(const char *code)
     return "The operation failed.";
 }
 
+// What a client should know beside the code.
+static void put_message_xml(struct ews_out *w, const char *code)
+{
+    bool busy = strcmp(code, "ErrorServerBusy") == 0;
+    if (busy || strcmp(code, "ErrorInternalServerError") == 0) {
+        x_open(w, "m:MessageXml");
+        x_open(w, "t:Value");
+        x_attr(w, "Name", busy ? S("BackOffMilliseconds") : S("InnerErrorResponseCode"));
+        x_put(w, busy ? S(" 1000 ") : S("ErrorServerBusy"));
+        x_close(w, "t:Value");
+        x_close(w, "m:MessageXml");
+    }
+}
+
 void x_error(struct ews_out *w, const char *operation, const char *code, const char *payload)
 {
     bool warning = strcmp(code, "ErrorBatchProcessingStopped") == 0;
@@ -267,6 +281,7 @@ void x_error(struct ews_out *w, const char *operation, const char *code, const c
     x_z(w, "m:MessageText", ews_error_text(code));
     x_z(w, "m:ResponseCode", code);
     x_num(w, "m:DescriptiveLinkKey", 0);
+    put_message_xml(w, code);
     if (payload) {
         x_open(w, payload);
         x_close(w, payload);

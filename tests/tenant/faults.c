@@ -34,6 +34,7 @@ void faults_add(struct tenant *t, str o)
     f->end = member(o, "end");
     f->method = member(o, "method");
     f->body = member(o, "body");
+    f->location = member(o, "location");
     f->reason = member(o, "reason");
     f->message = member(o, "message");
     f->status = (int)t_json_i64(o, "status", 0);
@@ -59,6 +60,7 @@ static void fault_free(struct t_fault *f)
     t_free(f->end);
     t_free(f->method);
     t_free(f->body);
+    t_free(f->location);
     t_free(f->reason);
     t_free(f->message);
     t_free(f);
@@ -137,11 +139,18 @@ static void put_status(const struct tenant *t, const struct t_fault *f, const st
 {
     const char *message = f->message ? f->message : "A fault on request";
     put_retry_after(t, f, r);
+    if (f->location) {
+        t_response_header(r, "Location: %s", f->location);
+    }
     if (f->body) {
         r->status = f->status;
         t_buf_z(&r->own, f->body);
         t_response_header(r, f->body[0] == '<' ? "Content-Type: text/html; charset=UTF-8"
                                                : "Content-Type: application/json");
+    } else if (q->service == T_EXCHANGE) {
+        r->status = f->status;
+        t_response_header(r, "Content-Type: text/html; charset=utf-8");
+        t_buf_printf(&r->own, "<html><body>%s</body></html>", message);
     } else if (q->service == T_ELASTIC) {
         const char *type = f->reason          ? f->reason
                            : f->status == 429 ? "es_rejected_execution_exception"

@@ -33,6 +33,8 @@ static const char usage[] =
     "  --es-system       the connector indices are there from the start\n"
     "  --exchange-items N   in each inbox (default: --messages)   --exchange-style 0|1|2 of XML "
     "prefixes\n"
+    "  --exchange-auth ntlm,negotiate,basic,bearer,wrapped   --binding off|allowed|required\n"
+    "  --account-password P\n"
     "  --directory-users N  persons without a mailbox   --ldap-page N   --ldap-signing   --lockout "
     "N\n"
     "  --es-no-connectors  no connectors API   --es-license TYPE (basic; \"trial expired\")\n";
@@ -124,6 +126,28 @@ static bool read_number(struct arguments *a, const char *name, const char *value
     return found;
 }
 
+// Schemes with commas between them.
+static bool read_auth(const char *list, int *auth)
+{
+    static const char *const names[] = {"ntlm", "negotiate", "basic", "bearer", "wrapped"};
+    str rest = str_from(list);
+    *auth = 0;
+    while (rest.n > 0) {
+        str one;
+        bool found = false;
+        int bit = 0;
+        rest = str_cut(rest, ',', &one, &found);
+        for (int i = 0; i < (int)COUNT(names); i++) {
+            bit = str_eq(one, str_from(names[i])) ? 1 << i : bit;
+        }
+        if (bit == 0) {
+            return false;
+        }
+        *auth |= bit;
+    }
+    return true;
+}
+
 // How many arguments were used; 0: not understood.
 static int read_option(struct arguments *a, const char *name, const char *value, const char *second)
 {
@@ -172,6 +196,19 @@ static int read_option(struct arguments *a, const char *name, const char *value,
     }
     if (strcmp(name, "--es-version") == 0 || strcmp(name, "--es-flavor") == 0) {
         *(name[5] == 'v' ? &a->o.es_version : &a->o.es_flavor) = str_from(value);
+        return 2;
+    }
+    if (strcmp(name, "--exchange-auth") == 0) {
+        return read_auth(value, &a->o.exchange_auth) ? 2 : 0;
+    }
+    if (strcmp(name, "--binding") == 0) {
+        a->o.binding = value[0] == 'r'   ? T_BINDING_REQUIRED
+                       : value[0] == 'a' ? T_BINDING_ALLOWED
+                                         : T_BINDING_OFF;
+        return 2;
+    }
+    if (strcmp(name, "--account-password") == 0) {
+        a->o.account_password = str_from(value);
         return 2;
     }
     if (strcmp(name, "--es-license") == 0) {

@@ -128,7 +128,7 @@ struct t_token {
 enum t_action { T_FAULT_STATUS, T_FAULT_PASS, T_FAULT_RESET, T_FAULT_CLOSE, T_FAULT_HANG };
 
 struct t_fault {
-    char *path, *end, *method, *body, *reason, *message; // NULL: any, or the usual
+    char *path, *end, *method, *body, *reason, *message, *location; // NULL: any, or the usual
     enum t_action action;
     int status;
     i64 skip, count, every; // leave out the first, then hit so many (< 0: for ever), each n-th
@@ -215,6 +215,7 @@ void gmail_handle(struct tenant *t, const struct t_request *q, struct t_response
 void elastic_handle(struct tenant *t, const struct t_request *q, struct t_response *r);
 void control_handle(struct tenant *t, const struct t_request *q, struct t_response *r);
 void exchange_handle(struct tenant *t, const struct t_request *q, struct t_response *r);
+void exchange_done(struct tenant *t); // one request less in flight
 struct exchange *exchange_new(void);
 void exchange_free(struct exchange *e);
 // States, folders, items, faults; false: *error says why, and *answer is not to be used.

@@ -95,6 +95,7 @@ struct t_response {
     i64 cut_after;              // bytes, then the connection closes; < 0: whole
     bool reset, hang;           // no answer at all: RST, or silence
     int user;                   // whose request is in flight; < 0: nobody's
+    bool exchange;              // in flight for Exchange
     // Progress of reading.
     bool begun, ended;
     int piece;

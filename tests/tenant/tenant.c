@@ -185,6 +185,9 @@ void tenant_done(struct tenant *t, struct t_response *r)
     if (r->user >= 0) {
         t->users[r->user].in_flight--;
     }
+    if (r->exchange) {
+        exchange_done(t);
+    }
     t_response_free(r);
 }
 
