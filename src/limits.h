@@ -299,6 +299,7 @@
 #define START_VISIT_BYTES MIB(4)  // a connector that is looked after
 #define START_TEXT_BYTES KIB(64)  // resolv.conf and hosts, each
 #define START_CA_BYTES KIB(512)   // a ca_file: a whole system bundle has 220 KB
+#define START_VALUES_BYTES MIB(2) // one connector's configuration while it is checked; given back
 #define START_SPARE_CONNECTIONS 8 // besides lanes and flights: directory, listings, tokens
 #define CONNECTORS_MAX 64
 #define CLI_FIXED_BYTES MIB(48) // address space of `connectors`: loop, roots, texts

@@ -71,6 +71,7 @@ struct config_service {
     i64 max_errors, max_errors_span_s;
     i64 max_concurrent_content_syncs, max_concurrent_access_control_syncs;
     i64 max_concurrent_scheduling_tasks;
+    i64 max_file_download_size;   // bytes
     str listen;                   // of GET /healthz and /metrics: "127.0.0.1:9114"; empty: nowhere
     str listen_name;              // a host that it may be asked under besides its address; or empty
     str extraction_host;          // empty: no extraction service
@@ -80,6 +81,12 @@ struct config_service {
 
 struct config_gmail {
     i64 requests_per_mailbox, quota_units_per_user_minute, quota_units_per_project_minute;
+};
+
+struct config_outlook {
+    i64 requests, requests_per_mailbox;
+    bool plain_text_as_html, basic_only, delegate;
+    str ldap_base, ldap_filter;
 };
 
 // One entry of `connectors`. `configuration` stays a node: its keys depend on the service type.
@@ -101,6 +108,7 @@ struct config {
     struct config_sync sync;
     struct config_service service;
     struct config_gmail gmail;
+    struct config_outlook outlook;
     struct config_connector connectors[CONNECTORS_MAX];
     int connector_count;
     struct config_tree *tree;

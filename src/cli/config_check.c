@@ -10,8 +10,8 @@
 #define CONFIG_FAR 4   // from here on two names have nothing to do with each other
 #define CONFIG_DOUBT 3 // the same for names that would be ignored
 
-static const char *const config_own_blocks[] = {"endpoints", "tls",   "proxy", "limits",
-                                                "purge",     "gmail", "sync",  "seal"};
+static const char *const config_own_blocks[] = {"endpoints", "tls",     "proxy", "limits", "purge",
+                                                "gmail",     "outlook", "sync",  "seal"};
 
 // Keys beside the table, of the top level and of an entry of `connectors`.
 static const char *const config_top_keys[] = {

@@ -6,40 +6,18 @@
 #include "cli/config_internal.h"
 #include "cli/config_tree.h"
 #include "cli/output.h"
+#include "cli/service_types.h"
 #include "codec/json_write.h"
 #include "os/os.h"
 
 const char *config_field_at(str service_type, int i)
 {
-    // spec/configuration.md 4, in the order of Kibana's form.
-    static const char *const gmail[] = {
-        "service_account_credentials",
-        "subject",
-        "customer_id",
-        "include_spam_and_trash",
-        "include_full_raw_message",
-        "use_document_level_security",
-    };
-    static const char *const outlook[] = {
-        "data_source",
-        "tenant_id",
-        "client_id",
-        "client_secret",
-        "exchange_server",
-        "active_directory_server",
-        "username",
-        "password",
-        "domain",
-        "ssl_enabled",
-        "ssl_ca",
-        "use_text_extraction_service",
-        "use_document_level_security",
-        "document_level_security", // what the user guide calls it
-    };
-    if (str_eq(service_type, S("gmail"))) {
-        return i < COUNT(gmail) ? gmail[i] : NULL;
+    const struct service_type *type = service_types_find(service_type);
+    if (!type || i >= 2 * type->schema->count) {
+        return NULL;
     }
-    return str_eq(service_type, S("outlook")) && i < COUNT(outlook) ? outlook[i] : NULL;
+    const struct field *f = &type->schema->fields[i / 2];
+    return i % 2 && f->alias ? f->alias : f->key;
 }
 
 static void config_field_complain(const struct config *config, int node, const char *key, str what,

@@ -37,18 +37,18 @@ static err create_ask_type(struct connectors *c)
     str type;
     if (c->args.service_type.n == 0) {
         buf_put(&menu, S("Service types:\n"));
-        for (int i = 0; connectors_type_at(i); i++) {
+        for (int i = 0; service_types_at(i); i++) {
             buf_put(&menu, S("  "));
-            buf_put(&menu, str_from(connectors_type_at(i)->type));
+            buf_put(&menu, str_from(service_types_at(i)->type));
             buf_put(&menu, S("  "));
-            buf_put(&menu, str_from(connectors_type_at(i)->name));
+            buf_put(&menu, str_from(service_types_at(i)->name));
             buf_put(&menu, S("\n"));
         }
         console_say(buf_str(&menu));
     }
-    str first = str_from(connectors_type_at(0)->type);
+    str first = str_from(service_types_at(0)->type);
     TRY(create_ask(c, S("Service type"), first, c->args.service_type, &type));
-    c->type = connectors_type_find(type);
+    c->type = service_types_find(type);
     return c->type ? OK : connectors_about(c, type, FAIL(SERVICE_TYPE_UNKNOWN));
 }
 

@@ -7,8 +7,8 @@
 #include "cli/connectors.h"
 #include "cli/connectors_args.h"
 #include "cli/connectors_entry.h"
-#include "cli/connectors_types.h"
 #include "cli/console.h"
+#include "cli/service_types.h"
 #include "elastic/call.h"
 
 struct connectors {
@@ -27,7 +27,7 @@ struct connectors {
     // login
     str host, username, password, api_key;
     // connector create
-    const struct connectors_type *type;
+    const struct service_type *type;
     str index, name, language;
     str values[SCHEMA_FIELDS_MAX]; // JSON text, in the order of the schema
     struct entry_place place;      // of the entry in the service's configuration

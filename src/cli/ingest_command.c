@@ -2,12 +2,12 @@
 // `elastic-ingest` (see ingest_command.h). Pure: arguments in, options or a text out.
 #include "cli/ingest_command.h"
 
-#include "cli/connectors_types.h"
 #include "cli/output.h"
+#include "cli/service_types.h"
 #include "service/prepare.h"
 
 #define INGEST_TYPES_MAX 8
-#define INGEST_SCHEMA_BYTES KIB(16) // gmail's has 2 KB
+#define INGEST_SCHEMA_BYTES KIB(16) // outlook's has 4 KB
 #define INGEST_DETAIL_BYTES 1024
 
 enum { EXIT_DONE = 0, EXIT_USE = 2 };
@@ -23,8 +23,8 @@ static int ingest_list(struct buf *out)
 {
     const char *names[INGEST_TYPES_MAX];
     int count = 0;
-    while (count < INGEST_TYPES_MAX && connectors_type_at(count)) {
-        names[count] = connectors_type_at(count)->name;
+    while (count < INGEST_TYPES_MAX && service_types_at(count)) {
+        names[count] = service_types_at(count)->name;
         count++;
     }
     ingest_put_list(out, names, count);
@@ -34,7 +34,7 @@ static int ingest_list(struct buf *out)
 // The schema needs a place of its own: at the end of `out`, which is large enough for both.
 static int ingest_config(const struct ingest *in, struct buf *out)
 {
-    const struct connectors_type *type = connectors_type_find(in->service_type);
+    const struct service_type *type = service_types_find(in->service_type);
     if (!type) {
         u8 bytes[INGEST_DETAIL_BYTES];
         struct buf detail = buf_over(bytes, COUNT(bytes));

@@ -9,7 +9,7 @@
 #define OPTION_SHOWN_CHARACTERS 100 // of a wrong argument that a message repeats
 
 const char options_help[] =
-    "mailferry carries the mail of a Gmail domain into Elasticsearch.\n"
+    "mailferry carries the mail of Gmail or Exchange into Elasticsearch.\n"
     "\n"
     "  mailferry sync [flags]     one sync, then exit\n"
     "  mailferry serve [flags]    the connector service: runs what Kibana schedules\n"

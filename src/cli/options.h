@@ -22,7 +22,7 @@ struct options {
     enum command command;
     str config_path; // default "config.yml"
     bool config_given;
-    str connector; // --connector ID; empty: the only gmail one
+    str connector; // --connector ID; empty: the only one
     str to;        // --to elastic | ndjson:FILE | -; empty: not given
     bool dry_run, full, json, require_seal;
     bool log_level_given;

@@ -3,14 +3,12 @@
 // reserved too much is given back (see start.h).
 #include "cli/start.h"
 
-#include <string.h>
-
 #include "base/idset.h"
 #include "cli/output.h"
+#include "cli/start_source.h"
 #include "codec/base64.h"
 #include "elastic/index.h"
 #include "os/os.h"
-#include "source/gmail/gmail_schema.h"
 
 isize start_flights(const struct start *s)
 {
@@ -52,77 +50,6 @@ err start_loop(struct start *s, isize tasks, isize connections)
     };
     s->loop = loop_init(&s->plan, &settings);
     return OK;
-}
-
-// ---- gmail
-
-// "config.yml:20:5: connector mail": where to look.
-static void start_put_connector(struct start *s)
-{
-    const struct config_connector *c = s->connector;
-    int node = config_tree_child(&s->tree, 0, S("connectors"));
-    for (node = node < 0 ? -1 : s->tree.nodes[node].first; node >= 0;
-         node = s->tree.nodes[node].next) {
-        if (s->tree.nodes[node].line == c->line) {
-            break;
-        }
-    }
-    config_tree_put_place(&s->detail, &s->tree, s->config.name, node);
-    buf_put(&s->detail, S(": connector "));
-    buf_put(&s->detail, c->connector_id);
-}
-
-// What the record of a connector would say, from config.yml. Texts must be there, toggles have the
-// schema's value (spec/configuration.md 4.1).
-static err start_gmail_fields(struct start *s)
-{
-    struct config_fields fields = {
-        .config = &s->config, .connector = s->connector, .arena = &s->texts, .detail = &s->detail};
-    for (int i = 0; i < gmail_schema.count; i++) {
-        const struct field *f = &gmail_schema.fields[i];
-        struct field_value *v = &s->values[i];
-        bool found;
-        v->active = true;
-        if (f->type == FIELD_BOOL) {
-            TRY(config_field_bool(&fields, f->key, &v->flag, &found));
-            v->flag = found ? v->flag : str_eq(str_from(f->value_json), S("true"));
-            continue;
-        }
-        ASSERT(f->type == FIELD_STR);
-        TRY(config_field_str(&fields, f->key, &v->text, &found));
-        if (v->text.n == 0) {
-            start_put_connector(s);
-            buf_put(&s->detail, S(": configuration."));
-            buf_put(&s->detail, str_from(f->key));
-            return FAIL(CONFIG_MISSING);
-        }
-    }
-    return OK;
-}
-
-struct gmail_settings start_gmail_settings(const struct start *s)
-{
-    return (struct gmail_settings){
-        .token = &s->dests[DEST_TOKEN],
-        .token_fixed = true, // start_dest.c asked the service account
-        .directory = &s->dests[DEST_DIRECTORY],
-        .gmail = &s->dests[DEST_GMAIL],
-        .requests_per_mailbox = (int)s->config.gmail.requests_per_mailbox,
-        .quota_units_user_minute = s->config.gmail.quota_units_per_user_minute,
-        .quota_units_project_minute = s->config.gmail.quota_units_per_project_minute,
-        .estimate = s->options->dry_run,
-    };
-}
-
-static err start_gmail(struct start *s)
-{
-    struct gmail_settings g = start_gmail_settings(s);
-    gmail_init(&s->plan, &g, &s->source);
-    if (!s->connector) {
-        return OK; // `limits` without credentials: the pools are the same
-    }
-    struct source_setup setup = {.values = s->values, .document_level_security = true};
-    return s->source.ops->configure(s->source.state, &setup, &s->detail);
 }
 
 // ---- the job
@@ -249,7 +176,8 @@ err start_job_settings(struct start *s)
         .reduce_whitespace = true,
         .run_ml_inference = true,
         .document_level_security =
-            source_value(&gmail_schema, s->values, S("use_document_level_security"))->flag,
+            s->type &&
+            source_value(s->type->schema, s->values, S("use_document_level_security"))->flag,
         .purge = c->sync.purge_enabled,
         .purge_max_share = c->sync.purge_max_share,
         .max_failed_mailboxes = c->sync.max_failed_mailboxes,
@@ -276,20 +204,26 @@ static err start_job(struct start *s)
 {
     struct job_settings *j = &s->settings;
     TRY(start_job_settings(s));
+    struct sources sources = start_sources(s, SOURCE_SYNC);
+    s->source = sources.all[0]; // the only one, but for `limits`
+    j->states = sources.bytes;
+    if (s->connector) {
+        TRY(start_source_configure(s));
+    }
     TRY(start_sink(s));
     if (s->connector) {
         j->index = s->connector->index_name;
         j->pipeline_none = str_eq(s->connector->pipeline, S("none"));
         j->pipeline = j->pipeline_none ? (str){0} : s->connector->pipeline;
         if (!index_name_is_valid(j->index)) {
-            start_put_connector(s);
+            start_source_put_connector(s);
             buf_put(&s->detail, S(": index_name: \""));
             output_put_clean(&s->detail, j->index, 80);
             buf_put(&s->detail, S("\""));
             return FAIL(CONFIG_INDEX);
         }
     }
-    s->job = job_init(&s->plan, j, s->loop, &s->source, s->log);
+    s->job = job_init(&s->plan, j, s->loop, s->source, s->log);
     start_note_rest(s);
     return OK;
 }
@@ -391,13 +325,13 @@ err start_all(struct start *s, const struct options *options)
 {
     TRY(start_begin(s, options));
     if (s->connector) {
-        TRY(start_gmail_fields(s));
+        TRY(start_source_fields(s));
     }
     TRY(start_make_dests(s));
     isize connections = s->config.limits.lanes + start_flights(s) + START_SPARE_CONNECTIONS;
     TRY(start_loop(s, start_job_tasks(s), connections));
-    TRY(start_gmail(s));
     TRY(start_job(s));
+    start_source_forget(s);
     start_end(s);
     return OK;
 }

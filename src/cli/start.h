@@ -12,10 +12,11 @@
 #include "net/proxy.h"
 #include "net/tls.h"
 #include "os/os.h"
-#include "source/gmail/gmail.h"
+#include "sync/job.h"
 
 struct listener;
 struct service;
+struct service_type;
 
 enum start_dest {
     DEST_ELASTIC,
@@ -33,7 +34,9 @@ struct start {
     u8 *reserved;
     struct config config;
     struct config_tree tree;
-    const struct config_connector *connector; // NULL for `limits` without configuration
+    const struct config_connector *connector; // of `sync`; else NULL
+    const struct service_type *type;          // of that connector
+    u32 types;                                // that may be needed: service_types_bit()
     struct arena texts;                       // configuration, secrets, URLs
     struct buf detail;                        // facts of an error
     u8 detail_bytes[CONFIG_DETAIL_BYTES];
@@ -42,10 +45,11 @@ struct start {
     bool proxied;
     str no_proxy;
     struct tls_roots *roots_common, *roots_elastic, *roots_google;
-    struct tls_trust trust_elastic, trust_google;
+    struct tls_trust trust_common, trust_elastic, trust_google;
     struct dest dests[DEST_COUNT];
-    struct field_value values[SCHEMA_FIELDS_MAX]; // of the connector, by the source's schema
-    struct source source;
+    struct field_value values[SCHEMA_FIELDS_MAX]; // of the connector, by its type's schema
+    u8 *values_memory;                            // their texts; NULL: forgotten
+    struct source *source;                        // of `sync`
     struct job_settings settings;
     struct log *log;
     struct loop *loop;
@@ -73,8 +77,7 @@ err start_begin(struct start *s, const struct options *options);
 err start_loop(struct start *s, isize tasks, isize connections);
 isize start_flights(const struct start *s);   // requests of one bulk
 isize start_job_tasks(const struct start *s); // machines of one job
-struct gmail_settings start_gmail_settings(const struct start *s);
-err start_job_settings(struct start *s); // s->settings, but for the sink
+err start_job_settings(struct start *s);      // s->settings, but for the sink
 // The header for Elasticsearch: with `key` (a connector's own), else as config.yml says.
 err start_authorization(struct start *s, str key, str *authorization);
 err start_make_extraction(struct start *s, str url); // s->extraction (start_dest.c)

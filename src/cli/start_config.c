@@ -2,6 +2,7 @@
 // Reading config.yml at start: the file, .env and the environment, variables, the tree, and the one
 // connector that a one-shot sync serves. libyaml's memory is given back before the seal.
 #include "cli/interpolate.h"
+#include "cli/service_types.h"
 #include "cli/start.h"
 #include "cli/yaml_heap.h"
 #include "os/os.h"
@@ -80,21 +81,21 @@ static err start_choose_connector(struct start *s)
         const struct config_connector *c = &config->connectors[i];
         str wanted = s->options->connector;
         bool fits = wanted.n ? str_eq(c->connector_id, wanted)
-                             : str_eq(c->service_type, S("gmail"));
+                             : service_types_find(c->service_type) != NULL;
         if (fits) {
             hits++;
             s->connector = c;
         }
     }
-    if (hits == 1 && str_eq(s->connector->service_type, S("gmail"))) {
+    s->type = hits == 1 ? service_types_find(s->connector->service_type) : NULL;
+    if (s->type) {
+        s->types = service_types_bit(s->connector->service_type);
         return OK;
     }
     buf_put(&s->detail, s->options->config_path);
-    buf_put(&s->detail,
-            hits > 1 ? S(": several fit, choose one with --connector ID; there are")
-            : hits == 1
-                ? S(": its service_type is not gmail, the one that this version serves; there are")
-                : S(": none fits; there are"));
+    buf_put(&s->detail, hits > 1    ? S(": several fit, choose one with --connector ID; there are")
+                        : hits == 1 ? S(": this version does not know its service_type; there are")
+                                    : S(": none fits; there are"));
     for (int i = 0; i < config->connector_count; i++) {
         const struct config_connector *c = &config->connectors[i];
         buf_put(&s->detail, i ? S(", ") : S(" "));
@@ -104,10 +105,26 @@ static err start_choose_connector(struct start *s)
         buf_put(&s->detail, S("]"));
     }
     buf_put(&s->detail, config->connector_count ? S("") : S(" no connectors"));
-    buf_put(&s->detail, hits == 0 && config->connector_count
-                            ? S("; this version syncs service_type gmail only")
-                            : S(""));
     return FAIL(CONFIG_CONNECTOR);
+}
+
+// The service types that may have to be served: those of `connectors` (or of the one that
+// --connector names) and, in worker mode, those of the list. Without any, the first.
+static void start_choose_types(struct start *s)
+{
+    const struct config *config = &s->config;
+    bool serve = s->options->command == COMMAND_SERVE;
+    for (int i = 0; i < config->connector_count; i++) {
+        const struct config_connector *c = &config->connectors[i];
+        str wanted = s->options->connector;
+        if (wanted.n == 0 || str_eq(c->connector_id, wanted)) {
+            s->types |= service_types_bit(c->service_type);
+        }
+    }
+    for (int i = 0; serve && config->service.worker_mode && i < config->service.type_count; i++) {
+        s->types |= service_types_bit(config->service.types[i]);
+    }
+    s->types = s->types ? s->types : 1;
 }
 
 err start_read_config(struct start *s)
@@ -143,11 +160,9 @@ err start_read_config(struct start *s)
     TRY(interpolate(buf_str(&file), &env, &text, &s->detail));
     TRY(start_load_yaml(s, s->options->config_path, buf_str(&text)));
     os_trim(memory, 2 * CONFIG_BYTES, 0);
-    if ((s->options->command == COMMAND_SERVE || s->options->command == COMMAND_HEALTHCHECK)) {
-        return OK; // it serves them all, as their records say
+    if (s->options->command == COMMAND_SYNC) {
+        return start_choose_connector(s);
     }
-    if (s->options->command == COMMAND_LIMITS) {
-        return OK; // the pools depend on no connector, and on no credentials
-    }
-    return start_choose_connector(s);
+    start_choose_types(s); // the pools of `limits` depend on them, and on no credentials
+    return OK;
 }

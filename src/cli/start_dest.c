@@ -2,9 +2,11 @@
 // Where requests go: the URLs of Elasticsearch and Google, the proxy in between, and which
 // certificates are trusted there (DESIGN, TLS).
 #include "cli/output.h"
+#include "cli/service_types.h"
 #include "cli/start.h"
 #include "os/log.h"
 #include "os/os.h"
+#include "source/gmail/gmail.h"
 #include "source/gmail/gmail_schema.h"
 
 static err start_load_roots(struct start *s, str path, struct tls_roots **out)
@@ -61,6 +63,8 @@ static err start_make_trust(struct start *s)
         TRY(start_load_roots(s, e->ca_certs, &s->roots_elastic));
     }
     TRY(start_load_roots(s, c->tls.google_ca_file, &s->roots_google));
+    s->trust_common = (struct tls_trust){
+        .verify = c->tls.verify, .embedded_roots = true, .extra = s->roots_common};
     s->trust_elastic = (struct tls_trust){
         .verify = c->tls.verify && (e->verify_certs || !e->ssl),
         .embedded_roots = true,
@@ -76,9 +80,10 @@ static err start_make_trust(struct start *s)
                   : c->tls.verify         ? S("elasticsearch.verify_certs")
                                           : S("tls.verify");
         TRY(start_check_exception(s, key, S("Elasticsearch")));
-        key = s->trust_google.verify ? S("")
-              : c->tls.verify        ? S("tls.google.verify")
-                                     : S("tls.verify");
+        bool google = s->types & service_types_bit(S("gmail"));
+        key = s->trust_google.verify || !google ? S("")
+              : c->tls.verify                   ? S("tls.google.verify")
+                                                : S("tls.verify");
         TRY(start_check_exception(s, key, S("Google")));
     }
     return OK;
@@ -179,7 +184,7 @@ static void start_put_account_file(struct start *s)
 static err start_token_url(struct start *s, str *out)
 {
     *out = start_or(s->config.endpoints.google_token, S("https://oauth2.googleapis.com/token"));
-    if (s->config.endpoints.google_token.n || !s->connector) {
+    if (s->config.endpoints.google_token.n || !s->type || s->type->schema != &gmail_schema) {
         return OK;
     }
     u8 *memory = arena_try(&s->texts, 1, EXCHANGE_TARGET_BYTES);

@@ -6,6 +6,7 @@
 
 #include "base/idset.h"
 #include "cli/ingest.h"
+#include "cli/start_source.h"
 #include "os/log.h"
 #include "os/os.h"
 #include "service/listener.h"
@@ -134,39 +135,30 @@ static err start_serve_settings(struct start *s, struct service_settings *out)
 
 // ---- sources and jobs
 
-static struct sources start_serve_source(struct start *s)
-{
-    struct source *source = plan_take_n(&s->plan, "source", struct source, 1,
-                                        "a service type, for one connector at a time");
-    struct gmail_settings g = start_gmail_settings(s);
-    g.token_fixed = s->config.endpoints.google_token.n > 0;
-    g.proxy = s->proxied ? &s->proxy : NULL;
-    g.no_proxy = s->no_proxy;
-    gmail_init(&s->plan, &g, source);
-    return (struct sources){.all = {source}, .ops = {source->ops}, .count = 1};
-}
-
-static err start_serve_content(struct start *s, struct source *source, struct engine *out)
+// A job is carved for its first source, with room for any: its run names the one that it has.
+static err start_serve_content(struct start *s, const struct sources *sources, struct engine *out)
 {
     struct job_settings j = s->settings;
+    j.states = sources->bytes;
     j.to_elastic = true;
     j.watch = &s->watch;
     j.large = os_reserve(LANE_LARGE_BYTES); // each job has its own
     if (!j.large) {
         return FAIL(START_MEMORY);
     }
-    out->job = job_init(&s->plan, &j, s->loop, source, s->log);
+    out->job = job_init(&s->plan, &j, s->loop, sources->all[0], s->log);
     return OK;
 }
 
-static void start_serve_access(struct start *s, struct source *source, struct engine *out)
+static void start_serve_access(struct start *s, const struct sources *sources, struct engine *out)
 {
     struct access_settings a = {
         .accounts = (isize)s->config.limits.mailboxes,
+        .states = sources->bytes,
         .elastic = s->settings.elastic,
         .bulk = s->settings.bulk,
     };
-    out->access = access_init(&s->plan, &a, s->loop, source, s->log);
+    out->access = access_init(&s->plan, &a, s->loop, sources->all[0], s->log);
 }
 
 static err start_serve_parts(struct start *s, struct service_parts *out)
@@ -178,14 +170,14 @@ static err start_serve_parts(struct start *s, struct service_parts *out)
     struct engine *engines = plan_take_n(&s->plan, "engines", struct engine, jobs,
                                          "one for each job that runs");
     for (isize i = 0; i < n.visits + jobs; i++) {
-        sources[i] = start_serve_source(s);
+        bool content = i >= n.visits && i < n.visits + n.contents;
+        sources[i] = start_sources(s, content ? SOURCE_JOB : SOURCE_LOOK);
     }
     for (isize i = 0; i < jobs; i++) {
-        struct source *source = sources[n.visits + i].all[0];
         if (i < n.contents) {
-            TRY(start_serve_content(s, source, &engines[i]));
+            TRY(start_serve_content(s, &sources[n.visits + i], &engines[i]));
         } else {
-            start_serve_access(s, source, &engines[i]);
+            start_serve_access(s, &sources[n.visits + i], &engines[i]);
         }
     }
     *out = (struct service_parts){

@@ -44,7 +44,7 @@ static void summary_add_skips(struct summary_rows *r, const struct sync_stats *s
         [SKIP_GONE] = "skipped_gone",           [SKIP_CORRUPT] = "skipped_corrupt",
         [SKIP_TOO_LARGE] = "skipped_too_large", [SKIP_REJECTED] = "skipped_rejected",
         [SKIP_UNDECIDED] = "skipped_undecided", [SKIP_BAD_ID] = "skipped_bad_id",
-        [SKIP_FILTERED] = "skipped_filtered",
+        [SKIP_TEXT_SIZE] = "skipped_text_size", [SKIP_FILTERED] = "skipped_filtered",
     };
     for (int i = 0; i < SKIP_REASONS; i++) {
         summary_add(r, keys[i], skip_reason_text((enum skip_reason)i), s->skipped[i], false);

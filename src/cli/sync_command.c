@@ -99,7 +99,7 @@ int sync_command_run(struct start *s)
     sync_command_print(s, &summary, terminal);
     log_say_left_out(s->log);
     loop_close(s->loop);
-    s->source.ops->release(s->source.state);
+    s->source->ops->release(s->source->state);
     crypto_wipe(s->texts.p, s->texts.n); // passwords, and the key as it stood in the file
     return sync_command_exit_code(s->job);
 }

@@ -4,6 +4,14 @@
 
 #include "limits.h"
 
+void sources_add(struct sources *s, struct source *source)
+{
+    ASSERT(s->count < SOURCES_MAX);
+    s->all[s->count] = source;
+    s->ops[s->count++] = source->ops;
+    s->bytes = source_bytes_max(s->bytes, source->ops);
+}
+
 struct source *sources_find(const struct sources *s, str service_type)
 {
     for (int i = 0; i < s->count; i++) {
@@ -55,6 +63,7 @@ err open_source(struct open *o, const struct sources *sources, const struct open
         .queries = ask->queries,
         .query_count = ask->query_count,
         .probe = ask->probe,
+        .content = ask->content,
     };
     o->secured = ask->document_level_security &&
                  open_toggle(schema, &o->values, S("use_document_level_security"));

@@ -11,13 +11,20 @@
 
 #define SOURCES_MAX 4
 
+// What each job says whose source is `unverified`.
+#define OPEN_UNVERIFIED                                                                          \
+    S("certificates of the connector's servers are NOT verified ('Enable SSL' is off): whoever " \
+      "is on the way can read and change what is sent")
+
 // One instance of each service type, for one record at a time.
 struct sources {
     struct source *all[SOURCES_MAX];
     const struct source_ops *ops[SOURCES_MAX];
     int count;
+    struct source_bytes bytes; // for whichever of them a job runs with
 };
 
+void sources_add(struct sources *s, struct source *source);
 struct source *sources_find(const struct sources *s, str service_type); // NULL: not known
 
 struct open {
@@ -37,7 +44,8 @@ struct open_ask {
     bool document_level_security; // the feature of the connector
     const str *queries;           // of advanced rules
     isize query_count;
-    bool probe; // only pinged
+    bool probe;   // only pinged
+    bool content; // attachments are fetched
 };
 
 void open_init(struct open *o, struct plan *plan, struct values_checker *checker);

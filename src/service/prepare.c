@@ -209,16 +209,21 @@ static bool prepare_differs(const struct schema *schema, int field, str name, co
 struct prepare_look {
     bool missing;                       // a field of the schema is not there
     bool incomplete[SCHEMA_FIELDS_MAX]; // the field is there, but not all of its properties
-    int entries[SCHEMA_FIELDS_MAX];     // -1: missing
+    int entries[SCHEMA_FIELDS_MAX];     // or those of their aliases; -1: missing
 };
 
 static struct prepare_look prepare_look_at(const struct connector *c, const struct schema *schema)
 {
     struct prepare_look look = {0};
     for (int i = 0; i < schema->count; i++) {
+        const char *alias = schema->fields[i].alias;
         int entry = json_get(&c->json, c->configuration, str_from(schema->fields[i].key));
-        look.entries[i] = entry;
         look.missing = look.missing || entry < 0;
+        if (entry < 0 && alias) { // its value becomes that of the field, which is written whole
+            entry = json_get(&c->json, c->configuration, str_from(alias));
+            look.incomplete[i] = entry >= 0;
+        }
+        look.entries[i] = entry;
         for (int p = 0; p < PROPERTIES && entry >= 0; p++) {
             bool there = json_get(&c->json, entry, str_from(prepare_properties[p])) >= 0;
             look.incomplete[i] = look.incomplete[i] || !there;

@@ -397,10 +397,14 @@ static enum work runner_open(struct runner *r)
         .document_level_security = r->features.document_level_security,
         .queries = r->ruled ? r->rules.queries : NULL,
         .query_count = r->ruled ? r->rules.query_count : 0,
+        .content = r->job.extract_binary_content,
     };
     e = open_source(&r->open, &r->sources, &ask);
     if (!err_ok(e)) {
         return runner_fail(r, e, buf_str(&r->open.detail));
+    }
+    if (r->open.source->unverified) {
+        runner_say(r, LOG_WARN, OPEN_UNVERIFIED);
     }
     ping_start(&r->w.ping, r->open.source);
     r->state = RUNNER_PINGED;
@@ -439,6 +443,7 @@ static void runner_configure(struct runner *r)
 {
     if (r->engine.job) {
         struct job_run run = {
+            .source = r->open.source,
             .incremental = r->type == JOB_INCREMENTAL,
             .index = r->job.index_name,
             .pipeline = r->job.pipeline,
@@ -452,6 +457,7 @@ static void runner_configure(struct runner *r)
         job_configure(r->engine.job, &run);
     } else {
         struct access_run run = {
+            .source = r->open.source,
             .index = r->job.index_name,
             .authorization = runner_authorization(r),
             .pipeline = r->job.pipeline,

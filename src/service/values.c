@@ -17,9 +17,11 @@ static int values_index(const struct schema *schema, const struct json *j, int k
     return -1;
 }
 
-static int values_entry(const struct values *v, int field)
+int values_entry(const struct values *v, int field)
 {
-    return json_get(v->json, v->configuration, str_from(v->schema->fields[field].key));
+    const struct field *f = &v->schema->fields[field];
+    int entry = json_get(v->json, v->configuration, str_from(f->key));
+    return entry < 0 && f->alias ? json_get(v->json, v->configuration, str_from(f->alias)) : entry;
 }
 
 int values_object(const struct values *v, int field)

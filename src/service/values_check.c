@@ -143,7 +143,7 @@ static void check_list_type(struct check *c, const struct json *j, int constrain
 {
     bool ints = json_equals(j, constraint, S("int"));
     const struct json *record = c->v->json;
-    int entry = json_get(record, c->v->configuration, str_from(c->v->schema->fields[c->field].key));
+    int entry = values_entry(c->v, c->field);
     int value = json_type(record, entry) == JSON_OBJECT ? json_get(record, entry, S("value"))
                                                         : entry;
     enum json_type type = json_type(record, value);
@@ -309,7 +309,9 @@ static void check_field(struct check *c)
 static int check_index(const struct values *v, int key)
 {
     for (int i = 0; i < v->schema->count; i++) {
-        if (json_equals(v->json, key, str_from(v->schema->fields[i].key))) {
+        const struct field *f = &v->schema->fields[i];
+        if (json_equals(v->json, key, str_from(f->key)) ||
+            (f->alias && json_equals(v->json, key, str_from(f->alias)))) {
             return i;
         }
     }
@@ -336,7 +338,7 @@ err values_missing(const struct values *v, struct buf *detail)
     int missing = 0;
     for (int i = 0; i < v->schema->count; i++) {
         str key = str_from(v->schema->fields[i].key);
-        if (json_get(v->json, v->configuration, key) < 0) {
+        if (values_entry(v, i) < 0) {
             str lead = missing++ ? S(", ") : S("The configuration lacks these fields: ");
             elastic_put_cut(detail, lead, lead.n);
             elastic_put_cut(detail, key, key.n);

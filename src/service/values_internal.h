@@ -12,6 +12,8 @@ struct values_node {
     int node;
 };
 
+// What the record has under the field's key, or else under its alias; -1: nothing.
+int values_entry(const struct values *v, int field);
 // The field object of the record; -1 when it has none, or something that is no object.
 int values_object(const struct values *v, int field);
 // A property of it, when it is of one of the types; -1: the schema's counts.

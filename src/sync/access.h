@@ -15,12 +15,14 @@
 #include "sync/job.h"
 
 struct access_settings {
-    isize accounts; // capacity of its id set
+    isize accounts;             // capacity of its id set
+    struct source_bytes states; // of sources that runs may have instead of the one of access_init()
     struct elastic_settings elastic;
     struct bulk_settings bulk;
 };
 
 struct access_run {
+    struct source *source; // NULL: that of access_init()
     str index;         // with its prefix, as the job's snapshot says
     str authorization; // of the connector's own key; empty: that of the settings
     bool enabled;      // toggle and feature

@@ -25,8 +25,9 @@ struct job_limits {
 
 struct job_settings {
     struct job_limits limits;
-    u8 *large;       // LANE_LARGE_BYTES of address space, not touched
-    bool to_elastic; // else ndjson into ndjson_fd
+    struct source_bytes states; // of sources that runs may have instead of the one of job_init()
+    u8 *large;                  // LANE_LARGE_BYTES of address space, not touched
+    bool to_elastic;            // else ndjson into ndjson_fd
     int ndjson_fd;
     str ndjson_name;        // for people
     struct os_watch *watch; // of writes that have to wait; may be NULL
@@ -42,6 +43,7 @@ struct job_settings {
     double purge_max_share;      // of at least PURGE_MIN_DOCUMENTS
     double max_failed_mailboxes; // share
     double max_failed_items;     // share of a whole job
+    i64 max_text_bytes;          // of a document without _attachment; 0: any
     i64 time_budget_ms;          // 0: none
     bool full;                   // read again what is in the index already
     bool dry_run;
@@ -59,6 +61,7 @@ struct job *job_init(struct plan *plan, const struct job_settings *settings, str
 // What one run is about, when a job of the service runs one after another in the same memory. Every
 // str must outlive the run; the source was configured before.
 struct job_run {
+    struct source *source; // NULL: that of job_init()
     bool incremental; // what is in the index with an equal _timestamp is not written; ids that need
                       // no reading to know that are not fetched
     str index;

@@ -8,6 +8,11 @@ void job_configure(struct job *job, const struct job_run *run)
     struct job_settings *s = &job->settings;
     ASSERT(s->to_elastic && !s->dry_run);
     job->service = true;
+    if (run->source) {
+        job->source = run->source;
+        job->mailboxes.source = run->source;
+        job->lanes.source = run->source;
+    }
     s->full = !run->incremental;
     s->index = run->index;
     s->pipeline = run->pipeline;

@@ -21,21 +21,22 @@ static struct waiting_account *mailboxes_waiting(struct mailboxes *all, int i)
 
 void mailboxes_init(struct mailboxes *all, struct plan *plan, const struct job_settings *settings)
 {
-    const struct source_ops *ops = all->source->ops;
+    struct source_bytes bytes = source_bytes_max(settings->states, all->source->ops);
+    isize state_bytes = ARENA_ROUND(bytes.mailbox);
     all->settings = settings;
     all->slot_count = settings->limits.mailbox_open;
     all->slots = plan_take_n(plan, "mailboxes", struct mailbox_slot, all->slot_count,
                              "a mailbox that is being read");
     u8 *units = plan_take(plan, "units", UNIT_QUEUE_BYTES, all->slot_count,
                           "ids listed and not yet read");
-    u8 *states = plan_take(plan, "mailbox states", ARENA_ROUND(ops->mailbox_bytes), all->slot_count,
+    u8 *states = plan_take(plan, "mailbox states", state_bytes, all->slot_count,
                            "token and page of the source");
     u8 *details = plan_take(plan, "mailbox details", EXCHANGE_DETAIL_BYTES, all->slot_count + 2,
                             "facts of a mailbox's error");
     for (int i = 0; i < all->slot_count; i++) {
         struct mailbox_slot *slot = &all->slots[i];
         slot->all = all;
-        slot->m.state = states + (isize)i * ARENA_ROUND(ops->mailbox_bytes);
+        slot->m.state = states + i * state_bytes;
         slot->m.queue = (struct unit_queue){.bytes = units + (isize)i * UNIT_QUEUE_BYTES};
         slot->m.detail = buf_over(details + (isize)i * EXCHANGE_DETAIL_BYTES,
                                   EXCHANGE_DETAIL_BYTES);
@@ -45,7 +46,7 @@ void mailboxes_init(struct mailboxes *all, struct plan *plan, const struct job_s
     all->systemic_detail = buf_over(details + EXCHANGE_DETAIL_BYTES, EXCHANGE_DETAIL_BYTES);
     all->waiting = plan_take(plan, "accounts", sizeof(struct waiting_account), MAILBOX_QUEUE,
                              "accounts that wait to be opened, two pages of the directory");
-    all->accounts_state = plan_take(plan, "directory", ops->accounts_bytes, 1,
+    all->accounts_state = plan_take(plan, "directory", bytes.accounts, 1,
                                     "token and page of the directory");
     all->notes = plan_take_n(plan, "notes", struct job_note, NOTES_MAX,
                              "refused and failed mailboxes that the summary names");

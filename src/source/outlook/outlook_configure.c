@@ -214,6 +214,7 @@ err outlook_configure(void *src, const struct source_setup *setup, struct buf *d
         outlook_release(o);
         return e;
     }
+    o->source->unverified = !o->run.trust.verify;
     o->source->quota_wait_ms = 0;
     o->source->quota_units_used = 0;
     o->source->may_repeat = true; // an item that changes while it is listed is listed again
