@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // Aimed at the whole way of an answer: loop_turn(), conn_step(), conn_fill(), talk_step(),
-// talk_rest(), http1_*(), gzip_read(), tls_handshake() and the verification of certificates, with a
-// live machine.
+// talk_rest(), talk_login(), talk_stream(), conn_start_tls_read(), http1_*(), gzip_read(),
+// tls_handshake() and the verification of certificates, with a live machine.
 //
-// The first bytes choose what is asked and how: method, flags, proxy, TLS, how much the machine
-// takes at a time, how the far side cuts its bytes. The rest is what the far side says, on every
-// connection from where the last one stopped; when it is used up, connections are closed or reset.
-// The system is a fake with a clock of its own. Each input is run twice and must go the same way;
-// at the end nothing may be lent: no connection, no reader, no resolver.
+// The first bytes choose what is asked and how: method, flags, proxy, TLS, StartTLS, a login, a
+// stream, how much the machine takes at a time, how the far side cuts its bytes. The rest is what
+// the far side says, on every connection from where the last one stopped; when it is used up,
+// connections are closed or reset. The system is a fake with a clock of its own. Each input is run
+// twice and must go the same way; at the end nothing may be lent: no connection, no reader, no
+// resolver.
 #include <string.h>
 
+#include "net/auth.h"
 #include "net/loop_task.h"
 #include "net/proxy.h"
 #include "net/retry.h"
@@ -24,6 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
 struct fake {
     str say;        // what the far side has not said yet
     isize segment;  // bytes that arrive at a time
+    bool turns;     // the next answer does not come together with this one
     bool reset;     // at the end, instead of a close
     bool slow_send; // takes a byte in two
     i64 now_ms;
@@ -86,7 +89,7 @@ isize os_send(int fd, str s)
 {
     ASSERT(fake.open[fd]);
     if (fake.slow_send && ++fake.calls % 2) {
-        return OS_AGAIN;
+        return fake.reset && fake.say.n < 10 ? OS_BROKEN : OS_AGAIN;
     }
     isize sent = fake.slow_send && s.n > 1 ? s.n / 2 : s.n;
     trace_put((u64)sent);
@@ -101,6 +104,8 @@ isize os_recv(int fd, void *p, isize n)
     }
     isize got = fake.segment < fake.say.n ? fake.segment : fake.say.n;
     got = got < n ? got : n;
+    isize next = fake.turns ? str_find(str_from_index(fake.say, 1), S("HTTP/1.")) : -1;
+    got = next >= 0 && next + 1 < got ? next + 1 : got;
     memcpy(p, fake.say.p, (size_t)got);
     fake.say = str_from_index(fake.say, got);
     return got;
@@ -170,7 +175,7 @@ static enum step machine_next(void *st, i64 now_ms, struct exchange *x)
     static const struct retry_policy once = {.attempts = 1};
     struct machine *m = st;
     trace_put((u64)now_ms);
-    m->open = 0;
+    m->open = (m->flags & EXCHANGE_STREAM) != 0;
     if (m->asked == (m->dest->url.tls ? 1 : 3) || ++m->nexts > 12) {
         return STEP_DONE;
     }
@@ -187,8 +192,10 @@ static enum step machine_next(void *st, i64 now_ms, struct exchange *x)
 static err machine_head(void *st, struct exchange *x, const struct http_head *head)
 {
     struct machine *m = st;
-    (void)x;
     ASSERT(!m->open && head->status >= 200 && head->status <= 999);
+    // A login is nobody else's business.
+    ASSERT(str_find(buf_str(&x->headers), S("Authorization")) < 0);
+    ASSERT(head->status != 401 || !x->dest->auth);
     ASSERT(head->header_count <= HTTP_HEADERS_MAX);
     for (isize i = 0; i < head->header_count; i++) {
         ASSERT(http1_is_field_value(head->headers[i].name));
@@ -239,6 +246,7 @@ static void machine_fail(void *st, struct exchange *x, err e)
 static err machine_send(void *st, struct buf *room, bool *last)
 {
     struct machine *m = st;
+    ASSERT(m->chunks > 0);
     buf_put_fill(room, 'x', 100);
     *last = --m->chunks == 0;
     return OK;
@@ -278,6 +286,7 @@ static u64 run(const uint8_t *p, size_t n)
                          .segment = p[2] ? p[2] : KIB(64),
                          .reset = mode & 1,
                          .slow_send = mode & 2,
+                         .turns = mode & 0x10,
                          .now_ms = 1000,
                          .trace = 1};
     struct arena arena = arena_over(memory, COUNT(memory));
@@ -299,17 +308,27 @@ static u64 run(const uint8_t *p, size_t n)
         .label = "fuzz", .trust = &trust, .index = 1, .proxy = mode & 4 ? &proxy : NULL};
     ASSERT(err_ok(
         url_parse(mode & 8 ? S("https://127.0.0.1:2/") : S("http://127.0.0.1:2/"), &dest.url)));
+    struct http_auth auth = {.allow_basic = mode & 0x80};
+    auth_set(&auth, S("EXAMPLE\\svc"), (struct secret){S("Passw0rd")});
+    dest.auth = mode & 0x10 ? &auth : NULL;
+    dest.start_tls = mode & 0x40 && mode & 0x20;
     struct machine m = {.dest = &dest,
-                        .flags = flags & 0x1f,
+                        .flags = (flags & 0x1f) | (mode & 0x20 ? EXCHANGE_STREAM : 0),
                         .post = flags & 0x20,
                         .take = flags & 0x40 ? 1 + (flags >> 7) * 700 : 0};
+    struct machine second = m; // with a login, one of them finds out whether it is good
     ASSERT(loop_add(loop, &machine_ops, &m) >= 0);
+    ASSERT(!dest.auth || loop_add(loop, &machine_ops, &second) >= 0);
     for (int i = 0; i < FUZZ_TURNS && loop_active_count(loop); i++) {
         (void)loop_turn(loop, 10000, -1);
     }
     // A byte at a time needs many turns; nothing else does.
     ASSERT(loop_active_count(loop) == 0 || m.take == 1);
+    // Refusals in a row are what locks an account.
+    ASSERT(auth.refusals <= AUTH_REFUSALS_MAX);
+    ASSERT(auth.failed == (auth.locked || auth.refusals == AUTH_REFUSALS_MAX));
     loop_close(loop);
+    ASSERT(!auth.probing);
     check_nothing_is_lent(loop);
     return fake.trace;
 }

@@ -70,7 +70,8 @@ enum talk_result talk_stream(struct conn_env *env, struct conn *conn, i64 now_ms
     t->more = true;
     for (isize total = 0, got = 0; total < CONN_TURN_BYTES; total += got) {
         isize left = t->early ? 0 : conn_flush(conn);
-        left = left == 0 && t->asks && !t->early ? stream_ask(env, conn, now_ms) : left;
+        bool asks = left == 0 && t->asks && !t->early && !t->chunks_ended;
+        left = asks ? stream_ask(env, conn, now_ms) : left;
         if (!t->x) {
             return TALK_WORKING; // cancelled by its own machine
         }
@@ -78,7 +79,11 @@ enum talk_result talk_stream(struct conn_env *env, struct conn *conn, i64 now_ms
             return talk_fail(env, conn, conn->error, S(""));
         }
         err e;
-        if (left <= 0 && t->chunks_ended) { // a farewell need not arrive
+        if (t->chunks_ended && left > 0) {
+            t->more = false;
+            return TALK_WORKING; // nothing is read any more
+        }
+        if (t->chunks_ended) { // a farewell need not arrive
             e = t->ops->end(t->st, t->x);
             return t->x ? talk_judge(env, conn, e, now_ms) : TALK_WORKING;
         }
@@ -89,7 +94,7 @@ enum talk_result talk_stream(struct conn_env *env, struct conn *conn, i64 now_ms
             t->more = false;
             return err_ok(e) || !t->x ? TALK_WORKING : talk_judge(env, conn, e, now_ms);
         }
-        if (t->asks && left == 0) {
+        if (t->asks && left == 0 && !t->early) {
             got = 1; // what it has to say to that comes before what it may hear next
             continue;
         }
