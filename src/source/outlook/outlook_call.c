@@ -96,8 +96,9 @@ err outlook_call_head(struct outlook *o, struct outlook_call *call, struct excha
 {
     (void)o;
     (void)x;
+    bool found;
     u8 bytes[CALL_NUMBER_BYTES];
-    str echoed = http1_header(head, S("client-request-id"), NULL);
+    str echoed = http1_header(head, S("client-request-id"), &found);
     call->status = head->status;
     if (echoed.n && !str_eq_nocase(str_trim(echoed), call_number(call->number, bytes))) {
         return FAIL(EWS_ANSWER);
