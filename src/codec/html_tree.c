@@ -216,7 +216,6 @@ void html_tree_end(struct html_text *h)
         pop(h);
         return;
     }
-    h->beyond = 0;
     while (at >= 0 && (isize)h->open_n > at) {
         pop(h);
     }

@@ -178,6 +178,12 @@ static void test_html_references(void)
         {S("&CounterClockwiseContourIntegral;"), S("\xE2\x88\xB3")},
         {S("&CounterClockwiseContourIntegralx;"), S("&CounterClockwiseContourIntegralx;")},
         {S("&CounterClockwiseContourIntegral"), S("&CounterClockwiseContourIntegral")},
+        {S("&NotRightTriangleBar;&NotSquareSupersetEqual;"), S("\xE2\xA7\x90\xCC\xB8\xE2\x8B\xA3")},
+        {S("&aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa;"),
+         S("&aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa;")},
+        {S("&ampaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa;"),
+         S("&aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa;")},
+        {S("&#4294967361;"), S("\xEF\xBF\xBD")},
         {S("&Aacute;&Aacute&zwnj;&zwnj"), S("\xC3\x81\xC3\x81\xE2\x80\x8C&zwnj")},
         {S("&NotEqualTilde;&afr;&fjlig;"), S("\xE2\x89\x82\xCC\xB8\xF0\x9D\x94\x9E"
                                              "fj")},
@@ -221,6 +227,9 @@ static void test_html_tree(void)
         {S("<head> x"), S(" \nx")},
         {S("<body></body><head>x</head>y"), S("xy")},
         {S("<frameset>a<noframes><p>b</noframes><frame>c"), S("a\n<p>b\nc")},
+        {S("<frameset><link>x<body>y"), S("xy")},
+        {S("<frameset>a< b"), S("a\n< b")},
+        {S("<frameset>a</"), S("a\n</")},
         {S("<table><tr><td>a</table></p>b</td>c"), S("a\nb"
                                                      "c")},
         {S("<div><td>a</div>b"), S("ab")},
