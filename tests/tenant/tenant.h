@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// The fake tenant: one model of the far side. Google (token, Directory, Gmail) and an Elasticsearch
-// double answer requests that are given whole, at a time that is given; nothing here opens a
-// socket, a file or a clock. It is linked into build/tenant (server.c, a small TLS server) and into
-// tests/sim.
+// The fake tenant: one model of the far side. Google (token, Directory, Gmail), Exchange and an
+// Elasticsearch double answer requests that are given whole, at a time that is given; the directory
+// (ldap.h) takes bytes. Nothing here opens a socket, a file or a clock. It is linked into
+// build/tenant (server.c, a small TLS server) and into tests/sim.
 //
 //     struct tenant *t = tenant_new(&options, now_ms);
 //     tenant_handle(t, &request, &response, now_ms);   // response starts zeroed
 //     while ((n = t_response_read(&response, out, cap)) > 0) { send; }
-//     tenant_done(t, &response);                       // sent or dropped: frees, ends the
-//     concurrency
+//     tenant_done(t, &response); // sent or dropped: frees, ends the concurrency
 //
 // A response says how it must be sent: after delay_ms, at rate_bytes_s, cut after cut_after bytes.
+// request.link is the connection's, for Exchange: NTLM authenticates connections.
 // One seed gives the same content, ids and tokens.
 #ifndef TENANT_H
 #define TENANT_H
