@@ -182,6 +182,7 @@ err start_job_settings(struct start *s)
         .purge_max_share = c->sync.purge_max_share,
         .max_failed_mailboxes = c->sync.max_failed_mailboxes,
         .max_failed_items = c->sync.max_failed_items,
+        .max_text_bytes = (i64)(c->bulk.max_text_document_size_mib * MIB(1)),
         .time_budget_ms = c->sync.time_budget_s * 1000,
         .full = s->options->full,
         .only_mailboxes = s->options->mailbox_count ? s->options->mailboxes : NULL,

@@ -86,6 +86,7 @@ static void engine_put_skipped(struct json_write *w, const struct sync_stats *s)
         [SKIP_GONE] = "gone",           [SKIP_CORRUPT] = "corrupt",
         [SKIP_TOO_LARGE] = "too_large", [SKIP_REJECTED] = "rejected",
         [SKIP_UNDECIDED] = "undecided", [SKIP_BAD_ID] = "bad_id",
+        [SKIP_TEXT_SIZE] = "text_size",
     };
     json_write_key(w, S("skipped"));
     json_write_object(w);

@@ -106,6 +106,7 @@ struct fetch {
     str timestamp;  // the value of _timestamp, in JSON: part of doc; empty when there is none
     i64 message_bytes; // of the message as it is in the mailbox
     bool raw_fallback; // the message could not be read as a mail and went raw
+    bool attached;     // the document has _attachment: max_text_document_size is not for it
     enum fetch_verdict verdict;
     err error; // why, for CORRUPT and UNDECIDED
 

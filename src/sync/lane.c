@@ -15,7 +15,7 @@ static bool lane_is_unchanged_part(void *st, str id, str timestamp)
 
 void lanes_init(struct lanes *all, struct plan *plan, const struct job_settings *settings)
 {
-    isize state_bytes = ARENA_ROUND(all->source->ops->fetch_bytes);
+    isize state_bytes = ARENA_ROUND(source_bytes_max(settings->states, all->source->ops).fetch);
     all->settings = settings;
     all->count = settings->limits.lanes;
     all->lanes = plan_take_n(plan, "lanes", struct lane, all->count, "a message under way");
@@ -41,6 +41,7 @@ static void lane_clear_result(struct fetch *f)
     f->timestamp = (str){0};
     f->message_bytes = 0;
     f->raw_fallback = false;
+    f->attached = false;
     f->verdict = FETCH_UNDECIDED;
     f->error = OK;
 }
@@ -192,6 +193,16 @@ static struct buf lane_finish_document(struct lane *lane, str id)
     return whole;
 }
 
+// Its two lines of a bulk request (spec/elastic-protocol.md 11.4): what is in the index of it is
+// neither updated nor deleted.
+static bool lane_is_too_much_text(const struct lane *lane, str id, i64 bytes)
+{
+    static const str action = S("{\"index\":{\"_index\":\"\",\"_id\":\"\"}}\n{}\n");
+    const struct job_settings *s = lane->all->settings;
+    return s->max_text_bytes > 0 && !lane->f.attached &&
+           bytes + action.n + s->index.n + id.n > s->max_text_bytes;
+}
+
 static bool lane_deliver(struct lane *lane, i64 now_ms)
 {
     struct lanes *all = lane->all;
@@ -200,6 +211,11 @@ static bool lane_deliver(struct lane *lane, i64 now_ms)
     struct bulk_item owner = {.owner = lane->slot, .generation = lane->generation};
     struct buf whole = lane_finish_document(lane, id);
     i64 bytes = whole.n - FETCH_DOC_OFFSET;
+    if (lane_is_too_much_text(lane, id, bytes)) {
+        lane_skip(lane, lane_slot(lane), id, SKIP_TEXT_SIZE);
+        lane->state = LANE_NEXT;
+        return true;
+    }
     switch (sink_put(&all->sink, id, &whole, owner, now_ms)) {
     case SINK_TAKEN:
         all->stats->document_bytes += bytes;

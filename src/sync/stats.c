@@ -11,6 +11,7 @@ const char *skip_reason_text(enum skip_reason r)
         [SKIP_REJECTED] = "refused by Elasticsearch",
         [SKIP_UNDECIDED] = "not reached after all retries; tried again at the next sync",
         [SKIP_BAD_ID] = "without a usable id",
+        [SKIP_TEXT_SIZE] = "larger than elasticsearch.bulk.max_text_document_size",
         [SKIP_FILTERED] = "excluded by the sync rules",
     };
     ASSERT(r < SKIP_REASONS && texts[r]);

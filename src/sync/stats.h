@@ -15,6 +15,7 @@ enum skip_reason {
     SKIP_REJECTED,  // Elasticsearch refused the document
     SKIP_UNDECIDED, // weather after all retries: will be tried at the next sync
     SKIP_BAD_ID,    // the far side gave an id that cannot be used
+    SKIP_TEXT_SIZE, // larger than elasticsearch.bulk.max_text_document_size
     SKIP_FILTERED,  // a sync rule excludes it: docs_filtered
     SKIP_REASONS
 };

@@ -145,6 +145,7 @@ static void rig_result(struct fetch *f)
     f->doc.p += FETCH_DOC_OFFSET;
     f->doc.n -= FETCH_DOC_OFFSET;
     f->message_bytes = f->doc.n;
+    f->attached = str_ends(str_make(unit->id, unit->id_bytes), S("-attached"));
     if (rf->part) {
         struct buf id = buf_over(rf->id, UNIT_ID_BYTES);
         buf_put(&id, str_make(unit->id, unit->id_bytes));

@@ -231,6 +231,28 @@ static void test_lane_intact_unit_with_parts(void)
     CHECK(purge_unseen(&rig.purge) == 0 && all_free());
 }
 
+// A document that is larger than max_text_document_size is kept as it is in the index; one with an
+// attachment may have any size.
+static void test_a99_lane_text_size(void)
+{
+    static const struct rig_mailbox_script scripts[] = {{"ann@x.test", {"L1", "d1", "L-attached"}}};
+    rig_source_ops.units_immutable = false;
+    rig_start(scripts, COUNT(scripts), "L1");
+    rig.settings.max_text_bytes = 1000;
+    rig_turns(20);
+    rig_land();
+    rig_turns(2);
+    const struct sync_stats *s = &rig.stats;
+    CHECK(s->skipped[SKIP_TEXT_SIZE] == 1 && s->documents_indexed == 2);
+    CHECK(purge_unseen(&rig.purge) == 0 && all_free());
+    rig_start(scripts, COUNT(scripts), "L1");
+    rig_turns(20);
+    rig_land();
+    rig_turns(2);
+    CHECK(s->skipped[SKIP_TEXT_SIZE] == 0 && s->documents_indexed == 3 && all_free());
+    rig_source_ops.units_immutable = true;
+}
+
 // A verdict that comes after its mailbox was closed changes nothing.
 static void test_lane_late_verdict(void)
 {
@@ -258,6 +280,7 @@ static const struct test_case cases[] = {
     CASE(test_lane_batches),
     CASE(test_lane_parts_keep_the_mailbox),
     CASE(test_lane_intact_unit_with_parts),
+    CASE(test_a99_lane_text_size),
     CASE(test_lane_late_verdict),
 };
 

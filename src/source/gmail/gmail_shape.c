@@ -56,6 +56,7 @@ static void shape_finish(struct fetch *f, isize n, str suffix)
     memcpy(p + n, suffix.p, (size_t)suffix.n);
     f->doc = (struct buf){.p = p, .n = n + suffix.n, .cap = f->data.cap - FETCH_DOC_OFFSET};
     f->data.n = FETCH_DOC_OFFSET + f->doc.n;
+    f->attached = true;
     f->timestamp = shape_timestamp_of(str_make(p + n, suffix.n));
 }
 

@@ -161,6 +161,7 @@ void outlook_attachment_drop_content(struct fetch *f)
 
 void outlook_attachment_finish(struct fetch *f)
 {
+    const struct outlook_fetch *of = f->state;
     static const str key = S("\"_timestamp\":");
     u8 *p = f->data.p + FETCH_DOC_OFFSET;
     f->doc = (struct buf){.p = p, .n = f->data.n - FETCH_DOC_OFFSET};
@@ -168,4 +169,5 @@ void outlook_attachment_finish(struct fetch *f)
     str value = str_from_index(str_make(p, f->doc.n), key.n);
     f->timestamp = str_slice(value, 0, str_find_byte(value, ','));
     f->message_bytes = f->data.n - FETCH_DOC_OFFSET;
+    f->attached = f->data.n > of->content_from;
 }
