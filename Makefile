@@ -403,6 +403,12 @@ build/xml_bench: build/release/tests/bench/xml.o \
 	$(SAY) LINK $@
 	$(Q)$(CC_release) $(FLAGS_release) $(LINK_release) -o $@ $(call GROUP,$^)
 
+# HTML to text, MB/s.
+build/html_bench: build/release/tests/bench/html.o \
+  $(patsubst src/%.c,build/release/src/%.o,$(filter src/base/% src/codec/html%,$(SRC)))
+	$(SAY) LINK $@
+	$(Q)$(CC_release) $(FLAGS_release) $(LINK_release) -o $@ $(call GROUP,$^)
+
 # Parts of the program for scripts in tests/interop.
 TOOLS := build/mime_trim_tool build/cron_tool build/regex_tool build/rules_tool build/html_tool build/ldap_tool build/ntlm_tool
 $(TOOLS): build/%: build/fortify/tests/tools/%.o build/fortify/mailferry.a build/fortify/third_party.a
