@@ -32,7 +32,7 @@ static bool attachment_is_allowed(str name)
     u8 bytes[EXTENSION_BYTES + 2];
     struct buf word = buf_over(bytes, COUNT(bytes));
     if (extension.n < 2 || extension.n > EXTENSION_BYTES ||
-        str_find_byte(extension, ' ') < extension.n) {
+        str_find_byte(extension, ' ') >= 0) {
         return false;
     }
     buf_put_byte(&word, ' ');
