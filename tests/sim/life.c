@@ -170,6 +170,19 @@ static void again(i64 mean_s, clock_event *what)
     }
 }
 
+// Half of all blows fall while a sync runs, or is about to: it is waited for.
+static bool waits_for_sync(i64 tries, clock_event *what)
+{
+    if (tries == 0) {
+        tries = sim_one_in(SIM_PLAN, 2) ? 1 : -1;
+    }
+    if (tries < 0 || tries > 2000 || life.over || life_is_working()) {
+        return false;
+    }
+    clock_after(sim_between(SIM_PLAN, 200, 9000) * SIM_MS, what, tries + 1, 0);
+    return true;
+}
+
 static void storm_ends(i64 unused, i64 unused2)
 {
     faults_calm();
@@ -193,10 +206,12 @@ static void storm(i64 unused, i64 unused2)
     again(life.s.storm_s, storm);
 }
 
-static void outage(i64 unused, i64 unused2)
+static void outage(i64 tries, i64 unused)
 {
     (void)unused;
-    (void)unused2;
+    if (waits_for_sync(tries, outage)) {
+        return;
+    }
     if (!life.over && clock_now_us() >= far_world.outage_us) {
         i64 long_s = sim_one_in(SIM_PLAN, 3) ? 4 * 3600 : 1200;
         i64 us = sim_between(SIM_PLAN, 5, long_s) * SIM_S;
@@ -210,11 +225,13 @@ static void outage(i64 unused, i64 unused2)
     again(life.s.outage_s, outage);
 }
 
-static void kill_one(i64 unused, i64 unused2)
+static void kill_one(i64 tries, i64 unused)
 {
-    struct process *p = &life.processes[sim_between(SIM_PLAN, 0, life.s.processes - 1)];
     (void)unused;
-    (void)unused2;
+    if (waits_for_sync(tries, kill_one)) {
+        return;
+    }
+    struct process *p = &life.processes[sim_between(SIM_PLAN, 0, life.s.processes - 1)];
     p->killed = !life.over && p->state == PROCESS_RUNS;
     again(life.s.kill_s, kill_one);
 }
@@ -231,10 +248,12 @@ static void tell_stop(int i)
     }
 }
 
-static void stop_one(i64 unused, i64 unused2)
+static void stop_one(i64 tries, i64 unused)
 {
     (void)unused;
-    (void)unused2;
+    if (waits_for_sync(tries, stop_one)) {
+        return;
+    }
     if (!life.over) {
         tell_stop((int)sim_between(SIM_PLAN, 0, life.s.processes - 1));
     }
@@ -276,6 +295,9 @@ static void level(i64 unused, i64 unused2)
                           "%lld",
                           i, now.carved, (long long)now.reserved, first->carved,
                           (long long)first->reserved);
+        }
+        if (life.s.idle && now.connections > 16) {
+            sim_violation("process %d has %d connections, and nothing to do", i, now.connections);
         }
         if (now.known > life.s.connectors * 2) {
             sim_violation("process %d knows %d connectors", i, now.known);
@@ -321,7 +343,7 @@ static void settle(void)
     life_weather(true);
     operator_end();
     i64 until_us = clock_now_us() + SETTLE_MAX_S * SIM_S;
-    go_on_until(clock_now_us() + SETTLE_S * SIM_S);
+    go_on_until(clock_now_us() + (life.s.idle ? 60 : SETTLE_S) * SIM_S);
     while (!life_is_settled() && clock_now_us() < until_us) {
         go_on_until(clock_now_us() + 60 * SIM_S);
     }

@@ -32,7 +32,12 @@ static void check_schedule(const struct life_connector *c, int type)
 {
     const struct life_schedule *s = &c->schedules[type];
     i64 now_s = clock_true_unix_ms() / 1000;
-    if (!s->enabled || s->due_s == INT64_MAX || B.fair_since_us == INT64_MAX) {
+    bool served = false;
+    for (int i = 0; i < HOST_PROCESSES; i++) {
+        const struct life_process *p = &B.processes[i];
+        served = served || (p->alive && !p->stopping && p->begun_s <= s->base_s);
+    }
+    if (!s->enabled || s->due_s == INT64_MAX || B.fair_since_us == INT64_MAX || !served) {
         return;
     }
     i64 fair_s = now_s - (clock_now_us() - B.fair_since_us - LIFE_STORM_US) / SIM_S;
@@ -72,6 +77,17 @@ static const struct life_job *unsettled(void)
         }
     }
     return NULL;
+}
+
+bool life_is_working(void)
+{
+    for (int i = B.kept_from; i < B.job_count; i++) {
+        const struct life_job *j = &B.jobs[i];
+        if (strcmp(j->status, "in_progress") == 0 || strcmp(j->status, "canceling") == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static const char *status_key(int kind)
@@ -211,6 +227,12 @@ void life_check_idle(i64 seconds, int connectors)
     const struct life_tally *t = &B.tally;
     i64 rounds = seconds / s->idling_s + 2, cleanups = seconds / s->cleanup_s + 2;
     i64 pages = (connectors + 99) / 100;
+    sim_trace(
+        "idle for %lld s: %lld searches of connectors, %lld of jobs, %lld reads, %lld writes, "
+        "%lld heartbeats, %lld to Google, %lld others",
+        (long long)seconds, (long long)t->connector_searches, (long long)t->job_searches,
+        (long long)t->connector_gets, (long long)t->connector_updates, (long long)t->check_ins,
+        (long long)t->google, (long long)t->others);
     at_most("searches of connectors", t->connector_searches, (2 * rounds + 2 * cleanups) * pages);
     at_most("searches of jobs", t->job_searches, 2 * rounds + 2 * cleanups);
     at_most("reads of records", t->connector_gets, rounds * connectors);

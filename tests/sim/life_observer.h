@@ -28,6 +28,8 @@ void life_process_begins(int process);   // HOST_PROCESSES
 void life_process_stopping(int process); // a signal came
 void life_process_ends(int process, bool died, int exit_code, str log);
 
+bool life_is_working(void); // some job runs
+
 // ---- judgement
 void life_check_schedules(void); // now and then: is anything overdue
 void life_forget_jobs(void);     // old records are deleted

@@ -13,10 +13,12 @@
 
 #include "enumerate.h"
 #include "faults.h"
+#include "life_observer.h"
 #include "sim.h"
 #include "world.h"
 
-#define SECONDS_MAX 120 // of real time for one seed
+#define SECONDS_MAX 120         // of real time for one seed
+#define SERVICE_SECONDS_MAX 900 // ... of a service: a busy machine is patient
 #define JOBS_MAX 64
 
 static struct {
@@ -75,7 +77,8 @@ static void name_seed(u64 seed)
 
 static u64 run_seed(u64 seed, bool trace)
 {
-    alarm(SECONDS_MAX);
+    bool service = o.scenario && strncmp(o.scenario->name, "service", 7) == 0;
+    alarm(service ? SERVICE_SECONDS_MAX : SECONDS_MAX);
     name_seed(seed);
     sim_trace_reset(trace);
     world_run(seed, o.scenario, o.faults, NULL);
@@ -99,6 +102,14 @@ static int one(void)
            (unsigned long long)o.seed, (unsigned long long)hash, (long long)s->runs,
            (long long)s->completed, (long long)s->failed, (long long)s->stopped, (long long)s->died,
            (double)s->virtual_us / 1e6);
+    const struct life_counts *l = &life_counts;
+    if (l->requests > 0) {
+        printf("service: %lld requests, %lld occurrences planned, %lld jobs, %lld claims, %lld "
+               "ends, %lld of them by clean-ups; %lld connectors set free\n",
+               (long long)l->requests, (long long)l->planned, (long long)l->jobs,
+               (long long)l->claims, (long long)l->ended, (long long)l->idle_ended,
+               (long long)l->freed);
+    }
     return 0;
 }
 

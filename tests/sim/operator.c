@@ -124,8 +124,10 @@ static void make_connector(void)
     char id[16];
     struct t_buf b = {0};
     name_of(op.made, id);
-    t_buf_printf(&b, "{\"id\":\"%s\",\"doc\":{\"index_name\":\"search-%s\",\"name\":\"%s\"}}", id,
-                 id, id);
+    t_buf_printf(&b,
+                 "{\"id\":\"%s\",\"doc\":{\"index_name\":\"search-%s\",\"name\":\"%s\","
+                 "\"service_type\":%s}}",
+                 id, id, id, op.s.connectors > 60 ? "\"gmail\"" : "null");
     write_record(false, &b);
     t_buf_free(&b);
     life_edited(id);
@@ -229,23 +231,29 @@ static void demand(i64 a, i64 b)
     again(op.s.demand_s, demand);
 }
 
-static void cancel(i64 a, i64 b)
+// Somebody looks for a while for a job that can be cancelled.
+static void cancel(i64 tries, i64 unused)
 {
-    (void)a;
-    (void)b;
+    (void)unused;
+    bool done = false;
     for (int i = life_book.job_count - 1; i >= 0 && !op.over; i--) {
         const struct life_job *j = &life_book.jobs[i];
         op.t->now_ms = clock_true_unix_ms();
         if (sim_one_in(SIM_PLAN, 2) && es_job_cancel(op.t, str_from(j->id))) {
             sim_trace("%lld the operator cancels %s", (long long)clock_now_us(), j->id);
             life_canceled(str_from(j->id));
+            done = true;
             break;
         }
         if (life_book.job_count - i > 20) {
             break;
         }
     }
-    again(op.s.cancel_s, cancel);
+    if (!done && tries < 300 && !op.over) {
+        clock_after(sim_between(SIM_PLAN, 200, 10000) * SIM_MS, cancel, tries + 1, 0);
+    } else {
+        again(op.s.cancel_s, cancel);
+    }
 }
 
 static void delete_one(i64 a, i64 b)

@@ -231,10 +231,9 @@ struct product_levels product_levels(void)
         l.busy = l.busy || r->active;
         l.sources += r->active || r->open.source;
         const struct job *job = r->engine.job;
-        // One that was told to stop drops what it has when the next one begins.
+        // Lanes of one that was told to stop, and the last flight, are dropped by the next one.
         l.syncs += job && r->finish.outcome == OUTCOME_COMPLETED && !r->active && r->started &&
-                   (!lanes_are_idle(&job->lanes) || !buffers_all_free(&job->lanes.buffers) ||
-                    !bulk_is_idle(job->bulk));
+                   (!lanes_are_idle(&job->lanes) || !buffers_all_free(&job->lanes.buffers));
     }
     l.rounds = s->service ? service_schedule(s->service)->rounds : 0;
     l.known = s->service ? service_schedule(s->service)->registry.count : 0;

@@ -117,9 +117,9 @@ static void set_stop(struct world *w)
 
 static void set_service_calm(struct world *w)
 {
-    bool slow = sim_one_in(SIM_PLAN, 2);
+    bool slow = !sim_one_in(SIM_PLAN, 3); // syncs of minutes
     w->tenant.users = (int)sim_between(SIM_PLAN, 1, 3);
-    w->tenant.messages = sim_between(SIM_PLAN, 0, 6);
+    w->tenant.messages = sim_between(SIM_PLAN, 0, 16);
     w->tenant.message_bytes = 500;
     w->tenant.latency_ms = slow ? sim_between(SIM_PLAN, 100, 20000) : 0;
     w->tenant.es_latency_ms = slow ? sim_between(SIM_PLAN, 0, 5000) : 0;
@@ -235,6 +235,12 @@ static void set_service_idle(struct world *w)
     w->tenant.latency_ms = w->tenant.es_latency_ms = 0;
 }
 
+static void set_service_idle_hours(struct world *w)
+{
+    set_service_idle(w);
+    w->life.seconds = 2 * 3600;
+}
+
 static const struct scenario table[] = {
     {"weather", "everything may happen",
      NETWORK | NAMES | TLS | ANSWERS | STATUSES | GOOGLE | ELASTIC | CHURN | POOLS |
@@ -272,6 +278,7 @@ static const struct scenario table[] = {
     {"service_kills", "processes are killed and stopped", FAULT_BIT(DEATH), set_service_kills, 0},
     {"service_leap", "the end of February", 0, set_service_leap, 0},
     {"service_idle", "a hundred connectors, a day, and nothing is due", 0, set_service_idle, 0},
+    {"service_idle_hours", "the same for two hours", 0, set_service_idle_hours, 0},
 };
 
 const struct scenario *scenario_at(int i)

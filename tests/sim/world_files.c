@@ -97,8 +97,9 @@ void world_by_seed(struct world *w, const struct scenario *s)
 // All that may ever be made, from the start.
 static void put_connectors(const struct life_settings *s, struct t_buf *b)
 {
-    t_buf_z(b, "connectors:\n");
-    for (int i = 0; i < s->connectors * (s->delete_s ? 2 : 1); i++) {
+    bool by_type = s->connectors > 60; // more than config.yml lists
+    t_buf_z(b, by_type ? "" : "connectors:\n");
+    for (int i = 0; !by_type && i < s->connectors * (s->delete_s ? 2 : 1); i++) {
         t_buf_printf(b, "  - connector_id: c%d\n    service_type: gmail\n", i + 1);
     }
     t_buf_printf(b,
@@ -107,6 +108,7 @@ static void put_connectors(const struct life_settings *s, struct t_buf *b)
                  "  max_concurrent_access_control_syncs: %d\n"
                  "  max_concurrent_scheduling_tasks: %d\n",
                  s->idling_s, s->heartbeat_s, s->cleanup_s, s->contents, s->accesses, s->visits);
+    t_buf_z(b, by_type ? "  worker_mode: true\n  service_types: [gmail]\n" : "");
 }
 
 static void put_connector(const struct world *w, struct t_buf *b)
