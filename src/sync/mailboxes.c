@@ -337,7 +337,10 @@ static err mailboxes_body(void *st, struct exchange *x, str *in)
 static err mailboxes_end(void *st, struct exchange *x)
 {
     struct mailbox_slot *slot = st;
-    return slot->all->source->ops->mailbox_end(slot->all->source->state, &slot->m, x);
+    i64 before = slot->m.units_listed;
+    err e = slot->all->source->ops->mailbox_end(slot->all->source->state, &slot->m, x);
+    slot->all->stats->messages_listed += slot->m.units_listed - before;
+    return e;
 }
 
 static void mailboxes_fail(void *st, struct exchange *x, err e)
