@@ -168,7 +168,8 @@ static bool directory_take_entry(struct outlook_directory *d, const struct ldap_
 {
     str mail, control;
     i64 bits = 0;
-    if (!ldap_entry_value(m, S("mail"), &mail) || str_find_byte(mail, '@') == mail.n) {
+    if (!ldap_entry_value(m, S("mail"), &mail) || str_find_byte(mail, '@') < 0 ||
+        !str_is_utf8(mail)) { // Exchange would answer 400, which speaks of the whole server
         d->without_address++;
         return true;
     }
