@@ -3,7 +3,7 @@
 #     python3 tests/interop/ntlm_oracle.py build/ntlm_tool
 # As the server (whose account is any user with the password: it hashes the name that we send, with
 # upper case of its own) it takes the right password and no other, whatever the form of the name, and
-# finds our integrity code wrong when a bit of any of the three messages is changed. What it writes as
+# finds our integrity code wrong when a bit of any of the three messages is changed; the same in SPNEGO. What it writes as
 # the client is compared with ours by the steps of spec/wire-ntlm.md 6, computed here. Upper case is
 # compared with Python's. Needs Debian's `winbind`; skipped where it cannot be had.
 import base64
@@ -113,6 +113,21 @@ def server_side(o):
         o.check(said.startswith("NA ") or said.startswith("BH "), f"byte {at} of message {number} changed: {said}")
 
 
+def spnego(o):
+    """The same logins in SPNEGO's tokens."""
+    for password, want in (("Passw0rd", "AF "), ("passw0rd", "NA ")):
+        server = o.ntlm_auth("gss-spnego", "svc", "EXAMPLE", "Passw0rd")
+        first = o.ours.ask("negotiate")
+        said = server.ask("YR " + o.ours.ask("init\t" + first))
+        challenge = o.ours.ask("token\t" + said.split(" ")[1])
+        last = o.ours.ask("response\t" + o.answer("EXAMPLE\\svc", password, first, challenge))
+        said = server.ask("KK " + last)
+        o.check(said.startswith(want), f"SPNEGO with {password}: {said}")
+        if want == "AF ":
+            o.check(o.ours.ask("token\t" + said.split(" ")[1]) == "", f"the end of SPNEGO: {said}")
+        server.close()
+
+
 def field(message, at):
     size, _, start = struct.unpack_from("<HHI", message, at)
     return message[start:start + size]
@@ -176,6 +191,7 @@ def main(tool):
         settings.write_text(SETTINGS.format(folder))
         o = Oracle(tool, settings)
         server_side(o)
+        spnego(o)
         client_side(o)
         upper_case(o)
         o.ours.close()
