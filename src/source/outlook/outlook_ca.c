@@ -50,7 +50,7 @@ void outlook_ca_normalise(struct buf *pem, str text)
     if (!ca_has_end(s)) {
         return;
     }
-    if (str_find_byte(s, '\n') == s.n) {
+    if (str_find_byte(s, '\n') < 0) {
         ca_split(pem, s);
         return;
     }

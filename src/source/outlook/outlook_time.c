@@ -63,7 +63,7 @@ void outlook_put_date(struct buf *json, str text)
     str s = str_trim(text);
     struct date d;
     i64 us;
-    bool day_only = s.n >= 10 && str_find_byte(s, 'T') == s.n && str_find_byte(s, 't') == s.n;
+    bool day_only = s.n >= 10 && str_find_byte(s, 'T') < 0 && str_find_byte(s, 't') < 0;
     bool whole = day_only || date_parse_iso(s, &us);
     if (!whole || !time_read_day(s, &d)) {
         buf_put(json, S("null"));
