@@ -2,10 +2,10 @@
 # net/ntlm against ntlm_auth of Samba, which plays the server with one account and the client:
 #     python3 tests/interop/ntlm_oracle.py build/ntlm_tool
 # As the server (whose account is any user with the password: it hashes the name that we send, with
-# upper case of its own) it takes the right password and no other, whatever the form of the name, and
-# finds our integrity code wrong when a bit of any of the three messages is changed; the same in SPNEGO. What it writes as
-# the client is compared with ours by the steps of spec/wire-ntlm.md 6, computed here. Upper case is
-# compared with Python's. Needs Debian's `winbind`; skipped where it cannot be had.
+# upper case of its own) it takes the right password and no other, whatever the form of the name, bare
+# and in SPNEGO, and finds our integrity code wrong when a bit of any of the three messages is changed.
+# What it writes as the client is compared with ours by the steps of spec/wire-ntlm.md 6, computed here.
+# Upper case is compared with Python's. Needs Debian's `winbind`; skipped where it cannot be had.
 import base64
 import hashlib
 import hmac
