@@ -296,8 +296,11 @@ static void level(i64 unused, i64 unused2)
                           i, now.carved, (long long)now.reserved, first->carved,
                           (long long)first->reserved);
         }
-        if (life.s.idle && now.connections > 16) {
-            sim_violation("process %d has %d connections, and nothing to do", i, now.connections);
+        if (life.s.idle) {
+            sim_trace("idle process %d: %td bytes carved, %lld reserved, %d connections, %d "
+                      "connectors known, %lld rounds",
+                      i, now.carved, (long long)now.reserved, now.connections, now.known,
+                      (long long)now.rounds);
         }
         if (now.known > life.s.connectors * 2) {
             sim_violation("process %d knows %d connectors", i, now.known);

@@ -238,7 +238,7 @@ static void set_service_idle(struct world *w)
 static void set_service_idle_hours(struct world *w)
 {
     set_service_idle(w);
-    w->life.seconds = 2 * 3600;
+    w->life.seconds = 3600;
 }
 
 static const struct scenario table[] = {
@@ -278,7 +278,7 @@ static const struct scenario table[] = {
     {"service_kills", "processes are killed and stopped", FAULT_BIT(DEATH), set_service_kills, 0},
     {"service_leap", "the end of February", 0, set_service_leap, 0},
     {"service_idle", "a hundred connectors, a day, and nothing is due", 0, set_service_idle, 0},
-    {"service_idle_hours", "the same for two hours", 0, set_service_idle_hours, 0},
+    {"service_idle_hours", "the same for an hour", 0, set_service_idle_hours, 0},
 };
 
 const struct scenario *scenario_at(int i)
