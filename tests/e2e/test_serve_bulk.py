@@ -76,7 +76,7 @@ def test_a87_a88_chunks_pipeline_flags_and_one_stale_id():
     sent = bulks(w, mark)
     for e in sent:
         true(re.search(r"/_bulk\?pipeline=of-the-job(&|$)", e["path"]), e["path"])
-        true(len(e["body"].splitlines()) <= 500, len(e["body"].splitlines()))
+        true(len(e["body"].splitlines()) <= 500, "a chunk is too large")
     true(max(len(e["body"].splitlines()) for e in sent) > 250, "chunks are not small ones")
     found = all_actions(w, mark)
     same(sorted(op for op, _, _ in found), ["delete"] + ["index"] * 700)
