@@ -79,6 +79,21 @@ void auth_read_offer(const struct http_head *head, enum auth_scheme asked, struc
     }
 }
 
+void auth_put_offer(struct buf *b, const struct http_head *head)
+{
+    int count = 0;
+    for (isize i = 0; i < head->header_count && count < 4; i++) {
+        if (str_eq_nocase(head->headers[i].name, S("www-authenticate"))) {
+            str word;
+            bool found;
+            (void)str_cut(head->headers[i].value, ' ', &word, &found);
+            buf_put(b, count++ ? S(", ") : S("it offers "));
+            buf_put(b, word.n <= 40 ? word : str_slice(word, 0, 40));
+        }
+    }
+    buf_put(b, count ? S("") : S("it offers nothing"));
+}
+
 err auth_choose(struct http_auth *a, const struct auth_offer *offer, bool tls)
 {
     static const enum auth_scheme order[] = {AUTH_NTLM, AUTH_NEGOTIATE, AUTH_SPNEGO};
@@ -257,6 +272,11 @@ void auth_put_cookies(struct buf *b, const struct http_head *head)
 bool auth_may_try(const struct http_auth *a)
 {
     return !a->failed && (a->proven || !a->probing);
+}
+
+bool auth_is_quiet(const struct http_auth *a, i64 now_ms)
+{
+    return !a->proven && now_ms < a->quiet_until_ms;
 }
 
 void auth_accept(struct http_auth *a)

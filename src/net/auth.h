@@ -33,15 +33,16 @@ struct http_auth {
     bool allow_basic; // also without TLS
     // Found out.
     enum auth_scheme scheme;
-    u32 tried;    // bits of enum auth_scheme that led nowhere
-    bool latin1;  // Basic: UTF-8 was refused
-    bool proven;  // a login was accepted, and none refused since
-    bool probing; // a connection finds out
-    bool failed;  // for good
-    bool locked;  // the server said so
-    int refusals; // in a row
-    u32 epoch;    // counts refusals: one of an older login says nothing new
-    u32 identity; // changes with user and password; not 0
+    u32 tried;          // bits of enum auth_scheme that led nowhere
+    bool latin1;        // Basic: UTF-8 was refused
+    bool proven;        // a login was accepted, and none refused since
+    bool probing;       // a connection finds out
+    bool failed;        // for good
+    bool locked;        // the server said so
+    int refusals;       // in a row
+    i64 quiet_until_ms; // no login before: the last one was refused, those before it were not
+    u32 epoch;          // counts refusals: one of an older login says nothing new
+    u32 identity;       // changes with user and password; not 0
 };
 
 // Takes new credentials (zeroed before the first time); what was found out about others is
@@ -57,6 +58,9 @@ struct auth_offer {
 
 // All WWW-Authenticate headers; each may hold several schemes (RFC 9110, section 11.6.1).
 void auth_read_offer(const struct http_head *head, enum auth_scheme asked, struct auth_offer *out);
+
+// "it offers Negotiate, Bearer": the first word of each header.
+void auth_put_offer(struct buf *b, const struct http_head *head);
 
 // Goes on to the next scheme that is offered and was not tried: NTLM, Negotiate, Basic. AUTH_BROKEN
 // (what is offered is not gone on with), AUTH_SCHEME, AUTH_PLAIN (only Basic, no TLS).
@@ -86,7 +90,8 @@ void auth_put_cookies(struct buf *b, const struct http_head *head);
 
 // ---- how often
 
-bool auth_may_try(const struct http_auth *a); // else another connection is at it: wait
+bool auth_may_try(const struct http_auth *a);              // else another connection is at it: wait
+bool auth_is_quiet(const struct http_auth *a, i64 now_ms); // wait until quiet_until_ms
 
 enum auth_verdict {
     AUTH_ONCE_MORE, // at once

@@ -88,7 +88,9 @@ static void conn_release_query(struct conn_env *env, struct conn *conn)
 void conn_release_probe(struct conn_env *env, struct conn *conn)
 {
     if (conn->probing) {
-        conn->probing = conn->auth->probing = false;
+        conn->probing = false;
+        // Unless there is another user now, for whom another connection may find out.
+        conn->auth->probing = conn->auth->probing && conn->identity != conn->auth->identity;
         env->progress = true; // others wait for what came out
     }
 }

@@ -12,9 +12,14 @@
 #include "net/crypto.h"
 #include "net/exchange_head.h"
 
-bool conn_auth_may_start(const struct conn *conn, const struct http_auth *a)
+enum conn_auth_turn conn_auth_turn(const struct conn *conn, const struct http_auth *a, i64 now_ms)
 {
-    return !a || auth_may_try(a) || (conn && conn->authenticated && !a->failed);
+    if (!a || (conn && conn->authenticated)) {
+        return CONN_AUTH_NOW; // no login is needed
+    }
+    return auth_is_quiet(a, now_ms) ? CONN_AUTH_QUIET
+           : auth_may_try(a)        ? CONN_AUTH_NOW
+                                    : CONN_AUTH_WAIT;
 }
 
 void conn_auth_claim(struct conn *conn)
@@ -33,8 +38,10 @@ static err login_check(struct conn *conn)
         auth_put_facts(&conn->facts, a);
         return FAIL(AUTH_REFUSED);
     }
-    // It was proven when this connection was chosen, and another one has been refused since.
-    return a->proven || conn->probing ? OK : FAIL(AUTH_AGAIN);
+    // It was proven when this connection was chosen, and another one has been refused since; or
+    // this is another user now.
+    bool mine = conn->identity == a->identity && (a->proven || conn->probing);
+    return mine ? OK : FAIL(AUTH_AGAIN);
 }
 
 err conn_auth_start(struct conn *conn)
@@ -145,6 +152,9 @@ static enum talk_result login_take_offer(struct conn_env *env, struct conn *conn
         // What has worked before works again, or this is not the server that it was.
         e = a->proven ? FAIL(AUTH_BROKEN) : auth_choose(a, &offer, conn->tls_open);
         t->credential = a->scheme == AUTH_BASIC;
+        if (!err_ok(e)) {
+            auth_put_offer(&conn->facts, &env->head);
+        }
     }
     if (!err_ok(e)) {
         return talk_fail(env, conn, e, S(""));
@@ -291,7 +301,10 @@ err conn_auth_put_line(struct conn *conn, struct buf *b)
     }
     TRY(login_check(conn));
     conn->auth_epoch = a->epoch;
-    return a->scheme == AUTH_BASIC ? auth_put_basic(b, a) : OK;
+    if (a->scheme != AUTH_BASIC) {
+        return OK;
+    }
+    return conn->tls_open || a->allow_basic ? auth_put_basic(b, a) : FAIL(AUTH_PLAIN);
 }
 
 void conn_auth_forget(struct conn *conn)
@@ -312,7 +325,7 @@ static bool login_is_weather(int status)
     return status == 407 || status == 408 || status == 425 || status == 429 || status > 500;
 }
 
-static err login_refused(struct conn_env *env, struct conn *conn)
+static err login_refused(struct conn_env *env, struct conn *conn, i64 now_ms)
 {
     struct talk *t = &conn->talk;
     struct http_auth *a = conn->auth;
@@ -330,6 +343,7 @@ static err login_refused(struct conn_env *env, struct conn *conn)
     switch (verdict) {
     case AUTH_LATER:
         t->retry_after_ms = t->retry_after_ms > AUTH_PAUSE_MS ? t->retry_after_ms : AUTH_PAUSE_MS;
+        a->quiet_until_ms = now_ms + t->retry_after_ms;
         return FAIL(AUTH_AGAIN);
     case AUTH_ONCE_MORE:
         t->again = true;
@@ -341,12 +355,15 @@ static err login_refused(struct conn_env *env, struct conn *conn)
     return FAIL(AUTH_REFUSED);
 }
 
-err conn_auth_judge(struct conn_env *env, struct conn *conn)
+err conn_auth_judge(struct conn_env *env, struct conn *conn, i64 now_ms)
 {
     struct talk *t = &conn->talk;
     struct http_auth *a = conn->auth;
+    if (conn->identity != a->identity) {
+        return t->status == 401 ? FAIL(AUTH_AGAIN) : OK; // says nothing about the user of now
+    }
     if (t->status == 401) {
-        return login_refused(env, conn);
+        return login_refused(env, conn, now_ms);
     }
     if (conn->authenticated) {
         return OK;

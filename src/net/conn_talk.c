@@ -343,7 +343,7 @@ enum talk_result talk_take_head(struct conn_env *env, struct conn *conn, i64 now
         return talk_fail(env, conn, e, S(""));
     }
     if (conn->auth) {
-        e = conn_auth_judge(env, conn);
+        e = conn_auth_judge(env, conn, now_ms);
         if (!err_ok(e)) {
             return talk_fail(env, conn, e, S(""));
         }

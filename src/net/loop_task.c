@@ -266,8 +266,15 @@ void task_start(struct loop *loop, int task, i64 now_ms)
         return;
     }
     struct conn *conn = task_find_idle(loop, t);
-    if (!conn_auth_may_start(conn, auth)) {
+    switch (conn_auth_turn(conn, auth, now_ms)) {
+    case CONN_AUTH_NOW:
+        break;
+    case CONN_AUTH_WAIT:
         return; // asked again when it is known whether the login is good
+    case CONN_AUTH_QUIET:
+        t->state = TASK_PAUSE;
+        t->until_ms = auth->quiet_until_ms;
+        return;
     }
     if (conn) {
         conn_auth_claim(conn);

@@ -141,6 +141,15 @@ static void test_choose(void)
     a.allow_basic = true;
     CHECK_OK(choose_all(&a, BIT(AUTH_BASIC), false, t));
     CHECK(a.scheme == AUTH_BASIC);
+    const char *values[] = {"Bearer realm=x", "Negotiate"};
+    struct http_head head = head_of(values, 2, "WWW-Authenticate");
+    buf_reset(&text);
+    auth_put_offer(&text, &head);
+    CHECK_STR(buf_str(&text), S("it offers Bearer, Negotiate"));
+    buf_reset(&text);
+    head = head_of(values, 0, "");
+    auth_put_offer(&text, &head);
+    CHECK_STR(buf_str(&text), S("it offers nothing"));
 }
 
 static err put_last(struct http_auth *a, enum auth_scheme scheme, str token)

@@ -226,6 +226,14 @@ static void test_refused_after_success(void)
     CHECK(s->retries == 1 && s->retries_by[ERR_AUTH_AGAIN] == 1);
     CHECK(s->retry_wait_ms >= AUTH_PAUSE_MS && s->retry_wait_ms < 2 * AUTH_PAUSE_MS);
     CHECK(r.m->lasts == 2 && !r.auth.failed && !r.auth.proven && q.fails == 0);
+    // The others wait as long, and are not asked in every turn.
+    struct probe other = rig_probe(&r, 1, 1);
+    int second = loop_add(r.b.loop, &probe_ops, &other);
+    for (int i = 0; i < 5; i++) {
+        (void)loop_turn(r.b.loop, 20, -1);
+    }
+    CHECK(r.m->lasts == 2 && r.m->accepted == 2 && other.nexts == 1 && other.fails == 0);
+    loop_cancel(r.b.loop, second);
     loop_cancel(r.b.loop, task);
     rig_stop(&r);
 }
@@ -272,6 +280,7 @@ static void test_other_schemes(void)
     p = rig_probe(&r, 0, 1);
     bench_probe(&r.b, &p);
     CHECK_ERR(p.error, AUTH_SCHEME);
+    CHECK(has(p.detail, ": it offers Bearer, Digest"));
     CHECK(r.m->firsts == 1 && r.m->lasts == 0);
     rig_stop(&r);
 }
@@ -298,6 +307,11 @@ static void test_basic(void)
     r.m->refuse = 1;
     p = rig_probe(&r, 0, 2);
     bench_probe(&r.b, &p);
+    CHECK_ERR(p.error, AUTH_PLAIN); // nor then
+    CHECK(r.m->basics == 0);
+    r.auth.allow_basic = true;
+    p = rig_probe(&r, 0, 2);
+    bench_probe(&r.b, &p);
     CHECK(p.ends == 2 && r.m->basics == 3 && r.m->firsts == 0);
     CHECK(has(r.m->head, "\r\nAuthorization: Basic avZyZzrp\r\n")); // in Latin-1
     CHECK(loop_stats(r.b.loop)->retries == 0);
@@ -314,7 +328,7 @@ static void test_basic_many_at_once(void)
 {
     struct rig r;
     rig_start(&r, IIS);
-    r.auth.only_basic = true;
+    r.auth.only_basic = r.auth.allow_basic = true;
     auth_set(&r.auth, S("svc"), (struct secret){S("x")});
     r.m->refuse = 1000;
     struct probe probes[8];
@@ -432,6 +446,25 @@ static void test_connections_of_another_user(void)
     bench_probe(&r.b, &p);
     CHECK_ERR(p.error, HTTP_UNAUTHORIZED); // its own machine's affair
     CHECK(r.m->accepted == 3 && p.heads == 1);
+    rig_stop(&r);
+}
+
+// New credentials while a login is on its way: it is not finished with the wrong ones.
+static void test_other_user_meanwhile(void)
+{
+    struct rig r;
+    rig_start(&r, IIS);
+    r.m->slow = 1;
+    struct probe p = rig_probe(&r, 0, 1);
+    CHECK(loop_add(r.b.loop, &probe_ops, &p) >= 0);
+    for (int i = 0; i < 1000 && r.m->firsts == 0; i++) {
+        (void)loop_turn(r.b.loop, 5, -1);
+    }
+    CHECK(r.auth.probing && r.m->lasts == 0);
+    auth_set(&r.auth, S("other"), (struct secret){S("x")});
+    bench_run(&r.b);
+    CHECK(p.ends == 1 && r.m->accepted == 2 && r.m->lasts == 1 && r.auth.proven);
+    CHECK(loop_stats(r.b.loop)->retries_by[ERR_AUTH_AGAIN] == 1);
     rig_stop(&r);
 }
 
@@ -571,6 +604,7 @@ static const struct test_case cases[] = {
     CASE(test_close_in_the_middle),
     CASE(test_other_answers),
     CASE(test_connections_of_another_user),
+    CASE(test_other_user_meanwhile),
     CASE(test_logins_are_wiped),
 };
 
