@@ -30,8 +30,8 @@ TEXT = ["x", "y z", " ", "\n", "\t", " \n ", "  ", "\r\n", "\r", "\f", "\v", "\0
         "&#128;", "&#0;", "&#xd800;", "&#x110000;", "&#", "&#x", "&#10;", "&#13;", "&Tab;", "&NewLine;", "&#32",
         "&lt;", "&gt", "<", "</", ">", "<3", "< a", "<>", "</>", "</ >", "<!", "<!-", "<!--", "-->", "--!>", "-", "--",
         "!", "<!>", "<?", "?>", "<![CDATA[", "]]>", "<![endif]>", "<!-->", "<!--->", "=", "'", '"', "/", "/>", ";",
-        "<!DOCTYPE html>", "<!doctype html PUBLIC '-//x' \">", "<!DOCTYP>", "<?xml version='1.0'?>", "plain text", "long " * 100,
-        " " * 90, "\n     " * 20]
+        "<!DOCTYPE html>", "<!doctype html PUBLIC '-//x' \">", "<!DOCTYP>", "<?xml version='1.0'?>", "plain text",
+        "long " * 100, " " * 90, "\n     " * 20]
 ATTRS = [" a", " a=b", " a='>'", ' a=">"', " =", " a = b", "\n", "/", " /", " a=b/", ' a="b"c', " a='", ' a="', "\0"]
 
 
@@ -72,7 +72,8 @@ def bodies(count, seed):
     for name in html.entities.html5:
         out.append(f"<p>&{name}</p>&{name}x&{name[:-1]}")
     out += [f"<i>&#{n};</i>&#x{n:x}z" for n in [*range(0x120), 0xFFFD, 0xFFFE, 0xFFFF, 0x10FFFF, 0x110000]]
-    return [body for body in out if body.strip("\ufeff")]  # two byte order marks and no more: one stays there
+    # Of two byte order marks and nothing else, one stays there.
+    return [body for body in out if body.strip("\ufeff")]
 
 
 def ours(tool, rows, *options):
