@@ -56,6 +56,22 @@ static void put_account(struct t_buf *b, const struct t_options *o)
 
 #define Z(s) (int)(s).n, (const char *)(s).p
 
+// Where documents go, and whom TLS trusts: the same for both kinds of source.
+static void put_common(struct t_buf *b, const char *dir, const struct t_options *o,
+                       const struct server_options *s)
+{
+    const char *scheme = s->plain ? "http" : "https";
+    t_buf_printf(b,
+                 "elasticsearch:\n"
+                 "  host: %s://127.0.0.1:%d\n"
+                 "  username: %.*s\n"
+                 "  password: %.*s\n"
+                 "  ca_certs: %s/ca.pem\n"
+                 "tls:\n"
+                 "  ca_file: %s/ca.pem\n",
+                 scheme, s->ports[T_ELASTIC], Z(o->es_user), Z(o->es_password), dir, dir);
+}
+
 static void put_config(struct t_buf *b, const char *dir, const struct t_options *o,
                        const struct server_options *s)
 {
@@ -74,20 +90,12 @@ static void put_config(struct t_buf *b, const char *dir, const struct t_options 
                  "      include_full_raw_message: false\n"
                  "      use_document_level_security: false\n",
                  dir, Z(o->admin), Z(o->customer));
-    t_buf_printf(b,
-                 "elasticsearch:\n"
-                 "  host: %s://127.0.0.1:%d\n"
-                 "  username: %.*s\n"
-                 "  password: %.*s\n"
-                 "  ca_certs: %s/ca.pem\n",
-                 scheme, s->ports[T_ELASTIC], Z(o->es_user), Z(o->es_password), dir);
+    put_common(b, dir, o, s);
     t_buf_printf(b,
                  "endpoints: # the token endpoint is the account's token_uri\n"
                  "  google_directory: %s://127.0.0.1:%d\n"
-                 "  google_gmail: %s://127.0.0.1:%d\n"
-                 "tls:\n"
-                 "  ca_file: %s/ca.pem\n",
-                 scheme, s->ports[T_GOOGLE], scheme, s->ports[T_GOOGLE], dir);
+                 "  google_gmail: %s://127.0.0.1:%d\n",
+                 scheme, s->ports[T_GOOGLE], scheme, s->ports[T_GOOGLE]);
     // What this tenant does not enforce, its client need not keep to.
     i64 user = o->quota_user > 0 ? o->quota_user : QUOTA_MAX;
     i64 project = o->quota_project > 0 ? o->quota_project : QUOTA_MAX;
@@ -98,6 +106,32 @@ static void put_config(struct t_buf *b, const char *dir, const struct t_options 
                  (long long)user, (long long)project);
 }
 
+static void put_outlook(struct t_buf *b, const char *dir, const struct t_options *o,
+                        const struct server_options *s)
+{
+    t_buf_printf(b,
+                 "# Written by the fake tenant: a sync of its Exchange into its own Elasticsearch "
+                 "double.\n"
+                 "connectors:\n"
+                 "  - connector_id: tenant-outlook\n"
+                 "    service_type: outlook\n"
+                 "    index_name: search-outlook\n"
+                 "    configuration:\n"
+                 "      data_source: outlook_server\n"
+                 "      exchange_server: 127.0.0.1:%d\n"
+                 "      active_directory_server: ldaps://127.0.0.1:%d\n"
+                 "      username: %.*s\\%.*s\n"
+                 "      password: %.*s\n"
+                 "      domain: %.*s\n"
+                 "      ssl_enabled: true\n"
+                 "      ssl_ca_file: %s/ca.pem\n"
+                 "      use_text_extraction_service: false\n"
+                 "      use_document_level_security: false\n",
+                 s->ports[T_EXCHANGE], s->ports[T_LDAPS], Z(o->netbios), Z(o->account),
+                 Z(o->account_password), Z(o->domain), dir);
+    put_common(b, dir, o, s);
+}
+
 bool output_write(const char *dir, const struct t_options *o, const struct server_options *s)
 {
     char full[PATH_MAX];
@@ -106,12 +140,13 @@ bool output_write(const char *dir, const struct t_options *o, const struct serve
         fprintf(stderr, "tenant: %s: %s\n", dir, strerror(errno));
         return false;
     }
-    struct t_buf account = {0}, config = {0}, ready = {0};
+    struct t_buf account = {0}, config = {0}, outlook = {0}, ready = {0};
     char stale[PATH_MAX + 8];
     snprintf(stale, sizeof(stale), "%s/ready", full);
     unlink(stale); // of an earlier run
     put_account(&account, o);
     put_config(&config, full, o, s);
+    put_outlook(&outlook, full, o, s);
     t_buf_printf(&ready, "google=%d\nelasticsearch=%d\ncontrol=%d\npid=%d\napi_key=%.*s\n",
                  s->ports[T_GOOGLE], s->ports[T_ELASTIC], s->ports[T_CONTROL], (int)getpid(),
                  Z(o->es_api_key));
@@ -121,9 +156,11 @@ bool output_write(const char *dir, const struct t_options *o, const struct serve
     bool ok = write_file(full, "ca.pem", str_from(test_keys_ca_certificate)) &&
               write_file(full, "service-account.json", t_buf_str(&account)) &&
               write_file(full, "config.yml", t_buf_str(&config)) &&
+              write_file(full, "outlook.yml", t_buf_str(&outlook)) &&
               write_file(full, "ready", t_buf_str(&ready));
     t_buf_free(&account);
     t_buf_free(&config);
+    t_buf_free(&outlook);
     t_buf_free(&ready);
     return ok;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The files that the tenant writes for whoever wants to use it: ca.pem, service-account.json, a
-// config.yml for mailferry that points to this very server, and `ready` with ports and process id.
+// config.yml (Gmail) and an outlook.yml for mailferry that point to this very server, and `ready`
+// with ports and process id.
 #ifndef TENANT_OUTPUT_H
 #define TENANT_OUTPUT_H
 
