@@ -19,6 +19,7 @@ struct desk { // a job with its memory and source
 
 static struct loop loop;
 static struct desk desks[2];
+static struct source_bytes states; // of sources besides the desk's own
 
 static void desk_make(struct desk *d)
 {
@@ -32,6 +33,7 @@ static void desk_make(struct desk *d)
     struct job_settings settings = {
         .limits =
             {.ids = 1000, .mailboxes = 100, .lanes = 4, .mailbox_open = 3, .medium_buffers = 1},
+        .states = states,
         .large = large,
         .to_elastic = true,
         .elastic = {.dest = &elastic_dest,
@@ -232,6 +234,64 @@ static void test_job_other_index_in_the_same_memory(void)
     message_remove("m2-0");
     full_run();
     CHECK(doc_total("content") == 119 && doc_total("second") == 120);
+}
+
+// A source that needs much more state than the one that the job was made for, and writes to all of
+// it: what another mailbox or lane has written there is not its own.
+enum { TALL = 4096, TALL_HEAD = sizeof(struct fake_walk) };
+
+static int tall_calls;
+
+static void tall_use(void *state)
+{
+    u8 *p = state;
+    u8 mark = (u8)((uintptr_t)p / 16 % 255 + 1);
+    for (isize i = TALL_HEAD; i < TALL_HEAD + TALL; i++) {
+        CHECK(p[i] == 0 || p[i] == mark);
+        p[i] = mark;
+    }
+    tall_calls++;
+}
+
+static enum step tall_accounts_next(void *src, void *st, i64 now_ms, struct exchange *x)
+{
+    tall_use(st);
+    return fake_ops.accounts_next(src, st, now_ms, x);
+}
+
+static enum step tall_mailbox_next(void *src, struct mailbox *m, i64 now_ms, struct exchange *x)
+{
+    tall_use(m->state);
+    return fake_ops.mailbox_next(src, m, now_ms, x);
+}
+
+static enum step tall_fetch_next(void *src, struct fetch *f, i64 now_ms, struct exchange *x)
+{
+    tall_use(f->state);
+    return fake_ops.fetch_next(src, f, now_ms, x);
+}
+
+static void test_job_runs_with_either_source(void)
+{
+    static struct source_ops tall_ops;
+    tall_ops = fake_ops;
+    tall_ops.mailbox_bytes = tall_ops.fetch_bytes = tall_ops.accounts_bytes = TALL_HEAD + TALL;
+    tall_ops.accounts_next = tall_accounts_next;
+    tall_ops.mailbox_next = tall_mailbox_next;
+    tall_ops.fetch_next = tall_fetch_next;
+    struct source tall = {.ops = &tall_ops, .in_flight_max = 2};
+    states = source_bytes_max((struct source_bytes){0}, &tall_ops);
+    setup();
+    states = (struct source_bytes){0};
+    struct job_run usual = usual_run();
+    for (int turn = 0; turn < 4; turn++) {
+        int calls = tall_calls;
+        usual.source = turn % 2 ? &tall : &desks[0].source;
+        run(&usual, -1);
+        CHECK(job_end(desks[0].job) == JOB_COMPLETED);
+        CHECK(stats()->mailboxes_done == 3 && doc_count == 120);
+        CHECK((tall_calls > calls) == (turn % 2 == 1));
+    }
 }
 
 static void test_job_key_of_the_run(void)
@@ -448,6 +508,7 @@ static const struct test_case cases[] = {
     CASE(test_job_first_run),
     CASE(test_job_runs_after_each_end),
     CASE(test_job_other_index_in_the_same_memory),
+    CASE(test_job_runs_with_either_source),
     CASE(test_job_key_of_the_run),
     CASE(test_job_forbidden_text),
     CASE(test_job_bad_names),
