@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Aimed at url_parse(), url_put_encoded(), url_put_form(), url_put_decoded(). What is a URL, and
-// where its parts lie, is also said by one regular expression of libc; percent-encoding is undone
-// by a decoder of sscanf(), and by ours. What was split holds nothing that could end a header line,
-// and put together again it is split the same way.
+// Aimed at url_parse(), url_parse_ldap(), url_put_encoded(), url_put_form(), url_put_decoded().
+// What is a URL, and where its parts lie, is also said by one regular expression of libc;
+// percent-encoding is undone by a decoder of sscanf(), and by ours. What was split holds nothing
+// that could end a header line, and put together again it is split the same way.
 #include "codec/url.h"
 
 #include <regex.h>
@@ -77,6 +77,11 @@ static void check_parse(str in)
     ASSERT(err_ok(url_parse(str_make(joined, n), &v)) && str_eq(u.host, v.host));
     ASSERT(u.tls == v.tls && u.port == v.port && str_eq(u.path, v.path));
     ASSERT(str_eq(u.user, v.user) && str_eq(u.password, v.password));
+    // That of a directory differs in its scheme, and has no path.
+    ASSERT(!err_ok(url_parse_ldap(in, &v)));
+    memcpy(joined, u.tls ? "ldaps" : "ldap", u.tls ? 5 : 4);
+    ASSERT(err_ok(url_parse_ldap(str_make(joined, n), &v)) == (u.path.n == 1));
+    ASSERT(u.path.n != 1 || (v.ldap && v.tls == u.tls && v.port == u.port));
 }
 
 // Decodes by libc; false at a bad escape.

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "net/auth.h"
+#include "net/conn_auth.h"
 #include "net/conn_start_tls.h"
 #include "net/crypto.h"
 #include "net/exchange_head.h"
@@ -110,6 +111,7 @@ void conn_close(struct conn_env *env, struct conn *conn)
     if (conn->talk.inflater) {
         conn->talk.inflater->used = false;
     }
+    conn_auth_forget(conn);
     conn->talk = (struct talk){0};
     tls_close(conn->tls);
     conn->tls_open = false;
