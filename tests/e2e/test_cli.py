@@ -183,7 +183,7 @@ def test_choosing_a_connector():
     completed(t.sync("--connector", "second", change=change))
     same(t.stats()["documents"], {"search-second": 3})
     refused(t.sync("--connector", "secnd", change=change), "none fits", "second [gmail]")
-    refused(t.sync("--connector", "third", change=change), "outlook")
+    refused(t.sync("--connector", "third", change=change), "connector third", "'Tenant ID' is empty", "configuration.tenant_id")
     same(t.stats()["requests"]["es_root"], 1, "nothing else was asked")
 
 
@@ -205,9 +205,7 @@ def test_operators_are_told_where_to_look():
     r = Folder(good).run("sync", env={"HTTPS_PROXY": "http://u:secret-1@x:0x1"})
     refused(r, "HTTPS_PROXY in the environment")
     true("secret-1" not in r.err, r)
-    refused(Folder(ENTRY.replace("gmail", "outlook").replace("subject", "tenant_id")
-                   .replace("customer_id", "client_id")).run("sync"), "mail [outlook]",
-            "this version syncs service_type gmail only")
+    refused(Folder(ENTRY.replace("gmail", "sharepoint_online")).run("sync"), "mail [sharepoint_online]", "none fits")
     strict = good + "tls.require_verification: true\n"
     for text, word in (("tls.verify: false\n", "tls.verify is false"),
                        ("tls.google.verify: false\n", "tls.google.verify is false"),
