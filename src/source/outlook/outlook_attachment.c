@@ -31,8 +31,7 @@ static bool attachment_is_allowed(str name)
     str extension = attachment_extension(name);
     u8 bytes[EXTENSION_BYTES + 2];
     struct buf word = buf_over(bytes, COUNT(bytes));
-    if (extension.n < 2 || extension.n > EXTENSION_BYTES ||
-        str_find_byte(extension, ' ') >= 0) {
+    if (extension.n < 2 || extension.n > EXTENSION_BYTES || str_find_byte(extension, ' ') >= 0) {
         return false;
     }
     buf_put_byte(&word, ' ');

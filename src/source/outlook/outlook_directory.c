@@ -161,6 +161,18 @@ static err directory_refuse(const struct ldap_message *m, struct exchange *x)
     return ldap_result_err(m);
 }
 
+// Something that can stand in a request and a log. What is not is an account all the same, and
+// whoever takes accounts knows then that not every one of them is known.
+static bool directory_is_usable(str address)
+{
+    for (isize i = 0; i < address.n; i++) {
+        if (address.p[i] <= ' ' || address.p[i] == 0x7f) {
+            return false;
+        }
+    }
+    return str_is_utf8(address);
+}
+
 // The first value of `mail` that is an address; an entry without one has no mailbox. false: there
 // is no room for it now.
 static bool directory_take_entry(struct outlook_directory *d, const struct ldap_message *m,
@@ -176,7 +188,7 @@ static bool directory_take_entry(struct outlook_directory *d, const struct ldap_
     bool known = ldap_entry_value(m, S("userAccountControl"), &control) &&
                  str_to_i64(control, &bits);
     struct account account = {
-        .address = mail,
+        .address = directory_is_usable(mail) ? mail : (str){0},
         .flags = known && (bits & DIRECTORY_DISABLED) ? S("disabled") : (str){0},
         .name = ldap_dn_name(m->dn),
     };
