@@ -226,7 +226,7 @@ void life_process_ends(int i, bool died, int exit_code, str log)
         sim_violation("process %d ended by itself with %d, after %lld rounds", i, exit_code,
                       (long long)p->rounds);
     }
-    bool peace = !died && p->stopping && B.fair_since_us + LIFE_STORM_US < p->told_us;
+    bool peace = !died && p->stopping && B.fair_since_us < p->told_us - LIFE_STORM_US;
     for (int k = B.kept_from; k < B.job_count; k++) {
         struct life_job *j = &B.jobs[k];
         if (j->worker != p->number ||
@@ -241,6 +241,10 @@ void life_process_ends(int i, bool died, int exit_code, str log)
     for (int k = 0; k < B.connector_count; k++) {
         for (int kind = 0; kind < 2; kind++) {
             struct life_kind *x = &B.connectors[k].kinds[kind];
+            if (x->taker == p->number && peace && !B.connectors[k].deleted) {
+                sim_violation("process %d has stopped in fair weather, and %s was not told", i,
+                              B.connectors[k].id);
+            }
             if (x->taker == p->number) {
                 x->doubtful = true; // what it has begun may stay half done
             }
