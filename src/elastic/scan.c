@@ -225,8 +225,11 @@ static err scan_body(void *st, struct exchange *x, str *in)
         elastic_keep(&s->rest, in);
         return OK;
     }
-    if (s->pending && !scan_show(s)) {
-        return OK;
+    if (s->pending) {
+        if (!scan_show(s)) {
+            return OK;
+        }
+        TRY(scan_check_count(s, x));
     }
     for (;;) {
         switch (json_stream_next(&s->stream, in)) {
