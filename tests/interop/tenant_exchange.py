@@ -312,6 +312,9 @@ def test_versions(tenant, ews):
     same(answer.tree().find(".//t:ServerVersionInfo", NS).get("MajorVersion"), "15")
     answer = ews.ask(probe, user=None, version="Exchange2099")
     same((answer.status, answer.code()), (500, "ErrorInvalidServerVersion"))
+    older = Exchange(rig.Tenant("--users", 1, "--messages", 3, "--exchange-version", "Exchange2013_SP1"))
+    same([older.ask(probe, user=None, version=v).code() for v in ("Exchange2016", "Exchange2013_SP1", "Exchange2010_SP2")],
+         ["ErrorInvalidServerVersion", "ErrorInvalidIdMalformed", "ErrorInvalidIdMalformed"])
 
 
 def test_mailboxes(tenant, ews):

@@ -20,10 +20,30 @@ static const struct {
     {"SyncFolderItems", ews_sync_items}, {"SyncFolderHierarchy", ews_sync_hierarchy},
 };
 
-// Oldest first.
-static const char *const versions[] = {
-    "Exchange2007", "Exchange2007_SP1", "Exchange2010", "Exchange2010_SP1", "Exchange2010_SP2",
-    "Exchange2013", "Exchange2013_SP1", "Exchange2015", "Exchange2015_SP1", "Exchange2016",
+// Oldest first, with the build of a server whose newest it is.
+static const struct {
+    const char *name, *server;
+} versions[] = {
+    {"Exchange2007", "MajorVersion=\"8\" MinorVersion=\"0\" MajorBuildNumber=\"685\" "
+                     "MinorBuildNumber=\"24\""},
+    {"Exchange2007_SP1", "MajorVersion=\"8\" MinorVersion=\"3\" MajorBuildNumber=\"485\" "
+                         "MinorBuildNumber=\"1\""},
+    {"Exchange2010", "MajorVersion=\"14\" MinorVersion=\"0\" MajorBuildNumber=\"639\" "
+                     "MinorBuildNumber=\"21\" Version=\"Exchange2010\""},
+    {"Exchange2010_SP1", "MajorVersion=\"14\" MinorVersion=\"1\" MajorBuildNumber=\"438\" "
+                         "MinorBuildNumber=\"0\" Version=\"Exchange2010_SP1\""},
+    {"Exchange2010_SP2", "MajorVersion=\"14\" MinorVersion=\"3\" MajorBuildNumber=\"513\" "
+                         "MinorBuildNumber=\"0\" Version=\"Exchange2010_SP2\""},
+    {"Exchange2013", "MajorVersion=\"15\" MinorVersion=\"0\" MajorBuildNumber=\"775\" "
+                     "MinorBuildNumber=\"38\" Version=\"Exchange2013\""},
+    {"Exchange2013_SP1", "MajorVersion=\"15\" MinorVersion=\"0\" MajorBuildNumber=\"1497\" "
+                         "MinorBuildNumber=\"48\" Version=\"V2_23\""},
+    {"Exchange2015", "MajorVersion=\"15\" MinorVersion=\"1\" MajorBuildNumber=\"225\" "
+                     "MinorBuildNumber=\"42\" Version=\"V2015_10_05\""},
+    {"Exchange2015_SP1", "MajorVersion=\"15\" MinorVersion=\"1\" MajorBuildNumber=\"396\" "
+                         "MinorBuildNumber=\"30\" Version=\"V2016_01_06\""},
+    {"Exchange2016", "MajorVersion=\"15\" MinorVersion=\"1\" MajorBuildNumber=\"2507\" "
+                     "MinorBuildNumber=\"61\" Version=\"V2017_07_11\""},
 };
 
 void exchange_done(struct tenant *t)
@@ -87,7 +107,7 @@ static void convert_id(struct ews *c)
 static int version_index(str version)
 {
     for (int i = 0; i < (int)COUNT(versions); i++) {
-        if (str_eq(version, str_from(versions[i]))) {
+        if (str_eq(version, str_from(versions[i].name))) {
             return i;
         }
     }
@@ -366,6 +386,8 @@ void exchange_handle(struct tenant *t, const struct t_request *q, struct t_respo
     e->max_in_flight = e->in_flight > e->max_in_flight ? e->in_flight : e->max_in_flight;
     r->exchange = true;
     r->delay_ms += e->latency_ms;
+    int newest = version_index(t->o.exchange_version);
+    c.w.server = versions[newest < (int)COUNT(versions) ? newest : 0].server;
     c.w.b = &r->own;
     c.w.style = t->o.exchange_style >= 0 ? t->o.exchange_style : e->turn % 3;
     if (read_envelope(&c)) {

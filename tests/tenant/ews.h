@@ -141,6 +141,7 @@ struct ews_item {
     enum ews_group group;
     const char *element; // "t:Message"
     int version;
+    bool bare; // it has no attachments
     u64 r;
     i64 received_ms, modified_ms;
 };
@@ -168,7 +169,8 @@ void ews_change_key_put(struct ews_id id, int version, bool sync, struct t_buf *
 
 struct ews_out {
     struct t_buf *b;
-    int style; // of prefixes, see ews_write.c
+    int style;          // of prefixes, see ews_write.c
+    const char *server; // attributes of ServerVersionInfo
     char open[T_XML_DEPTH];
     int depth;
     bool in_tag;

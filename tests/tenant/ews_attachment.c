@@ -54,7 +54,7 @@ static const struct att *nth(const struct ews_item *i, int n)
     bool mail = i->group == EWS_MAIL;
     const struct att *list = mail ? mail_atts : other_atts;
     isize count = mail ? COUNT(mail_atts) : COUNT(other_atts);
-    for (isize k = 0; k < count && i->group != EWS_CONTACTLIKE; k++) {
+    for (isize k = 0; k < count && i->group != EWS_CONTACTLIKE && !i->bare; k++) {
         if (list[k].which == i->number % CASES && n-- == 0) {
             return &list[k];
         }

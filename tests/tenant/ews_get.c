@@ -44,7 +44,6 @@ static const char *find(struct ews *c, int node, const struct ews_shape *s, stru
     if (error) {
         return error;
     }
-    ews_scripts_run(c, id.mailbox, id.place);
     if (!ews_item_find(c->t, id.mailbox, id.place, id.index, i)) {
         return "ErrorItemNotFound";
     }
@@ -62,6 +61,10 @@ void ews_get_item(struct ews *c)
     int given = 0;
     ews_shape_read(&c->x, t_xml_child(&c->x, c->operation, "m:ItemShape"), &s);
     int ids = t_xml_child(&c->x, c->operation, "m:ItemIds");
+    struct ews_id first;
+    if (ews_id_read(c->t, t_xml_attr(&c->x, c->x.nodes[ids].first, "Id"), &first)) {
+        ews_scripts_run(c, first.mailbox, first.place); // one request, whatever it asks for
+    }
     for (int n = c->x.nodes[ids].first; n >= 0; n = c->x.nodes[n].next) {
         struct ews_item item;
         bool stopped = c->e->batch_stop_after > 0 && given >= c->e->batch_stop_after;

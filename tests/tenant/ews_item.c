@@ -24,6 +24,7 @@ bool ews_item_find(struct tenant *t, int mailbox, enum ews_place p, i64 index, s
     }
     i->group = info.group;
     i->version = ews_version(f, index);
+    i->bare = t->o.exchange_bare;
     u64 where = (u64)mailbox << 8 | (u64)i->origin;
     i->r = ews_mix(t->o.seed ^ where << 40 ^ (u64)i->number);
     i->received_ms = FIRST_MS + i->number * STEP_MS + mailbox * 1000 + (i64)(i->r % 60) * 1000;

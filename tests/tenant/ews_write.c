@@ -155,9 +155,6 @@ void x_id(struct ews_out *w, const char *name, const struct tenant *t, struct ew
 
 void x_begin(struct ews_out *w, const char *operation)
 {
-    static const char version[] =
-        "MajorVersion=\"15\" MinorVersion=\"1\" MajorBuildNumber=\"2507\" "
-        "MinorBuildNumber=\"61\" Version=\"V2017_07_11\"";
     const char *soap = w->style == 2 ? "soap" : "s";
     t_buf_z(w->b, "<?xml version=\"1.0\" encoding=\"utf-8\"?>");
     if (w->style == 0) {
@@ -166,15 +163,15 @@ void x_begin(struct ews_out *w, const char *operation)
                      "xmlns:h=\"" T "\" xmlns=\"" T "\" xmlns:xsd=\"" XSD "\" xmlns:xsi=\"" XSI
                      "\"/></s:Header><s:Body xmlns:xsi=\"" XSI "\" xmlns:xsd=\"" XSD
                      "\"><m:%sResponse xmlns:m=\"" M "\" xmlns:t=\"" T "\"><m:ResponseMessages>",
-                     version, operation);
+                     w->server, operation);
     } else {
         t_buf_printf(w->b,
                      "<%s:Envelope xmlns:%s=\"" SOAP "\"%s>\r\n  <%s:Header>"
                      "<ServerVersionInfo xmlns=\"" T "\" %s />"
                      "</%s:Header>\r\n  <%s:Body><%sResponse xmlns=\"" M "\">\r\n"
                      "<ResponseMessages>",
-                     soap, soap, w->style == 2 ? " xmlns:types=\"" T "\"" : "", soap, version, soap,
-                     soap, operation);
+                     soap, soap, w->style == 2 ? " xmlns:types=\"" T "\"" : "", soap, w->server,
+                     soap, soap, operation);
     }
     w->open[0] = 'm';
     w->depth = 1;

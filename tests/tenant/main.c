@@ -33,8 +33,9 @@ static const char usage[] =
     "  --es-system       the connector indices are there from the start\n"
     "  --exchange-items N   in each inbox (default: --messages)   --exchange-style 0|1|2 of XML "
     "prefixes\n"
+    "  --exchange-bare   items have no attachments\n"
     "  --exchange-auth ntlm,negotiate,basic,bearer,wrapped   --binding off|allowed|required\n"
-    "  --account-password P\n"
+    "  --exchange-version Exchange2013_SP1 (the newest that it takes)   --account-password P\n"
     "  --directory-users N  persons without a mailbox   --ldap-page N   --ldap-signing   --lockout "
     "N\n"
     "  --es-no-connectors  no connectors API   --es-license TYPE (basic; \"trial expired\")\n";
@@ -155,10 +156,10 @@ static int read_option(struct arguments *a, const char *name, const char *value,
         const char *name;
         bool *place;
     } flags[] = {
-        {"--plain", &a->server.plain},         {"--es-discard", &a->o.es_discard},
-        {"--es-system", &a->o.es_system},      {"--es-no-connectors", &a->o.es_no_connectors},
-        {"--no-tickets", &a->no_tickets},      {"--list-admin", &a->o.list_admin},
-        {"--ldap-signing", &a->o.ldap_signing}};
+        {"--plain", &a->server.plain},          {"--es-discard", &a->o.es_discard},
+        {"--es-system", &a->o.es_system},       {"--es-no-connectors", &a->o.es_no_connectors},
+        {"--no-tickets", &a->no_tickets},       {"--list-admin", &a->o.list_admin},
+        {"--ldap-signing", &a->o.ldap_signing}, {"--exchange-bare", &a->o.exchange_bare}};
     for (isize i = 0; i < COUNT(flags); i++) {
         if (strcmp(name, flags[i].name) == 0) {
             *flags[i].place = true;
@@ -205,6 +206,10 @@ static int read_option(struct arguments *a, const char *name, const char *value,
         a->o.binding = value[0] == 'r'   ? T_BINDING_REQUIRED
                        : value[0] == 'a' ? T_BINDING_ALLOWED
                                          : T_BINDING_OFF;
+        return 2;
+    }
+    if (strcmp(name, "--exchange-version") == 0) {
+        a->o.exchange_version = str_from(value);
         return 2;
     }
     if (strcmp(name, "--account-password") == 0) {

@@ -36,7 +36,7 @@ void t_options_default(struct t_options *o)
         .exchange_version = S("Exchange2016"),
         .exchange_style = -1,
         .binding = T_BINDING_ALLOWED,
-        .directory_users = 20,
+        .directory_users = 10,
         .ldap_page = 1000,
     };
 }
