@@ -86,6 +86,18 @@ static bool finish_again(struct finish *f, enum finish_state state, struct momen
 
 // ---- what is there
 
+// Whoever did not run the job knows only what its worker has told: the connector says the same.
+static void finish_read_counts(struct finish *f)
+{
+    struct sync_job j;
+    if (err_ok(worker_read_job(f->w, &j))) {
+        (void)json_i64(&j.json, json_get(&j.json, j.source, S("indexed_document_count")),
+                       &f->counts.indexed);
+        (void)json_i64(&j.json, json_get(&j.json, j.source, S("deleted_document_count")),
+                       &f->counts.deleted);
+    }
+}
+
 static enum work finish_take_job(struct finish *f, struct moment now)
 {
     if (f->w->call.status == 404) {
@@ -97,6 +109,8 @@ static enum work finish_take_job(struct finish *f, struct moment now)
     }
     if (!worker_went_well(f->w)) {
         finish_log(f, LOG_ERROR);
+    } else if (!f->counted) {
+        finish_read_counts(f);
     }
     return finish_go(f, f->connector_gone ? FINISH_WRITE_JOB : FINISH_CONNECTOR);
 }
