@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The life of a batch (see outlook_fetch.h): ask for items until each has a result, hand the
-// results over one by one, then the attachments. Nothing is handed over before its answer was
-// whole: one that broke off leaves nothing behind, and all of it is asked for again. An item that
-// Exchange left out of an answer is asked for again, OUTLOOK_TRIES_MAX times; one that it cannot
-// read, once more without body and attachments.
+// The life of a batch (see outlook_fetch.h): ask for items, hand their results over one by one,
+// then their attachments; then ask for those that have no result yet. Nothing is handed over before
+// its answer was whole: one that broke off leaves nothing behind, and all of it is asked for again.
+// An item that Exchange left out of an answer is asked for again, OUTLOOK_TRIES_MAX times; one that
+// it cannot read, once more without body and attachments.
 #include "source/outlook/outlook_fetch.h"
 
 #include <string.h>
@@ -125,6 +125,7 @@ static void fetch_ask_items(struct outlook *o, struct fetch *f, struct exchange 
     fetch_reset(f);
     outlook_parts_start(&of->parts);
     of->asking = OUTLOOK_ASKING_ITEMS;
+    of->together = 0;
     struct ews_call c = fetch_begin(o, f);
     struct buf *b = &outlook_call_reader(o, &of->call)->request;
     ews_put_get_items(b, &c, fetch_kind(f),
@@ -232,7 +233,7 @@ static void fetch_hand_over_nothing(struct fetch *f, bool lost)
     of->rest_failed = false;
     of->rest_unit = -1;
     of->parts.over_unit = -1;
-    f->more = false;
+    f->more = fetch_has_more(f);
 }
 
 // ---- next
@@ -248,6 +249,8 @@ static void fetch_forget_attempt(struct fetch *f)
     }
     if (of->in_hand && of->asking == OUTLOOK_ASKING_REST) {
         of->state[of->rest_unit] = OUTLOOK_UNIT_HANDED;
+    }
+    if (of->in_hand && of->asking != OUTLOOK_ASKING_CONTENT) {
         outlook_parts_start(&of->parts);
     }
     of->in_hand = false;
@@ -289,7 +292,7 @@ enum step outlook_fetch_next(void *src, struct fetch *f, i64 now_ms, struct exch
         return STEP_DONE;
     }
     bool ask = fetch_find(f, OUTLOOK_UNIT_TO_ASK) >= 0 || fetch_find(f, OUTLOOK_UNIT_PLAIN) >= 0;
-    if (!ask && outlook_parts_first(&of->parts, &part)) {
+    if (outlook_parts_first(&of->parts, &part)) { // the next answer takes their place
         of->part_ready = of->part_ready || closed;
         of->part_verdict = closed ? FETCH_UNDECIDED : of->part_verdict;
         enum step step = fetch_part(o, f, &part, now_ms, x);
@@ -298,18 +301,19 @@ enum step outlook_fetch_next(void *src, struct fetch *f, i64 now_ms, struct exch
         }
         return step;
     }
-    if (!ask && (of->rest_failed || closed || !fetch_has_rest(of))) {
-        fetch_hand_over_nothing(f, of->rest_failed || (closed && fetch_has_rest(of)));
+    bool lost = of->rest_failed || (closed && fetch_has_rest(of));
+    if (lost || (!ask && !fetch_has_rest(of))) {
+        fetch_hand_over_nothing(f, lost);
         outlook_call_close(o, &of->call);
         return STEP_DONE;
     }
     if (!outlook_call_take(o, &of->call, now_ms, x)) {
         return STEP_WAIT;
     }
-    if (ask) {
-        fetch_ask_items(o, f, x);
-    } else {
+    if (fetch_has_rest(of)) {
         fetch_ask_rest(o, f, x);
+    } else {
+        fetch_ask_items(o, f, x);
     }
     return STEP_REQUEST;
 }
@@ -359,6 +363,7 @@ static void fetch_end_item(struct fetch *f, struct outlook_reader *r)
     int unit = of->asked[of->message];
     bool intact = of->asking == OUTLOOK_ASKING_REST || f->units[unit].intact;
     of->shaping = false;
+    of->together |= of->asking == OUTLOOK_ASKING_ITEMS ? (u32)1 << unit : 0;
     outlook_item_finish(it);
     if (of->is_too_large) {
         f->data.n = it->from;
@@ -504,7 +509,7 @@ static err fetch_end_items(struct outlook *o, struct fetch *f, struct exchange *
     return OK;
 }
 
-// One item's further attachments; then those of the items behind it.
+// One item's further attachments; then those of the items that were answered with it.
 static err fetch_end_rest(struct outlook *o, struct fetch *f, struct exchange *x)
 {
     struct outlook_fetch *of = f->state;
@@ -512,11 +517,15 @@ static err fetch_end_rest(struct outlook *o, struct fetch *f, struct exchange *x
     if (!err_ok(of->error)) {
         return outlook_call_judge(o, r, of->error, x);
     }
+    if (of->state[of->rest_unit] == OUTLOOK_UNIT_HANDED) {
+        return FAIL(EWS_ANSWER); // it says nothing about the item
+    }
     of->state[of->rest_unit] = OUTLOOK_UNIT_HANDED;
     of->rest_from = 0;
     do {
         of->rest_unit++;
-    } while (of->rest_unit < f->unit_count && !f->units[of->rest_unit].parts);
+    } while (of->rest_unit < f->unit_count &&
+             (!f->units[of->rest_unit].parts || !(of->together >> of->rest_unit & 1)));
     of->rest_unit = of->rest_unit < f->unit_count ? of->rest_unit : -1;
     return OK;
 }

@@ -39,6 +39,7 @@ struct outlook_fetch {
     bool shaping, same; // an item is being shaped; its id is the one that was asked for
     bool is_too_large;
     int message;              // whose item has been seen
+    u32 together;             // bit i: the last answer about items held unit i
     int rest_unit, rest_from; // the first attachment that did not fit the queue; -1: none
     bool rest_failed;         // what it has is not known: its mailbox is protected
     err rest_error;
