@@ -56,11 +56,11 @@ def users(options):
                 ensure_ascii=False))
 
 
-def bind_spnego(sock, password, binding):
+def bind_spnego(sock, password, binding, protocol="ntlm"):
     """GSS-SPNEGO with NTLM over one socket, by hand but for pyspnego's messages: the result code and its text."""
     import spnego
     bound = spnego.channel_bindings.GssChannelBindings(application_data=binding) if binding else None
-    context = spnego.client("EXAMPLE\\svc", password, hostname="dc01.example.test", service="ldap", protocol="ntlm",
+    context = spnego.client("EXAMPLE\\svc", password, hostname="dc01.example.test", service="ldap", protocol=protocol,
                             channel_bindings=bound, context_req=spnego.ContextReq.none)
 
     def tlv(tag, content):
@@ -148,8 +148,9 @@ def library(options):
         with context.wrap_socket(socket.create_connection(("127.0.0.1", options.ldaps)), server_hostname="127.0.0.1") as sock:
             digest = hashlib.sha256(sock.getpeercert(True)).digest() if right else b"x" * 32
             out[name] = bind_spnego(sock, password, b"tls-server-end-point:" + digest)
-    with socket.create_connection(("127.0.0.1", options.ldap)) as sock:
-        out["spnego_plain"] = bind_spnego(sock, "Passw0rd", None)
+    for name, protocol in (("spnego_plain", "ntlm"), ("spnego_wrapped", "negotiate")):
+        with socket.create_connection(("127.0.0.1", options.ldap)) as sock:
+            out[name] = bind_spnego(sock, "Passw0rd", None, protocol)
     print(json.dumps(out))
 
 
@@ -272,7 +273,7 @@ def with_library(tenant, python):
     for text, wanted in FILTERS.items():
         same(out["filters"][text], sorted(e["dn"][0] for e in whole if wanted(e)), text)
     same((out["root"], out["references"], out["other"], out["none"]), ([BASE], 3, 10, 32))
-    for name in ("domain", "upn", "dn", "sicily", "ldaps", "spnego", "spnego_plain"):
+    for name in ("domain", "upn", "dn", "sicily", "ldaps", "spnego", "spnego_plain", "spnego_wrapped"):
         same(out[name][0], 0, name)
     same(out["start_tls"][0], 0, "StartTLS")
     for name, part in (("wrong", "data 52e"), ("unknown", "data 525"), ("sicily_wrong", "data 52e"), ("spnego_wrong", "data 52e"),

@@ -418,19 +418,39 @@ def authenticate(challenge, password="Passw0rd", user="svc", domain="EXAMPLE", b
     return message
 
 
-def log_on(tenant, scheme="NTLM", **how):
+def der(tag, *parts):
+    content = b"".join(parts)
+    n = len(content)
+    length = bytes([n]) if n < 128 else bytes([0x81, n]) if n < 256 else b"\x82" + n.to_bytes(2, "big")
+    return bytes([tag]) + length + content
+
+
+def wrapped(message):
+    """In SPNEGO, as wire-ntlm.md, section 8, has it."""
+    token = der(0xA2, der(4, message))
+    if message[8] == 3:
+        return der(0xA1, der(0x30, token))
+    mechanisms = der(0xA0, der(0x30, bytes.fromhex("060a2b06010401823702020a")))
+    return der(0x60, bytes.fromhex("06062b0601050502"), der(0xA0, der(0x30, mechanisms, token)))
+
+
+def log_on(tenant, scheme="NTLM", wrap=False, **how):
     """The status of the last leg, and the connection."""
     ews = Exchange(tenant)
-    answer = ews.post(b"", f"{scheme} {base64.b64encode(NEGOTIATE).decode()}")
+    pack = wrapped if wrap else bytes
+    answer = ews.post(b"", f"{scheme} {base64.b64encode(pack(NEGOTIATE)).decode()}")
     offers = [h.split(" ", 1) for h in answer.headers.get_all("WWW-Authenticate", [])]
     token = next((o[1] for o in offers if len(o) == 2 and o[0] == scheme), None)
     if answer.status != 401 or token is None:
         return 0, ews
-    message = authenticate(base64.b64decode(token), **how)
-    body = ews.find.__self__  # the same connection
-    last = body.ask('<m:GetFolder><m:FolderShape><t:BaseShape>IdOnly</t:BaseShape></m:FolderShape><m:FolderIds>'
-                    '<t:DistinguishedFolderId Id="inbox"/></m:FolderIds></m:GetFolder>',
-                    auth=f"{scheme} {base64.b64encode(message).decode()}")
+    challenge = base64.b64decode(token)
+    same(challenge[:4] == b"NTLM", not wrap, "the answer is wrapped as the question was")
+    message = pack(authenticate(challenge[challenge.index(b"NTLMSSP"):], **how))
+    last = ews.ask('<m:GetFolder><m:FolderShape><t:BaseShape>IdOnly</t:BaseShape></m:FolderShape><m:FolderIds>'
+                   '<t:DistinguishedFolderId Id="inbox"/></m:FolderIds></m:GetFolder>',
+                   auth=f"{scheme} {base64.b64encode(message).decode()}")
+    if wrap and last.status == 200:
+        same(base64.b64decode(last.headers["WWW-Authenticate"].split()[1]), bytes.fromhex("a1073005a0030a0100"), "accepted")
     return last.status, ews
 
 
@@ -475,6 +495,8 @@ def test_schemes(tenant, ews):
     same((offered(), log_on(tenant)[0], log_on(tenant, "Negotiate")[0], ews.find().status), (["Negotiate"], 0, 200, 401))
     tenant.post("exchange", auth=["negotiate", "wrapped"])
     same(log_on(tenant, "Negotiate")[0], 0, "raw NTLM in Negotiate")
+    same(log_on(tenant, "Negotiate", True)[0], 200, "in SPNEGO")
+    same(log_on(tenant, "Negotiate", True, password="no")[0], 401)
     tenant.post("exchange", auth=["bearer"])
     same(offered(), ["Bearer"])
     tenant.post("exchange", auth=["basic"])

@@ -2,7 +2,6 @@
 // The fake directory's connection: messages out of bytes, binds, extended operations, faults on
 // request; see ldap.h.
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "ews.h"
@@ -302,7 +301,9 @@ static bool fault(struct ldap *c, const struct ldap_message *m, struct t_buf *ou
         return true;
     }
     u8 tag = (u8)(m->tag == 0x63 ? 0x65 : m->tag + 1);
-    t_ldap_result_put(out, m->id, tag, atoi(f->code), (str){0}, f->message ? f->message : "busy");
+    i64 code = LDAP_UNAVAILABLE;
+    str_to_i64(str_from(f->code), &code);
+    t_ldap_result_put(out, m->id, tag, (int)code, (str){0}, f->message ? f->message : "busy");
     return true;
 }
 

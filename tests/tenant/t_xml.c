@@ -318,7 +318,7 @@ static bool read_open(struct reader *r)
         return fail(r, "too deep");
     }
     int node = add_node(r, r->depth > 0 ? r->open[r->depth - 1] : -1);
-    str prefix, local, prefixes[16];
+    str prefix, local, prefixes[16] = {0};
     isize from = ++r->at;
     r->depth++;
     if (!read_name(r, &prefix, &local)) {
