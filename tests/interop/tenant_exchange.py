@@ -330,6 +330,12 @@ def test_mailboxes(tenant, ews):
     tenant.post("exchange", impersonation=False)
     same(ews.find().code(), "ErrorImpersonateUserDenied")
     tenant.post("exchange", impersonation=True)
+    own = '<m:GetFolder><m:FolderShape><t:BaseShape>IdOnly</t:BaseShape></m:FolderShape><m:FolderIds><t:DistinguishedFolderId Id="inbox">' \
+          f"<t:Mailbox><t:EmailAddress>{USER}</t:EmailAddress></t:Mailbox></t:DistinguishedFolderId></m:FolderIds></m:GetFolder>"
+    same(ews.ask(own, user=None).code(), "ErrorAccessDenied")
+    tenant.post("exchange", full_access=True)
+    same(ews.ask(own, user=None).code(), "NoError")
+    tenant.post("exchange", full_access=False)
     same(ews.find("archiveinbox").code(), "ErrorFolderNotFound")
     same(ews.find("junkemail", user="user6@example.test").code(), "ErrorFolderNotFound")
     same(ews.find().code(), "NoError")

@@ -266,6 +266,7 @@ static void set_options(struct tenant *t, str o)
     e->sync_epoch += t_json_bool(o, "expire_sync", false) ? 1 : 0;
     t->o.exchange_no_impersonation = !t_json_bool(o, "impersonation",
                                                   !t->o.exchange_no_impersonation);
+    t->o.exchange_full_access = t_json_bool(o, "full_access", t->o.exchange_full_access);
     t->o.exchange_latin1 = t_json_bool(o, "latin1", t->o.exchange_latin1);
     t->o.exchange_style = (int)t_json_i64(o, "style", t->o.exchange_style);
     t->o.lockout = (int)t_json_i64(o, "lockout", t->o.lockout);

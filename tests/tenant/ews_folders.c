@@ -12,21 +12,29 @@ const char *ews_mailbox_error(struct ews *c, int mailbox)
     if (mailbox < 0) {
         return "ErrorNonExistentMailbox";
     }
-    // The service account has no rights of its own: it sees what it impersonates.
-    if (c->mailbox != mailbox) {
+    // The service account sees what it impersonates; rights of its own only where a test gives
+    // them.
+    bool own = c->mailbox < 0 && c->t->o.exchange_full_access;
+    if (c->mailbox != mailbox && !own) {
         return c->mailbox < 0 ? "ErrorAccessDenied" : "ErrorItemNotFound";
     }
+    enum t_state google = c->t->users[mailbox].state;
+    if (google == T_USER_DELETED || google == T_USER_NO_MAIL) {
+        return "ErrorNonExistentMailbox";
+    }
     switch (ews_mailbox(c->t, mailbox)->state) {
+    case EWS_STATE_NO_MAILBOX:
+        return "ErrorNonExistentMailbox";
+    case EWS_STATE_DENIED:
     case EWS_STATE_NO_ACCESS:
         return "ErrorAccessDenied";
+    case EWS_STATE_DISABLED:
+        return "ErrorAccountDisabled";
     case EWS_STATE_MOVING:
         return "ErrorMailboxMoveInProgress";
     case EWS_STATE_UNAVAILABLE:
         return "ErrorMailboxStoreUnavailable";
     case EWS_STATE_OK:
-    case EWS_STATE_NO_MAILBOX:
-    case EWS_STATE_DENIED:
-    case EWS_STATE_DISABLED:
     case EWS_STATES:
         break;
     }

@@ -36,7 +36,9 @@ static const char usage[] =
     "  --exchange-bare   items have no attachments\n"
     "  --exchange-auth ntlm,negotiate,basic,bearer,wrapped   --binding off|allowed|required\n"
     "  --exchange-version Exchange2013_SP1 (the newest that it takes)   --account-password P\n"
-    "  --directory-users N  persons without a mailbox   --ldap-page N   --ldap-signing   --lockout "
+    "  --directory-users N  persons without a mailbox   --ldap-page N   --ldap-signing   "
+    "--full-access\n"
+    "  --lockout "
     "N\n"
     "  --es-no-connectors  no connectors API   --es-license TYPE (basic; \"trial expired\")\n";
 
@@ -156,10 +158,11 @@ static int read_option(struct arguments *a, const char *name, const char *value,
         const char *name;
         bool *place;
     } flags[] = {
-        {"--plain", &a->server.plain},          {"--es-discard", &a->o.es_discard},
-        {"--es-system", &a->o.es_system},       {"--es-no-connectors", &a->o.es_no_connectors},
-        {"--no-tickets", &a->no_tickets},       {"--list-admin", &a->o.list_admin},
-        {"--ldap-signing", &a->o.ldap_signing}, {"--exchange-bare", &a->o.exchange_bare}};
+        {"--plain", &a->server.plain},           {"--es-discard", &a->o.es_discard},
+        {"--es-system", &a->o.es_system},        {"--es-no-connectors", &a->o.es_no_connectors},
+        {"--no-tickets", &a->no_tickets},        {"--list-admin", &a->o.list_admin},
+        {"--ldap-signing", &a->o.ldap_signing},  {"--full-access", &a->o.exchange_full_access},
+        {"--exchange-bare", &a->o.exchange_bare}};
     for (isize i = 0; i < COUNT(flags); i++) {
         if (strcmp(name, flags[i].name) == 0) {
             *flags[i].place = true;

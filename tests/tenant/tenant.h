@@ -68,9 +68,10 @@ struct t_options {
     i64 exchange_items; // in each inbox, the others have shares; < 0: as `messages`
     str account, netbios, account_password; // "svc", "EXAMPLE", "Passw0rd": the service account
     int exchange_auth;                      // what is offered, T_AUTH_...
+    bool exchange_full_access;              // rights on all mailboxes, without impersonation
     bool exchange_no_impersonation;         // the account lacks the right
     bool exchange_latin1;                   // Basic takes passwords as Latin-1 only
-    bool exchange_bare; // items have no attachments
+    bool exchange_bare;                     // items have no attachments
     str exchange_version;                   // the newest that it takes: "Exchange2016"
     int exchange_style;                     // of prefixes, 0 .. 2; < 0: in turn
     int lockout;                            // failed logons until the account is locked; 0: never
