@@ -23,10 +23,10 @@ struct access_settings {
 
 struct access_run {
     struct source *source; // NULL: that of access_init()
-    str index;         // with its prefix, as the job's snapshot says
-    str authorization; // of the connector's own key; empty: that of the settings
-    bool enabled;      // toggle and feature
-    str pipeline;      // of the job's snapshot; empty: none
+    str index;             // with its prefix, as the job's snapshot says
+    str authorization;     // of the connector's own key; empty: that of the settings
+    bool enabled;          // toggle and feature
+    str pipeline;          // of the job's snapshot; empty: none
 };
 
 struct access;
