@@ -18,8 +18,8 @@ def python_with(name, requirements):
     if os.path.exists(stamp) and open(stamp).read() == wanted:
         return python, ""
     steps = [[sys.executable, "-m", "venv", "--clear", home],
-             [python, "-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes", "--only-binary", ":all:",
-              "-r", requirements]]
+             [python, "-m", "pip", "install", "--quiet", "--no-deps", "--retries", "2", "--timeout", "30", "--require-hashes",
+              "--only-binary", ":all:", "-r", requirements]]
     for step in steps:
         try:
             done = subprocess.run(step, capture_output=True, text=True, timeout=240)
