@@ -14,19 +14,28 @@ bool purge_visit_fill(void *st, const struct scan_hit *hit)
     return true;
 }
 
+// The address of the mailbox: that of Gmail stands alone, that of Outlook behind a prefix
+// (spec/documents.md 3), which no address begins with.
+static str purge_owner(const struct scan_hit *hit)
+{
+    static const str prefix = S("email:");
+    return str_starts(hit->owner, prefix) ? str_from_index(hit->owner, prefix.n) : hit->owner;
+}
+
 static bool purge_is_ours(struct purge *p, const struct scan_hit *hit)
 {
+    str owner = purge_owner(hit);
     if (roster_all_finished(p->roster)) {
         return true;
     }
-    if (hit->owner.n == 0) {
+    if (owner.n == 0) {
         return false;
     }
-    switch (roster_fate(p->roster, hit->owner)) {
+    switch (roster_fate(p->roster, owner)) {
     case FATE_FINISHED:
         return true;
     case FATE_UNKNOWN:
-        return roster_knows_all(p->roster) && shard_owns(p->shard, hit->owner);
+        return roster_knows_all(p->roster) && shard_owns(p->shard, owner);
     case FATE_PROTECTED:
         return false;
     }

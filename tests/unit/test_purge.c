@@ -114,6 +114,18 @@ static void test_purge_another_spelling_is_the_same_mailbox(void)
     CHECK(goes(S("1"), S("Bert@x")));
 }
 
+static void test_purge_an_owner_behind_a_prefix_is_that_mailbox(void)
+{
+    start();
+    mailbox(S("Refused@x"), false);
+    mailbox(S("done@x"), true);
+    existed(S("1"));
+    CHECK(!goes(S("1"), S("email:refused@x")));
+    CHECK(goes(S("1"), S("email:done@x")));
+    CHECK(goes(S("1"), S("email:left@x")));
+    CHECK(!goes(S("1"), S("email:")));
+}
+
 static void test_purge_a_mailbox_without_a_usable_name_protects_all_others(void)
 {
     static u8 name[2000];
@@ -172,6 +184,7 @@ static const struct test_case cases[] = {
     CASE(test_purge_owner_gone_from_the_directory),
     CASE(test_purge_an_empty_directory_takes_nothing),
     CASE(test_purge_another_spelling_is_the_same_mailbox),
+    CASE(test_purge_an_owner_behind_a_prefix_is_that_mailbox),
     CASE(test_purge_a_mailbox_without_a_usable_name_protects_all_others),
     CASE(test_purge_a_shard_judges_only_its_own_mailboxes),
     CASE(test_purge_pending_until_marked),
