@@ -33,6 +33,7 @@
 
 // ---- codec/xml
 #define XML_DEPTH_MAX 300       // open elements: item attachments nest 255 deep
+#define XML_GATHER_BYTES 448 // of short pieces of text that are handed out as one
 #define XML_TAG_BYTES KIB(16)   // one tag: EWS has attributes of 512 bytes, ten of them at most
 #define XML_VALUES_BYTES KIB(2) // of one tag's attributes that had to be decoded
 #define XML_ATTRIBUTES_MAX 32   // of one tag, declarations of namespaces included

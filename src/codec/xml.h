@@ -82,6 +82,7 @@ struct xml {
     bool ended, done, empty, leaving, declared, cr;
     isize junk_bytes;
     struct xml_reference reference;
+    u8 gathered[XML_GATHER_BYTES];
     u8 character[4]; // of a character that was cut, or that a reference stands for
     isize character_bytes;
     i64 open_at; // where the open tag or reference begins

@@ -88,17 +88,53 @@ static bool xml_text_pending(struct xml *x, str *in, enum xml_event *event)
 // The references that HTML in XML is full of, when this chunk has them whole; empty: none of them.
 static str xml_usual_reference(str s, isize *n)
 {
-    static const struct {
-        str name, text;
-    } usual[] = {
-        {S("&lt;"), S("<")}, {S("&gt;"), S(">")}, {S("&#xD;"), S("\r")}, {S("&amp;"), S("&")}};
-    for (isize i = 0; i < COUNT(usual); i++) {
-        *n = usual[i].name.n;
-        if (s.n > *n && memcmp(s.p, usual[i].name.p, (size_t)*n) == 0) {
-            return usual[i].text;
-        }
+    str name = (str){0};
+    str text = (str){0};
+    switch (s.n > 1 ? s.p[1] : 0) {
+    case 'l':
+        name = S("&lt;");
+        text = S("<");
+        break;
+    case 'g':
+        name = S("&gt;");
+        text = S(">");
+        break;
+    case '#':
+        name = S("&#xD;");
+        text = S("\r");
+        break;
+    case 'a':
+        name = S("&amp;");
+        text = S("&");
+        break;
+    default:
+        break;
     }
-    return (str){0};
+    *n = name.n;
+    bool whole = name.n && s.n > name.n && memcmp(s.p, name.p, (size_t)name.n) == 0;
+    return whole ? text : (str){0};
+}
+
+// HTML in XML is a reference at every tag: short runs and the usual references are gathered, so
+// that one event stands for many of them. 0: what comes first is neither, or long enough by itself.
+static isize xml_text_gather(struct xml *x, str *in)
+{
+    isize gathered = 0;
+    while (in->n && gathered < XML_GATHER_BYTES) {
+        isize n;
+        str s = in->p[0] == '&' ? xml_usual_reference(*in, &n) : (str){0};
+        if (!s.n) {
+            n = in->p[0] == '&' || in->p[0] == '<' ? 0 : xml_text_run(*in);
+            s = (str){in->p, n};
+        }
+        if (n == 0 || n >= XML_GATHER_BYTES / 2 || s.n > XML_GATHER_BYTES - gathered) {
+            break;
+        }
+        memcpy(x->gathered + gathered, s.p, (size_t)s.n);
+        gathered += s.n;
+        xml_take(in, n);
+    }
+    return gathered;
 }
 
 enum xml_event xml_text_step(struct xml *x, str *in)
@@ -106,6 +142,10 @@ enum xml_event xml_text_step(struct xml *x, str *in)
     enum xml_event event;
     if (xml_text_pending(x, in, &event)) {
         return event;
+    }
+    isize gathered = xml_text_gather(x, in);
+    if (gathered) {
+        return xml_piece(x, (str){x->gathered, gathered});
     }
     if (in->p[0] == '<') {
         x->open_at = x->at;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // source/outlook/outlook_item: items of Exchange to documents, by the examples of wire-ews.md 8 and
 // documents.md 2, cut at every byte.
-#include "source/outlook/outlook_item.h"
 #include "test.h"
+
+#include "source/outlook/outlook_item.h"
 
 #define NS                                                                      \
     " xmlns:m=\"http://schemas.microsoft.com/exchange/services/2006/messages\"" \
