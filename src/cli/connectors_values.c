@@ -127,6 +127,7 @@ static err values_take(struct connectors *c, const struct json *j, int i)
 {
     const struct field *f = &c->type->schema->fields[i];
     int node = json_get(j, 0, str_from(f->key));
+    node = node < 0 && f->alias ? json_get(j, 0, str_from(f->alias)) : node;
     str raw = json_raw(j, node);
     u8 *memory = arena_try(&c->texts, 1, raw.n + 4);
     struct buf text = buf_over(memory, memory ? raw.n + 4 : 0);

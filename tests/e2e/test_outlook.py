@@ -8,6 +8,7 @@ import re
 import subprocess
 
 import rig
+import test_connectors
 import test_serve
 from rig import completed, decoded, same, true
 
@@ -220,6 +221,40 @@ def test_memory_of_each_kind():
         totals[name] = int(re.search(r"^total +(\d+) ", pools, re.M)[1])
         same("outlook " in pools, name in ("outlook", "both"), name)
     true(totals["none"] <= totals["gmail"] < totals["outlook"] < totals["both"] <= 64 << 20, str(totals))
+
+
+# ---- connectors by hand
+
+def created(d):
+    record, = d.records("connectors").values()
+    same((record["service_type"], record["status"], len(record["configuration"])), ("outlook", "configured", 13))
+    true(all(len(f) == 13 for f in record["configuration"].values()), "13 properties")
+    return {k: f["value"] for k, f in record["configuration"].items()}
+
+
+def test_create_from_a_file():
+    d = test_connectors.Double()
+    given = dict(fields(d.tenant), document_level_security=True, use_text_extraction_service=False)
+    del given["use_document_level_security"]
+    d.write("values.json", json.dumps(given))
+    more = ("--index-name", "search-new", "--name", "New", "--index-language", "en", "--service-type", "outlook")
+    test_connectors.done(d.run("connector", "create", *more, "--from-file", "values.json"), "service type: outlook")
+    got = created(d)
+    same((got["exchange_server"], got["ssl_enabled"], got["use_document_level_security"], got["tenant_id"]),
+         (given["exchange_server"], True, True, ""))
+    del given["domain"]
+    d.write("values.json", json.dumps(given))
+    test_connectors.failed(d.run("connector", "create", *more, "--from-file", "values.json"), "Exchange server domain name")
+
+
+def test_create_by_prompts():
+    d = test_connectors.Double()
+    r = d.run("connector", "create", typed="search-typed\noutlook\n\n\noutlook_server\nmail.example.test\n"
+              "dc.example.test\nEXAMPLE\\svc\npw\nexample.test\nfalse\n\nyes\n")
+    test_connectors.done(r, "name: search-typed")
+    true("Tenant ID" not in r.err and "SSL certificate" not in r.err, r.err)
+    got = created(d)
+    same((got["username"], got["ssl_enabled"], got["use_document_level_security"]), ("EXAMPLE\\svc", False, True))
 
 
 # ---- the service
