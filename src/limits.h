@@ -192,6 +192,7 @@
 #define EWS_CODE_BYTES 64  // of a response code: the longest has 45
 #define EWS_TEXT_BYTES 256 // of the words that come with it
 #define OUTLOOK_PARTS_BYTES KIB(8)  // attachments of a lane's items that are to be made: 20 to 40
+#define OUTLOOK_ATTACHMENTS_MAX 10000 // of one item: Exchange has a limit of 125 for a message
 #define OUTLOOK_SMALL_BYTES 320     // of a time, a number, an entry's name
 #define OUTLOOK_ITEM_ROOM KIB(12)   // written for one event: an owner, and what an item does not have
 #define OUTLOOK_NAME_BYTES 1024     // of an attachment's name; longer ones are cut

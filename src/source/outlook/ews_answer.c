@@ -68,6 +68,16 @@ static void answer_begin_message(struct ews_answer *a)
     buf_reset(&a->text);
 }
 
+// What messages before it have said is not the fault's.
+static void answer_begin_fault(struct ews_answer *a)
+{
+    a->fault = true;
+    a->success = a->warning = false;
+    a->part = PART_NONE;
+    buf_reset(&a->code);
+    buf_reset(&a->text);
+}
+
 static void answer_begin_value(struct ews_answer *a)
 {
     str name = xml_attribute(&a->xml, S("Name"), NULL);
@@ -112,11 +122,6 @@ static bool answer_begin_part(struct ews_answer *a)
     return true;
 }
 
-static bool answer_is_head(const struct ews_answer *a, int depth)
-{
-    return a->xml.depth == depth;
-}
-
 // Outside of a message's content. false: it is content.
 static bool answer_begin(struct ews_answer *a)
 {
@@ -134,7 +139,9 @@ static bool answer_begin(struct ews_answer *a)
         return true; // the header
     }
     if (depth == DEPTH_RESPONSE) {
-        a->fault = a->fault || xml_is(&a->xml, NS_SOAP, S("Fault"));
+        if (xml_is(&a->xml, NS_SOAP, S("Fault"))) {
+            answer_begin_fault(a);
+        }
         return true;
     }
     if (a->fault) {
@@ -144,14 +151,17 @@ static bool answer_begin(struct ews_answer *a)
     if (depth == DEPTH_MESSAGES) {
         return true;
     }
-    if (answer_is_head(a, DEPTH_MESSAGE)) {
+    if (depth == DEPTH_MESSAGE) {
         answer_begin_message(a);
         return true;
     }
-    if (a->part == PART_SKIP || (depth == DEPTH_MESSAGE + 1 && name->ns == NS_MESSAGES)) {
-        return answer_begin_part(a) || a->part == PART_SKIP;
+    if (a->part == PART_SKIP && str_eq(name->local, S("Value"))) {
+        answer_begin_value(a);
     }
-    return false;
+    if (a->part != PART_NONE) {
+        return true; // within a part nothing is content
+    }
+    return depth == DEPTH_MESSAGE + 1 && name->ns == NS_MESSAGES && answer_begin_part(a);
 }
 
 static void answer_take_text(struct ews_answer *a)

@@ -40,9 +40,9 @@ static const struct ews_code ews_codes[] = {
     {"FolderNotFound", ERR_EWS_FOLDER},
     {"ManagedFolderNotFound", ERR_EWS_FOLDER},
     {"SyncFolderNotFound", ERR_EWS_FOLDER},
-    {"InvalidFolderId", ERR_EWS_FOLDER},
-    {"NoPublicFolderReplicaAvailable", ERR_EWS_FOLDER},
-    {"InvalidOperation", ERR_EWS_FOLDER},
+    {"InvalidFolderId", ERR_EWS_FOLDER_CLOSED},
+    {"NoPublicFolderReplicaAvailable", ERR_EWS_FOLDER_CLOSED},
+    {"InvalidOperation", ERR_EWS_FOLDER_CLOSED},
     {"ItemNotFound", ERR_EWS_GONE},
     {"InvalidIdMalformed", ERR_EWS_ID},
     {"InvalidId", ERR_EWS_ID},
@@ -94,13 +94,14 @@ static const struct {
     u16 error;
     enum ews_reach reach;
 } ews_reaches[] = {
-    {ERR_EWS_GONE, EWS_REACH_ITEM},          {ERR_EWS_ID, EWS_REACH_ITEM},
-    {ERR_EWS_CORRUPT, EWS_REACH_ITEM},       {ERR_EWS_TOO_LARGE, EWS_REACH_ITEM},
-    {ERR_EWS_BASE64, EWS_REACH_ITEM},        {ERR_EWS_FOLDER, EWS_REACH_FOLDER},
-    {ERR_EWS_SYNC_STATE, EWS_REACH_FOLDER},  {ERR_EWS_DENIED, EWS_REACH_MAILBOX},
-    {ERR_EWS_NO_MAILBOX, EWS_REACH_MAILBOX}, {ERR_EWS_ACCOUNT, EWS_REACH_MAILBOX},
-    {ERR_EWS_ROUTING, EWS_REACH_MAILBOX},    {ERR_EWS_FORBIDDEN, EWS_REACH_SOME},
-    {ERR_EWS_NOT_THERE, EWS_REACH_SOME},     {ERR_EWS_IMPERSONATE, EWS_REACH_SOME},
+    {ERR_EWS_GONE, EWS_REACH_ITEM},         {ERR_EWS_ID, EWS_REACH_ITEM},
+    {ERR_EWS_CORRUPT, EWS_REACH_ITEM},      {ERR_EWS_TOO_LARGE, EWS_REACH_ITEM},
+    {ERR_EWS_BASE64, EWS_REACH_ITEM},       {ERR_EWS_FOLDER, EWS_REACH_FOLDER},
+    {ERR_EWS_SYNC_STATE, EWS_REACH_FOLDER}, {ERR_EWS_FOLDER_CLOSED, EWS_REACH_FOLDER},
+    {ERR_EWS_DENIED, EWS_REACH_MAILBOX},    {ERR_EWS_NO_MAILBOX, EWS_REACH_MAILBOX},
+    {ERR_EWS_ACCOUNT, EWS_REACH_MAILBOX},   {ERR_EWS_ROUTING, EWS_REACH_MAILBOX},
+    {ERR_EWS_FORBIDDEN, EWS_REACH_SOME},    {ERR_EWS_NOT_THERE, EWS_REACH_SOME},
+    {ERR_EWS_IMPERSONATE, EWS_REACH_SOME},
 };
 
 enum ews_reach ews_error_reach(err e)

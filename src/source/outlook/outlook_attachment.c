@@ -118,14 +118,17 @@ void outlook_attachment_event(struct fetch *f, const struct ews_answer *a, enum 
 {
     struct outlook_fetch *of = f->state;
     bool content = a->level == LEVEL_CONTENT && a->tag == EWS_TAG_Content;
-    if (event == EWS_START && content && !of->content_seen) {
+    if (event == EWS_START && a->level == LEVEL_ATTACHMENT) {
+        of->same = false;
+    } else if (event == EWS_START && content && of->same && !of->content_seen) {
         of->content = of->content_seen = true;
         buf_put(&f->data, S(",\"_attachment\":\""));
     } else if (event == EWS_START && a->level == LEVEL_CONTENT && a->tag == EWS_TAG_AttachmentId) {
         str id = xml_attribute(&a->xml, S("Id"), NULL);
         struct outlook_part part;
         bool there = outlook_parts_first(&of->parts, &part);
-        of->same = there && str_eq(id, part.id);
+        of->same = there && of->message < 0 && str_eq(id, part.id);
+        of->message = of->same ? a->index : of->message;
     } else if (event == EWS_TEXT && of->content && !of->is_too_large) {
         attachment_take_text(f, a->xml.text);
     } else if (event == EWS_END && content && of->content) {

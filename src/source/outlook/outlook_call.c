@@ -51,8 +51,9 @@ struct ews_call outlook_call_begin(struct outlook *o, struct outlook_call *call,
     call->status = 0;
     call->broken = call->whole = false;
     call->number = ++o->run.requests;
+    r->older = o->run.older;
     return (struct ews_call){
-        .version = o->run.older ? S("Exchange2013") : S("Exchange2013_SP1"),
+        .version = r->older ? S("Exchange2013") : S("Exchange2013_SP1"),
         .mailbox = mailbox,
         .delegate = o->settings.delegate,
     };
@@ -153,7 +154,7 @@ err outlook_call_judge(struct outlook *o, const struct outlook_reader *r, err e,
         o->run.pause_until_ms = until_ms > o->run.pause_until_ms ? until_ms : o->run.pause_until_ms;
         x->retry_at_ms = until_ms;
     }
-    if (err_is(e, ERR_EWS_VERSION) && !o->run.older) {
+    if (err_is(e, ERR_EWS_VERSION) && !r->older) { // others may have found it out meanwhile
         o->run.older = true;
         x->retry_at_ms = os_mono_ms();
         e = FAIL(EWS_ANSWER); // once more, by the older version

@@ -60,10 +60,14 @@ static str configure_url_text(u8 *to, isize cap, str scheme, str text)
 
 static err configure_bad_address(err e, enum outlook_field field, str text, struct buf *detail)
 {
+    str host = text; // without what may be a password
+    for (isize at = str_find_byte(host, '@'); at >= 0; at = str_find_byte(host, '@')) {
+        host = str_from_index(host, at + 1);
+    }
     buf_put(detail, S("'"));
     buf_put(detail, str_from(outlook_schema.fields[field].label));
     buf_put(detail, S("' \""));
-    buf_put(detail, str_slice(text, 0, text.n < 100 ? text.n : 100));
+    buf_put(detail, str_slice(host, 0, host.n < 100 ? host.n : 100));
     buf_put(detail, S("\": "));
     buf_put(detail, str_from(err_what(e)));
     return FAIL(OUTLOOK_ADDRESS);

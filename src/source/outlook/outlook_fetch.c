@@ -87,9 +87,16 @@ static void fetch_reset(struct fetch *f)
     buf_reset(&f->data);
     f->data.n = FETCH_DOC_OFFSET;
     of->asked_count = 0;
-    of->shaping = of->same = of->is_too_large = false;
+    of->shaping = of->same = of->is_too_large = of->again = false;
     of->message = -1;
-    of->error = OK;
+    of->error = of->passing = OK;
+}
+
+// No reader is free: what is in the buffer was handed over, and others may need the room.
+static enum step fetch_wait(struct fetch *f)
+{
+    fetch_reset(f);
+    return STEP_WAIT;
 }
 
 static str fetch_unit_id(const struct fetch *f, int unit)
@@ -126,6 +133,7 @@ static void fetch_ask_items(struct outlook *o, struct fetch *f, struct exchange 
     outlook_parts_start(&of->parts);
     of->asking = OUTLOOK_ASKING_ITEMS;
     of->together = 0;
+    of->plain = plain;
     struct ews_call c = fetch_begin(o, f);
     struct buf *b = &outlook_call_reader(o, &of->call)->request;
     ews_put_get_items(b, &c, fetch_kind(f),
@@ -211,7 +219,7 @@ static enum step fetch_part(struct outlook *o, struct fetch *f, const struct out
     }
     if (o->run.content && outlook_attachment_has_content(part, o->settings.max_file_bytes)) {
         if (!outlook_call_take(o, &of->call, now_ms, x)) {
-            return STEP_WAIT;
+            return fetch_wait(f);
         }
         fetch_ask_content(o, f, part, x);
         return STEP_REQUEST;
@@ -238,13 +246,18 @@ static void fetch_hand_over_nothing(struct fetch *f, bool lost)
 
 // ---- next
 
+static enum outlook_unit_state fetch_asked_state(const struct outlook_fetch *of)
+{
+    return of->plain ? OUTLOOK_UNIT_PLAIN : OUTLOOK_UNIT_TO_ASK;
+}
+
 // An attempt broke off: what it had read is read again.
 static void fetch_forget_attempt(struct fetch *f)
 {
     struct outlook_fetch *of = f->state;
     for (int i = 0; of->in_hand && i < of->asked_count; i++) {
-        if (of->asking == OUTLOOK_ASKING_ITEMS && of->state[of->asked[i]] == OUTLOOK_UNIT_READY) {
-            of->state[of->asked[i]] = OUTLOOK_UNIT_TO_ASK;
+        if (of->asking == OUTLOOK_ASKING_ITEMS) {
+            of->state[of->asked[i]] = fetch_asked_state(of);
         }
     }
     if (of->in_hand && of->asking == OUTLOOK_ASKING_REST) {
@@ -278,7 +291,8 @@ enum step outlook_fetch_next(void *src, struct fetch *f, i64 now_ms, struct exch
     }
     fetch_forget_attempt(f);
     enum mailbox_phase phase = f->mailbox->phase;
-    bool closed = phase == MAILBOX_REFUSED || phase == MAILBOX_SYSTEMIC;
+    bool closed = phase == MAILBOX_SYSTEMIC ||
+                  (phase == MAILBOX_REFUSED && !err_is(f->mailbox->error, ERR_EWS_FOLDER_CLOSED));
     for (int i = 0; closed && i < f->unit_count; i++) {
         if (of->state[i] == OUTLOOK_UNIT_TO_ASK || of->state[i] == OUTLOOK_UNIT_PLAIN) {
             fetch_decide(of, i, FETCH_UNDECIDED, f->mailbox->error);
@@ -295,6 +309,7 @@ enum step outlook_fetch_next(void *src, struct fetch *f, i64 now_ms, struct exch
     if (outlook_parts_first(&of->parts, &part)) { // the next answer takes their place
         of->part_ready = of->part_ready || closed;
         of->part_verdict = closed ? FETCH_UNDECIDED : of->part_verdict;
+        of->part_error = closed ? f->mailbox->error : of->part_error;
         enum step step = fetch_part(o, f, &part, now_ms, x);
         if (step == STEP_DONE) {
             outlook_call_close(o, &of->call);
@@ -308,7 +323,7 @@ enum step outlook_fetch_next(void *src, struct fetch *f, i64 now_ms, struct exch
         return STEP_DONE;
     }
     if (!outlook_call_take(o, &of->call, now_ms, x)) {
-        return STEP_WAIT;
+        return fetch_wait(f);
     }
     if (fetch_has_rest(of)) {
         fetch_ask_rest(o, f, x);
@@ -363,6 +378,12 @@ static void fetch_end_item(struct fetch *f, struct outlook_reader *r)
     int unit = of->asked[of->message];
     bool intact = of->asking == OUTLOOK_ASKING_REST || f->units[unit].intact;
     of->shaping = false;
+    of->again = of->is_too_large && it->from > FETCH_DOC_OFFSET;
+    if (of->again) { // alone it has more room
+        outlook_parts_drop(&of->parts);
+        f->data.n = it->from;
+        return;
+    }
     of->together |= of->asking == OUTLOOK_ASKING_ITEMS ? (u32)1 << unit : 0;
     outlook_item_finish(it);
     if (of->is_too_large) {
@@ -398,7 +419,9 @@ static void fetch_end_message(struct fetch *f, const struct ews_answer *a)
     }
     int unit = of->asked[a->index];
     bool plain = of->state[unit] == OUTLOOK_UNIT_PLAIN;
-    if (of->state[unit] == OUTLOOK_UNIT_READY) {
+    bool again = of->again;
+    of->again = false;
+    if (of->state[unit] == OUTLOOK_UNIT_READY || again) {
         return;
     }
     if (err_ok(a->error)) { // no item, or one that turned into another kind
@@ -409,8 +432,10 @@ static void fetch_end_message(struct fetch *f, const struct ews_answer *a)
         fetch_decide(of, unit, FETCH_CORRUPT, a->error);
     } else if (ews_error_is_corrupt(a->error)) {
         of->state[unit] = OUTLOOK_UNIT_PLAIN;
-    } else if (err_ok(of->error) && !err_is(a->error, ERR_EWS_STOPPED)) {
-        of->error = a->error;
+    } else if (ews_error_reach(a->error) > EWS_REACH_FOLDER) {
+        of->error = err_ok(of->error) ? a->error : of->error;
+    } else if (!err_is(a->error, ERR_EWS_STOPPED)) {
+        of->passing = err_ok(of->passing) ? a->error : of->passing;
     }
 }
 
@@ -494,16 +519,20 @@ static err fetch_end_items(struct outlook *o, struct fetch *f, struct exchange *
 {
     struct outlook_fetch *of = f->state;
     const struct outlook_reader *r = outlook_call_reader(o, &of->call);
-    bool left = false;
+    int left = 0;
     for (int i = 0; i < of->asked_count; i++) {
-        left = left || of->state[of->asked[i]] == OUTLOOK_UNIT_TO_ASK;
+        left += of->state[of->asked[i]] == fetch_asked_state(of);
     }
-    bool item = ews_error_reach(of->error) == EWS_REACH_ITEM;
-    if (!err_ok(of->error) && !item) {
+    if (!err_ok(of->error)) {
         return outlook_call_judge(o, r, of->error, x);
     }
-    if (left && ++of->tries > OUTLOOK_TRIES_MAX) {
-        return FAIL(EWS_CODE);
+    if (!err_ok(of->passing)) { // one item's bad luck is not that of the others
+        err e = outlook_call_judge(o, r, of->passing, x);
+        if (left == of->asked_count) {
+            return e;
+        }
+    } else if (left == of->asked_count && ++of->tries > OUTLOOK_TRIES_MAX) {
+        return FAIL(EWS_STOPPED);
     }
     o->run.answers++;
     return OK;
@@ -514,11 +543,19 @@ static err fetch_end_rest(struct outlook *o, struct fetch *f, struct exchange *x
 {
     struct outlook_fetch *of = f->state;
     const struct outlook_reader *r = outlook_call_reader(o, &of->call);
-    if (!err_ok(of->error)) {
-        return outlook_call_judge(o, r, of->error, x);
+    err e = err_ok(of->error) ? of->passing : of->error;
+    if (!err_ok(e)) {
+        return outlook_call_judge(o, r, e, x);
     }
-    if (of->state[of->rest_unit] == OUTLOOK_UNIT_HANDED) {
+    u8 state = of->state[of->rest_unit];
+    if (state == OUTLOOK_UNIT_HANDED) {
         return FAIL(EWS_ANSWER); // it says nothing about the item
+    }
+    const struct outlook_result *result = &of->results[of->rest_unit];
+    bool endless = of->parts.over_unit >= 0 && of->parts.over_from >= OUTLOOK_ATTACHMENTS_MAX;
+    if (state != OUTLOOK_UNIT_READY || result->verdict == FETCH_CORRUPT || endless) {
+        of->rest_failed = true;
+        of->rest_error = endless ? FAIL(EWS_ENDLESS) : FAIL(EWS_CORRUPT);
     }
     of->state[of->rest_unit] = OUTLOOK_UNIT_HANDED;
     of->rest_from = 0;
@@ -538,7 +575,7 @@ static err fetch_end_content(struct outlook *o, struct fetch *f, struct exchange
     if (!err_ok(e) && ews_error_reach(e) != EWS_REACH_ITEM) {
         return outlook_call_judge(o, r, e, x);
     }
-    if (err_ok(e) && !of->same) {
+    if (err_ok(e) && of->message < 0) {
         return FAIL(EWS_ANSWER);
     }
     e = err_ok(e) && of->is_too_large ? FAIL(EWS_TOO_LARGE) : e;

@@ -35,16 +35,19 @@ struct outlook_fetch {
     u8 state[FETCH_UNITS_MAX]; // enum outlook_unit_state
     struct outlook_result results[FETCH_UNITS_MAX];
     int asked[FETCH_UNITS_MAX], asked_count; // units of the request in hand
-    int tries;
+    bool plain;                              // and in which shape
+    int tries;                               // answers that brought nothing further
     bool shaping, same; // an item is being shaped; its id is the one that was asked for
     bool is_too_large;
-    int message;              // whose item has been seen
+    bool again;               // the item in hand is to be asked for again, without those before it
+    int message;              // whose item (or attachment) has been seen; -1: none
     u32 together;             // bit i: the last answer about items held unit i
     int rest_unit, rest_from; // the first attachment that did not fit the queue; -1: none
     bool rest_failed;         // what it has is not known: its mailbox is protected
     err rest_error;
     bool in_hand; // asked, and its answer was not whole yet
     err error;    // of a message, when it speaks of more than an item
+    err passing;  // of one item, which may be answered the next time
     // The attachment in hand.
     bool part_ready;
     enum fetch_verdict part_verdict;

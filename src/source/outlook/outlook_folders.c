@@ -21,8 +21,9 @@ void outlook_folders_ask(struct outlook_mailbox *om, const struct ews_call *c, s
     om->asked_count = 0;
     om->error = OK;
     om->capture = CAPTURE_NONE;
-    om->last = false;
+    om->last = om->has_last = om->has_root = om->absent = om->full = false;
     om->counted = 0;
+    om->page_closed = 0;
     om->id_bytes = om->page_ids; // what a broken answer has left
     switch (om->step) {
     case OUTLOOK_LIST_FOLDERS:
@@ -80,8 +81,8 @@ static void folders_end_folder(struct outlook_mailbox *om, enum ews_tag tag)
 {
     str class = buf_str(&om->small);
     om->counted++;
-    if (om->id.n == 0 || om->id.full) {
-        return;
+    if (om->id.n == 0 || om->id.full || om->small.full || om->name.full) {
+        return; // longer than any that is looked for
     }
     bool archive = om->step == OUTLOOK_LIST_ARCHIVE && tag == EWS_TAG_Folder &&
                    str_eq(class, S("IPF.Note")) &&
@@ -103,7 +104,8 @@ static void folders_begin(struct outlook_mailbox *om, const struct ews_answer *a
 {
     int level = folders_level(om);
     if (a->tag == EWS_TAG_RootFolder && a->level == 1) {
-        str last = xml_attribute(&a->xml, S("IncludesLastItemInRange"), NULL);
+        str last = xml_attribute(&a->xml, S("IncludesLastItemInRange"), &om->has_last);
+        om->has_root = true;
         om->last = str_eq(last, S("true")) || str_eq(last, S("1"));
     } else if (a->level == level) {
         om->small = buf_over(om->small_bytes, COUNT(om->small_bytes));
@@ -114,6 +116,7 @@ static void folders_begin(struct outlook_mailbox *om, const struct ews_answer *a
                       : a->tag == EWS_TAG_DisplayName ? CAPTURE_NAME
                                                       : CAPTURE_NONE;
         if (a->tag == EWS_TAG_FolderId) {
+            buf_reset(&om->id);
             buf_put(&om->id, xml_attribute(&a->xml, S("Id"), NULL));
         }
     }
@@ -122,11 +125,14 @@ static void folders_begin(struct outlook_mailbox *om, const struct ews_answer *a
 static void folders_end_message(struct outlook_mailbox *om, const struct ews_answer *a)
 {
     if (!err_ok(a->error)) {
-        bool absent = ews_error_reach(a->error) == EWS_REACH_FOLDER;
+        bool absent = err_is(a->error, ERR_EWS_FOLDER);
         // The answer about one folder may say that it is closed to us; about the first one, that
         // the whole mailbox is.
         bool denied = err_is(a->error, ERR_EWS_DENIED) && om->there != 0;
-        if (!absent && !denied && err_ok(om->error)) {
+        bool closed = denied || err_is(a->error, ERR_EWS_FOLDER_CLOSED);
+        om->absent = absent || closed;
+        om->page_closed += closed;
+        if (!absent && !closed && err_ok(om->error)) {
             om->error = a->error;
         }
     } else if (om->step == OUTLOOK_LIST_FOLDERS && a->index < om->asked_count) {
@@ -158,6 +164,10 @@ err outlook_folders_take(struct outlook_mailbox *om)
     if (om->full) {
         return FAIL(EWS_FOLDERS);
     }
+    // Of a folder that nothing is said about it is not known that it is absent.
+    if (om->step != OUTLOOK_LIST_FOLDERS && !om->has_root && !om->absent) {
+        return FAIL(EWS_ANSWER);
+    }
     switch (om->step) {
     case OUTLOOK_LIST_FOLDERS:
         om->step = OUTLOOK_LIST_ARCHIVE;
@@ -167,6 +177,9 @@ err outlook_folders_take(struct outlook_mailbox *om)
         break;
     case OUTLOOK_LIST_CALENDARS:
         om->offset += om->counted;
+        if (om->counted == 0 && om->has_last && !om->last) {
+            return FAIL(EWS_ANSWER); // more of nothing
+        }
         if (om->last || om->counted == 0) {
             om->step = OUTLOOK_LIST_ITEMS;
         } else if (++om->pages == OUTLOOK_PAGES_MAX) {
@@ -178,5 +191,6 @@ err outlook_folders_take(struct outlook_mailbox *om)
         break;
     }
     om->page_ids = om->id_bytes;
+    om->closed += om->page_closed;
     return OK;
 }

@@ -33,6 +33,9 @@ bool outlook_identity(void *src, const struct account *a, struct buf *doc)
                              a->name.n < OUTLOOK_FIELD_BYTES ? a->name.n : OUTLOOK_FIELD_BYTES));
     buf_put(&email, S("email:"));
     buf_put_lower(&email, a->address);
+    if (email.full) {
+        return false; // no mailbox has such an address
+    }
     str identities[] = {buf_str(&user), buf_str(&name), buf_str(&email)};
     struct json_write w = json_write_to(doc);
     json_write_key(&w, S("identity"));

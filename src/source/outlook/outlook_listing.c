@@ -87,14 +87,14 @@ static void listing_settle(struct mailbox *m)
     if (om->step != OUTLOOK_LIST_DONE || m->phase != MAILBOX_LISTING) {
         return;
     }
-    if (!om->bad_ids) {
+    if (!om->bad_ids && !om->closed) {
         m->phase = MAILBOX_LISTED;
     } else if (m->queue.count == 0) {
-        m->phase = MAILBOX_FAILED;
-        m->error = FAIL(EWS_UNIT_ID);
+        m->phase = om->bad_ids ? MAILBOX_FAILED : MAILBOX_REFUSED;
+        m->error = om->bad_ids ? FAIL(EWS_UNIT_ID) : FAIL(EWS_FOLDER_CLOSED);
         buf_reset(&m->detail);
-        buf_put_i64(&m->detail, om->bad_ids);
-        buf_put(&m->detail, S(" ids"));
+        buf_put_i64(&m->detail, om->bad_ids ? om->bad_ids : om->closed);
+        buf_put(&m->detail, om->bad_ids ? S(" ids") : S(" folders"));
     }
 }
 
@@ -105,6 +105,7 @@ static void listing_ask_items(struct outlook_mailbox *om, const struct ews_call 
     om->capture = CAPTURE_NONE;
     om->last = om->has_last = om->has_state = false;
     om->counted = 0;
+    om->page_bad_ids = 0;
     om->has_id = false;
     ews_put_sync_items(b, c, folder, str_make(om->state, om->state_bytes), OUTLOOK_PAGE_UNITS);
 }
@@ -192,9 +193,15 @@ static void listing_begin(struct outlook_mailbox *om, const struct ews_answer *a
     }
 }
 
+// A text that is longer than any that means something is none.
+static str listing_small(const struct outlook_mailbox *om)
+{
+    return om->small.full ? (str){0} : str_trim(buf_str(&om->small));
+}
+
 static bool listing_is_true(const struct outlook_mailbox *om)
 {
-    str text = str_trim(buf_str(&om->small));
+    str text = listing_small(om);
     return str_eq(text, S("true")) || str_eq(text, S("1"));
 }
 
@@ -203,10 +210,10 @@ static void listing_end_property(struct outlook_mailbox *om, enum ews_tag tag)
     i64 bytes;
     if (tag == EWS_TAG_LastModifiedTime) {
         struct buf time = buf_over(om->unit.timestamp, UNIT_TIMESTAMP_BYTES);
-        outlook_put_time(&time, buf_str(&om->small));
+        outlook_put_time(&time, listing_small(om));
         om->unit.timestamp_bytes = (int)time.n;
     } else if (tag == EWS_TAG_Size) {
-        bool number = str_to_i64(str_trim(buf_str(&om->small)), &bytes) && bytes > 0;
+        bool number = str_to_i64(listing_small(om), &bytes) && bytes > 0;
         om->unit.bytes = number ? bytes : 0;
     } else if (tag == EWS_TAG_HasAttachments) {
         om->unit.parts = listing_is_true(om);
@@ -220,7 +227,7 @@ static bool listing_end_item(struct outlook_mailbox *om, struct unit_queue *q, u
         return true; // of a kind that has no documents
     }
     if (!om->has_id) {
-        om->bad_ids++;
+        om->page_bad_ids++;
         return true;
     }
     om->unit.kind = (u8)om->kind;
@@ -260,13 +267,27 @@ static err listing_items_event(struct mailbox *m, struct outlook_reader *r, enum
     return OK;
 }
 
+// Base64, as all of Exchange's are: it goes into the next request, where nothing has to be escaped.
+static bool listing_is_state(str state)
+{
+    for (isize i = 0; i < state.n; i++) {
+        u8 c = state.p[i];
+        if ((c < ' ' && !str_is_space(c)) || c >= 0x7f || c == '&' || c == '<' || c == '>' ||
+            c == '"') {
+            return false;
+        }
+    }
+    return true;
+}
+
 // The page is whole: its units count, and its state takes the place of the one before.
 static err listing_take_page(struct outlook *o, struct mailbox *m)
 {
     struct outlook_mailbox *om = m->state;
     struct outlook_reader *r = outlook_call_reader(o, &om->call);
     str state = str_trim(buf_str(&r->state));
-    if (!om->has_last || (!om->last && !om->has_state) || r->state.full) {
+    if (!om->has_last || (!om->last && !om->has_state) || r->state.full ||
+        !listing_is_state(state)) {
         return FAIL(EWS_ANSWER);
     }
     if (!om->last &&
@@ -275,6 +296,7 @@ static err listing_take_page(struct outlook *o, struct mailbox *m)
     }
     unit_queue_commit(&m->queue);
     m->units_listed += om->counted;
+    om->bad_ids += om->page_bad_ids;
     o->run.answers++;
     memcpy(om->state, state.p, (size_t)state.n);
     om->state_bytes = (int)state.n;
@@ -328,6 +350,11 @@ static err listing_end_items(struct outlook *o, struct mailbox *m, struct exchan
         listing_next_folder(om); // it has vanished
         return OK;
     }
+    if (err_is(om->error, ERR_EWS_FOLDER_CLOSED)) {
+        om->closed++; // the others are read all the same
+        listing_next_folder(om);
+        return OK;
+    }
     if (err_is(om->error, ERR_EWS_SYNC_STATE) && om->state_bytes &&
         om->restarts++ < OUTLOOK_RESTARTS_MAX) {
         om->state_bytes = 0;
@@ -341,7 +368,11 @@ err outlook_listing_end(void *src, struct mailbox *m, struct exchange *x)
     struct outlook *o = src;
     struct outlook_mailbox *om = m->state;
     err e = outlook_call_end(o, &om->call, x);
-    if (err_ok(e) && om->step == OUTLOOK_LIST_ITEMS) {
+    int messages = outlook_call_reader(o, &om->call)->answer.index + 1;
+    if (err_ok(e) && err_ok(om->error) &&
+        messages != (om->step == OUTLOOK_LIST_FOLDERS ? om->asked_count : 1)) {
+        e = FAIL(EWS_ANSWER); // not to this question
+    } else if (err_ok(e) && om->step == OUTLOOK_LIST_ITEMS) {
         e = listing_end_items(o, m, x);
     } else if (err_ok(e)) {
         e = outlook_folders_take(om);

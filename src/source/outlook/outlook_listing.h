@@ -40,13 +40,15 @@ struct outlook_mailbox {
     int id_bytes, id_at; // of `ids`: used; where the folder in hand stands
     int restarts, pages;
     i64 bad_ids;
+    int closed, page_closed; // folders that are there and cannot be read; of the answer in hand
     // The answer in hand.
     int asked[OUTLOOK_FOLDERS], asked_count;
     err error; // of a message that speaks of more than its folder
     bool last, has_last, has_state;
-    bool full;    // of ids
-    int page_ids; // bytes of ids before the answer in hand
-    i64 counted;
+    bool has_root, absent; // FindFolder has answered: with a page, or that the folder is not there
+    bool full;             // of ids
+    int page_ids;          // bytes of ids before the answer in hand
+    i64 counted, page_bad_ids;
     u8 capture;
     bool folder_ok;
     struct unit unit;

@@ -15,7 +15,7 @@ struct part_head {
 void outlook_parts_start(struct outlook_parts *p)
 {
     p->head = p->n = p->mark = p->counted = p->skip = 0;
-    p->over_unit = -1;
+    p->over_unit = p->over_before = -1;
     p->over_from = 0;
 }
 
@@ -24,11 +24,13 @@ void outlook_parts_item(struct outlook_parts *p, int skip)
     p->mark = p->n;
     p->counted = 0;
     p->skip = skip;
+    p->over_before = p->over_unit;
 }
 
 void outlook_parts_drop(struct outlook_parts *p)
 {
     p->n = p->mark;
+    p->over_unit = p->over_before;
 }
 
 void outlook_parts_put(struct outlook_parts *p, const struct outlook_part *part)

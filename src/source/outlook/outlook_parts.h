@@ -23,6 +23,7 @@ struct outlook_parts {
     int counted;              // attachments of the item in hand, the skipped ones included
     int skip;                 // so many of its first are known already
     int over_unit, over_from; // the first that did not fit; over_unit -1: all did
+    int over_before;          // over_unit when the item in hand began
     u8 bytes[OUTLOOK_PARTS_BYTES];
 };
 

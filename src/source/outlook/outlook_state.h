@@ -15,6 +15,7 @@
 // The memory of one request to Exchange and its answer.
 struct outlook_reader {
     bool used;
+    bool older; // the request was written by the older version of the protocol
     struct ews_answer answer;
     struct outlook_item item;
     struct buf request; // EWS_REQUEST_BYTES

@@ -33,6 +33,10 @@ void outlook_put_time(struct buf *json, str text)
     }
     i64 s = us / 1000000 - (us % 1000000 < 0);
     struct date d = date_from_unix(s);
+    if (d.year < 1 || d.year > 9999) { // by its offset
+        buf_put(json, S("null"));
+        return;
+    }
     buf_put_byte(json, '"');
     time_put_day(json, &d);
     buf_put_byte(json, 'T');
