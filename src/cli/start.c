@@ -7,6 +7,7 @@
 #include "cli/output.h"
 #include "cli/start_source.h"
 #include "codec/base64.h"
+#include "codec/ldap.h"
 #include "elastic/index.h"
 #include "os/os.h"
 
@@ -291,6 +292,22 @@ static err start_check_memory(const struct config *c)
     return bytes > (double)(START_RESERVE_BYTES - START_FIXED_BYTES) ? FAIL(CONFIG_MEMORY) : OK;
 }
 
+// What is wrong with it would else be said by each job.
+static err start_check_filter(struct start *s)
+{
+    str filter = s->config.outlook.ldap_filter;
+    struct arena mark = s->texts;
+    u8 *memory = arena_try(&s->texts, 1, CONN_OUT_BYTES);
+    struct buf ber = buf_over(memory, memory ? CONN_OUT_BYTES : 0);
+    s->texts = mark;
+    if (filter.n == 0 || (err_ok(ldap_put_filter(&ber, filter)) && !ber.full)) {
+        return OK;
+    }
+    buf_put(&s->detail, S("outlook.ldap_filter: "));
+    output_put_clean(&s->detail, filter, 200);
+    return FAIL(LDAP_FILTER);
+}
+
 err start_begin(struct start *s, const struct options *options)
 {
     s->options = options;
@@ -309,6 +326,7 @@ err start_begin(struct start *s, const struct options *options)
     start_form(s);
     TRY(start_read_config(s));
     TRY(start_check_memory(&s->config));
+    TRY(start_check_filter(s));
     start_log_level(s);
     start_say_doubts(s);
     return OK;

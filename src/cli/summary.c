@@ -96,11 +96,12 @@ static void summary_collect_estimate(struct summary_rows *r, const struct job *j
     summary_add_as(r, SUMMARY_BYTES_OF, "estimated_bytes", "of messages, an estimate",
                    e.estimated_bytes);
     summary_add(r, "sampled", "  from the sizes of so many messages", e.sampled, true);
-    summary_add(r, "quota_units", "Gmail quota units of a full sync", e.quota_units, true);
+    summary_add(r, "quota_units", "Gmail quota units of a full sync", e.quota_units,
+                e.quota_units > 0);
     summary_add(r, "minutes_by_quota",
                 e.minutes_by_quota == 1 ? "minute that the quota allows it in"
                                         : "minutes that the quota allows it in",
-                e.minutes_by_quota, true);
+                e.minutes_by_quota, e.quota_units > 0);
 }
 
 static const char *summary_end(const struct job *job)

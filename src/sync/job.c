@@ -238,7 +238,7 @@ void job_start(struct job *job)
     } else {
         if (job->settings.dry_run) {
             buf_put(advice_add(&job->advice),
-                    S("Elasticsearch was not asked: a dry run reads Google only"));
+                    S("Elasticsearch was not asked: a dry run reads mailboxes only"));
         }
         job_start_mailboxes(job);
     }

@@ -149,6 +149,23 @@ def test_wrong_password_is_tried_no_more_often_than_it_may():
     true(t.stats().get("ldap_binds", 0) <= 2, t.stats())
 
 
+def test_a_dry_run_counts_and_writes_nothing():
+    t = rig.Tenant(*FLAGS, *NOBODY)
+    r = completed(sync(t, "--dry-run"))
+    same((r["messages_listed"] > 100, r["documents_indexed"] if "documents_indexed" in r.summary else 0), (True, 0))
+    same((t.stats()["ews_items_got"], t.stats()["documents"]), (0, {}), "it read items")
+
+
+def test_whose_mailboxes_are_read():
+    t = rig.Tenant("--users", 3, "--messages", 1, "--size", 300, "--exchange-items", 4, *NOBODY)
+    r = completed(sync(t, extra="outlook:\n  ldap_filter: (mail=user3@*)\n  ldap_base: OU=Staff,DC=example,DC=test\n"))
+    owners = {d["_allow_access_control"][0] for d in stored(t, "search-exchange").values()}
+    same((r["mailboxes_done"], owners), (1, {"email:user3@example.test"}))
+    r = completed(sync(t, "--mailbox", "user2@example.test"))
+    same((r["mailboxes_done"], r["documents_deleted"]), (1, 0))
+    true(r["documents_indexed"] > 0, r)
+
+
 def test_small_answers_of_config():
     t = rig.Tenant("--users", 1, "--messages", 1, "--size", 300, "--exchange-items", 12, *NOBODY)
     extra = "service:\n  max_file_download_size: 600\noutlook:\n  requests: 1\n  requests_per_mailbox: 1\n"
@@ -177,6 +194,7 @@ def test_a35_a36_fields_of_config():
     refused(sync(t, exchange_sever="x"), "did you mean exchange_server?")
     refused(sync(t, extra="outlook:\n  request: 1\n"), "did you mean outlook.requests?")
     refused(sync(t, extra="outlook:\n  requests: 17\n"), "1 to 16")
+    refused(sync(t, extra="outlook:\n  ldap_filter: (mail=*\n"), "outlook.ldap_filter: (mail=*")
     stats = t.stats()
     same((stats.get("ldap_binds", 0), stats["requests"].get("ews", 0)), (0, 0), "somebody was asked")
 
