@@ -86,7 +86,7 @@ static err roots_measure(str pem, int *count, isize *bytes, struct buf *detail)
     while (roots_next_pem(&rest, &text, &cut)) {
         ++*count;
         *bytes += text.n;
-        if (cut) {
+        if (cut || text.n == 0) {
             return roots_fail(FAIL(TLS_CA_SYNTAX), *count, detail);
         }
         if (*count > TLS_ROOTS_MAX) {

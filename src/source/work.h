@@ -87,6 +87,8 @@ enum fetch_verdict {
 // taken nothing of *in, and is called again with the same bytes after sync has moved the content to
 // a larger one (or decided CORRUPT).
 //
+// next() that waits keeps nothing in `data`: it is the small buffer again when there is a request.
+//
 // Results are handed over one at a time: next() says DONE with one, and when `more` is set it is
 // called again after that one was dealt with. Each unit is decided by one result; the documents of
 // its parts (attachments) come with decides = -1 and an id of their own.

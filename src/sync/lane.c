@@ -336,8 +336,9 @@ static enum step lane_next(void *st, i64 now_ms, struct exchange *x)
             break;
         case LANE_FETCH: {
             enum step step = source->ops->fetch_next(source->state, &lane->f, now_ms, x);
-            if (step == STEP_WAIT) {
-                lane_shrink(lane); // for who knows how long; others may need the room to go on
+            if (step == STEP_WAIT) { // for what others may hold while they wait for room
+                lane->f.data.n = 0;  // whatever it was has been dealt with
+                lane_shrink(lane);
             }
             if (step != STEP_DONE && step != STEP_FAILED) {
                 return step;

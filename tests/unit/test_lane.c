@@ -236,8 +236,8 @@ static void test_lane_intact_unit_with_parts(void)
 static void test_a99_lane_text_size(void)
 {
     static const struct rig_mailbox_script scripts[] = {{"ann@x.test", {"L1", "d1", "L-attached"}}};
-    rig_source_ops.units_immutable = false;
     rig_start(scripts, COUNT(scripts), "L1");
+    rig.settings.full = true;
     rig.settings.max_text_bytes = 1000;
     rig_turns(20);
     rig_land();
@@ -246,11 +246,11 @@ static void test_a99_lane_text_size(void)
     CHECK(s->skipped[SKIP_TEXT_SIZE] == 1 && s->documents_indexed == 2);
     CHECK(purge_unseen(&rig.purge) == 0 && all_free());
     rig_start(scripts, COUNT(scripts), "L1");
+    rig.settings.full = true;
     rig_turns(20);
     rig_land();
     rig_turns(2);
     CHECK(s->skipped[SKIP_TEXT_SIZE] == 0 && s->documents_indexed == 3 && all_free());
-    rig_source_ops.units_immutable = true;
 }
 
 // A verdict that comes after its mailbox was closed changes nothing.

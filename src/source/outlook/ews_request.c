@@ -149,30 +149,30 @@ void ews_put_sync_items(struct buf *b, const struct ews_call *c, const struct ew
 }
 
 static const char *const request_all[EWS_KINDS] = {
-    [EWS_KIND_MAIL] = "item:Attachments item:Body item:Categories item:HasAttachments "
-                      "item:Importance item:LastModifiedTime item:Subject message:BccRecipients "
-                      "message:CcRecipients message:Sender message:ToRecipients",
-    [EWS_KIND_CALENDAR] = "calendar:CalendarItemType calendar:End calendar:Location "
-                          "calendar:Organizer calendar:Recurrence calendar:RequiredAttendees "
-                          "calendar:Start item:Attachments item:Body item:HasAttachments "
-                          "item:LastModifiedTime item:Subject",
-    [EWS_KIND_TASK] = "item:Attachments item:Categories item:HasAttachments item:Importance "
-                      "item:LastModifiedTime item:Subject item:TextBody task:CompleteDate "
-                      "task:DueDate task:Owner task:StartDate task:Status",
-    [EWS_KIND_CONTACT] = "contacts:Birthday contacts:CompanyName contacts:DisplayName "
-                         "item:LastModifiedTime",
+    [EWS_KIND_MAIL] = ("item:Attachments item:Body item:Categories item:HasAttachments "
+                       "item:Importance item:LastModifiedTime item:Subject message:BccRecipients "
+                       "message:CcRecipients message:Sender message:ToRecipients"),
+    [EWS_KIND_CALENDAR] = ("calendar:CalendarItemType calendar:End calendar:Location "
+                           "calendar:Organizer calendar:Recurrence calendar:RequiredAttendees "
+                           "calendar:Start item:Attachments item:Body item:HasAttachments "
+                           "item:LastModifiedTime item:Subject"),
+    [EWS_KIND_TASK] = ("item:Attachments item:Categories item:HasAttachments item:Importance "
+                       "item:LastModifiedTime item:Subject item:TextBody task:CompleteDate "
+                       "task:DueDate task:Owner task:StartDate task:Status"),
+    [EWS_KIND_CONTACT] = ("contacts:Birthday contacts:CompanyName contacts:DisplayName "
+                          "item:LastModifiedTime"),
     [EWS_KIND_LIST] = "contacts:DisplayName distributionlist:Members item:LastModifiedTime",
 };
 
 static const char *const request_plain[EWS_KINDS] = {
-    [EWS_KIND_MAIL] = "item:Categories item:Importance item:LastModifiedTime item:Subject "
-                      "message:BccRecipients message:CcRecipients message:Sender "
-                      "message:ToRecipients",
-    [EWS_KIND_CALENDAR] = "calendar:CalendarItemType calendar:End calendar:Location "
-                          "calendar:Organizer calendar:RequiredAttendees calendar:Start "
-                          "item:LastModifiedTime item:Subject",
-    [EWS_KIND_TASK] = "item:Categories item:Importance item:LastModifiedTime item:Subject "
-                      "task:CompleteDate task:DueDate task:Owner task:StartDate task:Status",
+    [EWS_KIND_MAIL] = ("item:Categories item:Importance item:LastModifiedTime item:Subject "
+                       "message:BccRecipients message:CcRecipients message:Sender "
+                       "message:ToRecipients"),
+    [EWS_KIND_CALENDAR] = ("calendar:CalendarItemType calendar:End calendar:Location "
+                           "calendar:Organizer calendar:RequiredAttendees calendar:Start "
+                           "item:LastModifiedTime item:Subject"),
+    [EWS_KIND_TASK] = ("item:Categories item:Importance item:LastModifiedTime item:Subject "
+                       "task:CompleteDate task:DueDate task:Owner task:StartDate task:Status"),
     [EWS_KIND_CONTACT] = "contacts:CompanyName contacts:DisplayName item:LastModifiedTime",
     [EWS_KIND_LIST] = "contacts:DisplayName item:LastModifiedTime",
 };

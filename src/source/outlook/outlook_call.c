@@ -4,6 +4,8 @@
 // request.
 #include "source/outlook/outlook_call.h"
 
+#include <string.h>
+
 #include "os/os.h"
 
 enum {
@@ -186,6 +188,11 @@ void outlook_mailbox_refuse(struct outlook *o, struct mailbox *m, err e, const s
 {
     if (!outlook_mailbox_is_readable(m)) {
         return;
+    }
+    static const str none = S("no mailbox");
+    if (err_is(e, ERR_EWS_NO_MAILBOX) && m->flags_bytes == 0) { // a user, and no failure
+        memcpy(m->flags, none.p, (size_t)none.n);
+        m->flags_bytes = (int)none.n;
     }
     m->error = e;
     buf_reset(&m->detail);
