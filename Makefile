@@ -67,7 +67,7 @@ SRC := src/main.c \
     sync_job.c sync_job_body.c) \
   $(addprefix src/source/outlook/,ews_answer.c ews_error.c ews_request.c ews_tags.c outlook.c \
     outlook_attachment.c outlook_ca.c outlook_call.c outlook_configure.c outlook_directory.c \
-    outlook_fetch.c outlook_folders.c outlook_identity.c outlook_item.c outlook_listing.c \
+    outlook_fetch.c outlook_folders.c outlook_identity.c outlook_item.c outlook_items.c outlook_listing.c \
     outlook_parts.c outlook_recurrence.c outlook_schema.c outlook_time.c) \
   $(addprefix src/source/gmail/,gmail.c gmail_account.c gmail_answer.c gmail_configure.c \
     gmail_directory.c gmail_error.c gmail_identity.c gmail_listing.c gmail_mailbox.c \
@@ -440,7 +440,7 @@ repro:
 # build/sim_tls the real ones with an mbedTLS of its own for the far side, build/sim_asan is build/sim
 # with sanitizers.
 SIM := clock.c dns.c enumerate.c far.c far_address.c far_request.c faults.c life.c life_judge.c \
-  life_observer.c main.c observer.c observer_end.c operator.c people.c pools.c product.c \
+  life_observer.c life_records.c main.c observer.c observer_end.c operator.c people.c pools.c product.c \
   scenario.c second.c sim.c sim_memory.c sim_net.c sim_os.c world.c world_files.c
 SIM_CHEAP := far_tls_cheap.c sim_crypto.c sim_tls.c
 SIM_MODEL := $(filter-out main.c output.c server.c tls.c,$(TENANT))

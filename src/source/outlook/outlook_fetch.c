@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "source/outlook/outlook_attachment.h"
+#include "source/outlook/outlook_items.h"
 #include "source/outlook/outlook_listing.h"
 
 _Static_assert(LANE_BYTES > FETCH_DOC_OFFSET + FETCH_DOC_TAIL + OUTLOOK_ITEM_ROOM + KIB(1),
@@ -17,23 +18,6 @@ _Static_assert(LANE_BYTES > FETCH_DOC_OFFSET + FETCH_DOC_TAIL + OUTLOOK_ITEM_ROO
 static bool fetch_is_largest(const struct fetch *f)
 {
     return f->data.cap >= LANE_LARGE_BYTES;
-}
-
-static str fetch_owner(const struct outlook *o, const struct fetch *f)
-{
-    str address = str_make(f->mailbox->address, f->mailbox->address_bytes);
-    return o->run.document_level_security ? address : (str){0};
-}
-
-static enum ews_kind fetch_kind(const struct fetch *f)
-{
-    return (enum ews_kind)f->units[0].kind;
-}
-
-static void fetch_decide(struct outlook_fetch *of, int unit, enum fetch_verdict verdict, err e)
-{
-    of->results[unit] = (struct outlook_result){.verdict = verdict, .error = e};
-    of->state[unit] = OUTLOOK_UNIT_READY;
 }
 
 // ---- what there is to do
@@ -136,7 +120,7 @@ static void fetch_ask_items(struct outlook *o, struct fetch *f, struct exchange 
     of->plain = plain;
     struct ews_call c = fetch_begin(o, f);
     struct buf *b = &outlook_call_reader(o, &of->call)->request;
-    ews_put_get_items(b, &c, fetch_kind(f),
+    ews_put_get_items(b, &c, outlook_items_kind(f),
                       plain    ? EWS_SHAPE_PLAIN
                       : intact ? EWS_SHAPE_ATTACHMENTS
                                : EWS_SHAPE_ALL);
@@ -163,7 +147,7 @@ static void fetch_ask_rest(struct outlook *o, struct fetch *f, struct exchange *
     of->asking = OUTLOOK_ASKING_REST;
     struct ews_call c = fetch_begin(o, f);
     struct buf *b = &outlook_call_reader(o, &of->call)->request;
-    ews_put_get_items(b, &c, fetch_kind(f), EWS_SHAPE_ATTACHMENTS);
+    ews_put_get_items(b, &c, outlook_items_kind(f), EWS_SHAPE_ATTACHMENTS);
     ews_put_item_id(b, fetch_unit_id(f, of->rest_unit));
     ews_put_get_items_end(b);
     of->asked[of->asked_count++] = of->rest_unit;
@@ -178,7 +162,7 @@ static void fetch_ask_content(struct outlook *o, struct fetch *f, const struct o
     fetch_reset(f);
     of->asking = OUTLOOK_ASKING_CONTENT;
     of->part_error = OK;
-    outlook_attachment_begin(f, part, fetch_kind(f), fetch_owner(o, f));
+    outlook_attachment_begin(f, part, outlook_items_kind(f), outlook_items_owner(o, f));
     struct ews_call c = fetch_begin(o, f);
     ews_put_get_attachment(&outlook_call_reader(o, &of->call)->request, &c, part->id);
     bool fits = fetch_ask(o, f, part->id, x);
@@ -225,7 +209,7 @@ static enum step fetch_part(struct outlook *o, struct fetch *f, const struct out
         return STEP_REQUEST;
     }
     fetch_reset(f);
-    outlook_attachment_begin(f, part, fetch_kind(f), fetch_owner(o, f));
+    outlook_attachment_begin(f, part, outlook_items_kind(f), outlook_items_owner(o, f));
     outlook_attachment_finish(f);
     fetch_hand_over_part(f, part, FETCH_DOCUMENT, OK);
     return STEP_DONE;
@@ -276,7 +260,7 @@ static void fetch_start(const struct outlook *o, struct fetch *f)
     of->rest_unit = -1;
     outlook_parts_start(&of->parts);
     for (int i = 0; o->settings.estimate && i < f->unit_count; i++) {
-        fetch_decide(of, i, FETCH_DOCUMENT, OK);
+        outlook_items_decide(of, i, FETCH_DOCUMENT, OK);
         of->results[i].bytes = 0;
     }
 }
@@ -295,7 +279,7 @@ enum step outlook_fetch_next(void *src, struct fetch *f, i64 now_ms, struct exch
                   (phase == MAILBOX_REFUSED && !err_is(f->mailbox->error, ERR_EWS_FOLDER_CLOSED));
     for (int i = 0; closed && i < f->unit_count; i++) {
         if (of->state[i] == OUTLOOK_UNIT_TO_ASK || of->state[i] == OUTLOOK_UNIT_PLAIN) {
-            fetch_decide(of, i, FETCH_UNDECIDED, f->mailbox->error);
+            outlook_items_decide(of, i, FETCH_UNDECIDED, f->mailbox->error);
         }
     }
     int ready = fetch_find(f, OUTLOOK_UNIT_READY);
@@ -341,134 +325,6 @@ err outlook_fetch_head(void *src, struct fetch *f, struct exchange *x, const str
     return outlook_call_head(src, &of->call, x, head);
 }
 
-// Items, and the item: its properties are one level deeper.
-enum { LEVEL_ITEM = 2 };
-
-static void fetch_begin_item(struct outlook *o, struct fetch *f, struct outlook_reader *r)
-{
-    struct outlook_fetch *of = f->state;
-    const struct ews_answer *a = &r->answer;
-    enum ews_kind kind;
-    bool wanted = a->index < of->asked_count && of->message != a->index &&
-                  outlook_item_kind(a->tag, &kind) && kind == fetch_kind(f);
-    if (!wanted) {
-        return;
-    }
-    int unit = of->asked[a->index];
-    of->message = a->index;
-    struct outlook_shape shape = {
-        .kind = kind,
-        .type = outlook_folder_type(f->units[unit].folder, kind),
-        .owner = fetch_owner(o, f),
-        .html_always = o->settings.html_always,
-        .parts = &of->parts,
-        .unit = unit,
-        .skip = of->asking == OUTLOOK_ASKING_REST ? of->rest_from : 0,
-    };
-    of->shaping = true;
-    of->same = false;
-    of->is_too_large = false;
-    outlook_item_start(&r->item, &shape, a->level, &f->data);
-}
-
-static void fetch_end_item(struct fetch *f, struct outlook_reader *r)
-{
-    struct outlook_fetch *of = f->state;
-    struct outlook_item *it = &r->item;
-    int unit = of->asked[of->message];
-    bool intact = of->asking == OUTLOOK_ASKING_REST || f->units[unit].intact;
-    of->shaping = false;
-    of->again = of->is_too_large && it->from > FETCH_DOC_OFFSET;
-    if (of->again) { // alone it has more room
-        outlook_parts_drop(&of->parts);
-        f->data.n = it->from;
-        return;
-    }
-    of->together |= of->asking == OUTLOOK_ASKING_ITEMS ? (u32)1 << unit : 0;
-    outlook_item_finish(it);
-    if (of->is_too_large) {
-        f->data.n = it->from;
-        fetch_decide(of, unit, FETCH_CORRUPT, FAIL(EWS_TOO_LARGE));
-    } else if (intact) {
-        f->data.n = it->from;
-        fetch_decide(of, unit, FETCH_UNCHANGED, OK);
-    } else {
-        fetch_decide(of, unit, FETCH_DOCUMENT, OK);
-        of->results[unit] = (struct outlook_result){
-            .verdict = FETCH_DOCUMENT,
-            .from = it->from,
-            .bytes = f->data.n - it->from,
-            .timestamp_from = it->timestamp_from,
-            .timestamp_bytes = it->timestamp_bytes,
-        };
-        // The next one's action line goes where this one's tail was, after it was handed over.
-        f->data.n += FETCH_DOC_TAIL;
-    }
-    if (!of->same) {
-        of->error = FAIL(EWS_ANSWER); // about another item than the one that was asked for
-    }
-}
-
-static void fetch_end_message(struct fetch *f, const struct ews_answer *a)
-{
-    struct outlook_fetch *of = f->state;
-    of->shaping = false;
-    if (a->index >= of->asked_count) {
-        of->error = FAIL(EWS_ANSWER);
-        return;
-    }
-    int unit = of->asked[a->index];
-    bool plain = of->state[unit] == OUTLOOK_UNIT_PLAIN;
-    bool again = of->again;
-    of->again = false;
-    if (of->state[unit] == OUTLOOK_UNIT_READY || again) {
-        return;
-    }
-    if (err_ok(a->error)) { // no item, or one that turned into another kind
-        fetch_decide(of, unit, FETCH_CORRUPT, FAIL(EWS_CORRUPT));
-    } else if (ews_error_is_gone(a->error) || err_is(a->error, ERR_EWS_ID)) {
-        fetch_decide(of, unit, FETCH_GONE, OK);
-    } else if (ews_error_is_corrupt(a->error) && (plain || f->units[unit].intact)) {
-        fetch_decide(of, unit, FETCH_CORRUPT, a->error);
-    } else if (ews_error_is_corrupt(a->error)) {
-        of->state[unit] = OUTLOOK_UNIT_PLAIN;
-    } else if (ews_error_reach(a->error) > EWS_REACH_FOLDER) {
-        of->error = err_ok(of->error) ? a->error : of->error;
-    } else if (!err_is(a->error, ERR_EWS_STOPPED)) {
-        of->passing = err_ok(of->passing) ? a->error : of->passing;
-    }
-}
-
-static void fetch_item_event(struct outlook *o, struct fetch *f, struct outlook_reader *r,
-                             enum ews_event event)
-{
-    struct outlook_fetch *of = f->state;
-    const struct ews_answer *a = &r->answer;
-    if (event == EWS_MESSAGE_END) {
-        fetch_end_message(f, a);
-        return;
-    }
-    if (event == EWS_START && a->level == LEVEL_ITEM && !of->shaping) {
-        fetch_begin_item(o, f, r);
-        return;
-    }
-    if (!of->shaping) {
-        return;
-    }
-    if (event == EWS_END && a->level == LEVEL_ITEM) {
-        fetch_end_item(f, r);
-        return;
-    }
-    if (event == EWS_START && a->level == LEVEL_ITEM + 1 && a->tag == EWS_TAG_ItemId) {
-        const struct unit *unit = &f->units[of->asked[of->message]];
-        str id = xml_attribute(&a->xml, S("Id"), NULL);
-        of->same = str_eq(id, str_make(unit->id, unit->id_bytes));
-    }
-    if (!of->is_too_large) {
-        outlook_item_event(&r->item, a, event);
-    }
-}
-
 enum { WINDOW_MIN = 256 };
 
 // How many bytes may be taken: six times as many come out of them at worst, and an item's end.
@@ -507,7 +363,7 @@ err outlook_fetch_body(void *src, struct fetch *f, struct exchange *x, str *in)
         if (of->asking == OUTLOOK_ASKING_CONTENT) {
             outlook_attachment_event(f, &r->answer, event);
         } else {
-            fetch_item_event(o, f, r, event);
+            outlook_items_event(o, f, r, event);
         }
     }
     return OK;
@@ -623,7 +479,7 @@ void outlook_fetch_fail(void *src, struct fetch *f, struct exchange *x, err e)
     }
     for (int i = 0; of->asking == OUTLOOK_ASKING_ITEMS && i < of->asked_count; i++) {
         if (of->state[of->asked[i]] < OUTLOOK_UNIT_READY) {
-            fetch_decide(of, of->asked[i], FETCH_UNDECIDED, e);
+            outlook_items_decide(of, of->asked[i], FETCH_UNDECIDED, e);
         }
     }
     outlook_call_close(o, &of->call);
