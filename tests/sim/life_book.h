@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Inside of the observer of services: its book, which life_observer.c keeps and life_judge.c judges
-// by.
+// Inside of the observer of services: its book, which life_observer.c keeps, and life_records.c and
+// life_judge.c judge by.
 #ifndef SIM_LIFE_BOOK_H
 #define SIM_LIFE_BOOK_H
 
@@ -80,5 +80,32 @@ extern struct life_book life_book;
 str life_record(bool job, const char *id); // its source; empty: there is none
 void life_text(str object, const char *key, char *out, isize cap);
 struct life_connector *life_connector_of(const char *id); // NULL: none
+
+// The request in hand, with what its record said before.
+struct life_ask {
+    enum { ASK_NOTHING, ASK_CONNECTOR, ASK_JOB, ASK_MAKE, ASK_CLAIM, ASK_GET_JOB } kind;
+    char id[64];
+    char before[40]; // status of the job; of the sync of this kind
+    char before_access[40];
+    bool guarded;
+};
+extern struct life_ask life_ask;
+extern const char *const life_type_names[LIFE_TYPES];
+
+bool life_is(const char *a, const char *b);
+bool life_is_final(const char *status);
+void life_copy(char *to, isize cap, str s); // cut, with a NUL
+i64 life_now_s(void);
+struct life_job *life_job_of(const char *id); // NULL: none
+struct life_process *life_asking(void);
+struct life_process *life_process_numbered(int number); // alive; NULL: none
+void life_rebase(struct life_schedule *s, i64 base_s);
+
+// life_records.c
+struct life_job *life_new_job(const char *id);
+void life_made(const struct t_response *r);
+void life_claimed(struct life_job *j);
+void life_job_written(const struct t_request *q);
+void life_connector_written(const struct t_request *q);
 
 #endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // When a schedule is due (service/decide.h), and the decision as a machine: what is read, written
-// under which guard, and made; 409s, refusals, direct mode. Answers are given by hand.
+// under which guard, and made; 409s, refusals, lost answers, direct mode. Answers are given by
+// hand.
 #include "service_rig.h"
 
 #include "service/decide.h"
@@ -178,6 +179,112 @@ static void test_refused_job_is_owed(void)
     CHECK(!entry.owed[JOB_FULL]);
 }
 
+// The planned time is written, and the answer of who was to make the job is lost.
+static void lose_the_job(bool api, int status)
+{
+    begin(api);
+    CHECK(step() == WORK_CALL);
+    (void)rig_answer(200, CONNECTOR("null"));
+    CHECK(step() == WORK_CALL);
+    (void)rig_answer(200, "{}");
+    CHECK(step() == WORK_CALL);
+    (void)rig_answer(status, "{}");
+    CHECK(step() == WORK_DONE);
+    CHECK(entry.owed[JOB_FULL] == OWED_PERHAPS);
+    CHECK(entry.owed_us[JOB_FULL] == BASE_US + 60 * (i64)SEC);
+    decide_start(&d, JOB_FULL);
+    CHECK(step() == WORK_CALL);
+}
+
+#define SOUGHT                                                                          \
+    "POST /.elastic-connectors-sync-jobs/_search?expand_wildcards=hidden {\"size\":1,"  \
+    "\"_source\":[\"status\"],\"query\":{\"bool\":{\"filter\":["                        \
+    "{\"term\":{\"trigger_method\":\"scheduled\"}},{\"term\":{\"job_type\":\"full\"}}," \
+    "{\"term\":{\"connector.id\":\"c1\"}},{\"range\":{\"created_at\":{\"gte\":"         \
+    "\"2026-08-20T10:01:00+00:00\"}}}]}}}"
+#define HITS(list) "{\"took\":1,\"timed_out\":false,\"hits\":{\"hits\":[" list "]}}"
+
+// Nobody has made it: now it is made.
+static void test_lost_job_is_sought_and_made(void)
+{
+    static const int lost[] = {0, 408, 500, 502, 504};
+    for (isize i = 0; i < COUNT(lost); i++) {
+        lose_the_job(true, lost[i]);
+        CHECK_STR(rig_answer(200, HITS("")), S(SOUGHT));
+        CHECK(step() == WORK_CALL);
+        CHECK(str_starts(rig_answer(201, "{\"id\":\"j1\"}"), S("POST /_connector/_sync_job ")));
+        CHECK(step() == WORK_DONE);
+        CHECK(entry.owed[JOB_FULL] == OWED_NO);
+    }
+}
+
+// It had been made after all: nothing is, and the schedule goes on.
+static void test_lost_job_is_sought_and_found(void)
+{
+    lose_the_job(true, 0);
+    (void)rig_answer(
+        200, HITS("{\"_index\":\"x\",\"_id\":\"j1\",\"_source\":{\"status\":\"completed\"}}"));
+    CHECK(step() == WORK_STEP);
+    CHECK(entry.owed[JOB_FULL] == OWED_NO);
+    CHECK(step() == WORK_DONE);
+    CHECK(entry.decided_us[JOB_FULL] == d.now_us);
+    // The next occurrence is planned as ever.
+    d.now_us = BASE_US + 121 * (i64)SEC;
+    decide_start(&d, JOB_FULL);
+    CHECK(step() == WORK_CALL);
+    CHECK_STR(rig_answer(200, CONNECTOR("\"2026-08-20T10:01:00Z\"")),
+              S("GET /.elastic-connectors/_doc/c1 "));
+    CHECK(step() == WORK_CALL);
+}
+
+// Whether it was made is not known yet: it stays owed, and nothing is made blindly.
+static void test_search_that_fails_leaves_it_owed(void)
+{
+    static const struct {
+        int status;
+        const char *body;
+    } answers[] = {{0, ""}, {503, "{}"}, {404, "{}"}, {200, "<html>"}, {200, "{\"hits\":[}"}};
+    for (isize i = 0; i < COUNT(answers); i++) {
+        lose_the_job(true, 0);
+        i64 decided_us = entry.decided_us[JOB_FULL];
+        (void)rig_answer(answers[i].status, answers[i].body);
+        CHECK(step() == WORK_DONE);
+        CHECK(entry.owed[JOB_FULL] == OWED_PERHAPS);
+        CHECK(entry.decided_us[JOB_FULL] == decided_us);
+        decide_start(&d, JOB_FULL);
+        CHECK(step() == WORK_CALL);
+        CHECK_STR(rig_answer(200, HITS("")), S(SOUGHT));
+    }
+}
+
+// In direct mode it is the same; and a second loss is sought again.
+static void test_lost_twice(void)
+{
+    lose_the_job(false, 500);
+    CHECK_STR(rig_answer(200, HITS("")), S(SOUGHT));
+    CHECK(step() == WORK_CALL);
+    CHECK(str_starts(rig_answer(0, ""), S("POST /.elastic-connectors-sync-jobs/_doc {")));
+    CHECK(step() == WORK_DONE);
+    CHECK(entry.owed[JOB_FULL] == OWED_PERHAPS);
+    decide_start(&d, JOB_FULL);
+    CHECK(step() == WORK_CALL);
+    CHECK_STR(rig_answer(200, HITS("")), S(SOUGHT));
+}
+
+// What is refused for good is not owed: the next occurrence comes.
+static void test_refused_for_good_is_not_owed(void)
+{
+    begin(true);
+    CHECK(step() == WORK_CALL);
+    (void)rig_answer(200, CONNECTOR("null"));
+    CHECK(step() == WORK_CALL);
+    (void)rig_answer(200, "{}");
+    CHECK(step() == WORK_CALL);
+    (void)rig_answer(400, "{}");
+    CHECK(step() == WORK_DONE);
+    CHECK(entry.owed[JOB_FULL] == OWED_NO);
+}
+
 static void test_direct_mode_makes_a_record(void)
 {
     begin(false);
@@ -211,6 +318,11 @@ static const struct test_case cases[] = {
     CASE(test_conflicts_end),
     CASE(test_a60_bad_interval_is_told),
     CASE(test_refused_job_is_owed),
+    CASE(test_lost_job_is_sought_and_made),
+    CASE(test_lost_job_is_sought_and_found),
+    CASE(test_search_that_fails_leaves_it_owed),
+    CASE(test_lost_twice),
+    CASE(test_refused_for_good_is_not_owed),
     CASE(test_direct_mode_makes_a_record),
     CASE(test_clock_set_back),
 };
