@@ -33,7 +33,7 @@
 
 // ---- codec/xml
 #define XML_DEPTH_MAX 300       // open elements: item attachments nest 255 deep
-#define XML_GATHER_BYTES 448 // of short pieces of text that are handed out as one
+#define XML_GATHER_BYTES 448    // of short pieces of text that are handed out as one
 #define XML_TAG_BYTES KIB(16)   // one tag: EWS has attributes of 512 bytes, ten of them at most
 #define XML_VALUES_BYTES KIB(2) // of one tag's attributes that had to be decoded
 #define XML_ATTRIBUTES_MAX 32   // of one tag, declarations of namespaces included
@@ -171,34 +171,34 @@
 #define GMAIL_DAY_PAUSE_MS 3600000 // pause after "daily limit exceeded"
 
 // ---- source/outlook
-#define LDAP_COOKIE_BYTES KIB(1)    // of paged results: AD's have 20
+#define LDAP_COOKIE_BYTES KIB(1)     // of paged results: AD's have 20
 #define OUTLOOK_DEST_FIRST (1 << 29) // numbers of the servers that records name
-#define OUTLOOK_PING_MS 60000 // bind and first page
+#define OUTLOOK_PING_MS 60000        // bind and first page
 #define OUTLOOK_DIRECTORY_MS 3600000 // the whole walk over the directory
-#define EWS_STATE_BYTES KIB(64) // a SyncState: tens of KB in large folders; a longer one fails
+#define EWS_STATE_BYTES KIB(64)      // a SyncState: tens of KB in large folders; a longer one fails
 #define EWS_REQUEST_BYTES (EWS_STATE_BYTES + KIB(8)) // ten ids of 512 bytes, or a state
-#define OUTLOOK_REQUESTS 4      // default of outlook.requests: one account may have 27 at a time
+#define OUTLOOK_REQUESTS 4 // default of outlook.requests: one account may have 27 at a time
 #define OUTLOOK_REQUESTS_MAX 16
-#define OUTLOOK_IN_FLIGHT 2       // default of outlook.requests_per_mailbox
-#define OUTLOOK_SOME_MAX 3        // mailboxes refused alike, none having worked: then it is all
-#define OUTLOOK_FIELD_BYTES 512   // of one field of the configuration
-#define OUTLOOK_CA_BYTES KIB(96)  // certificates of ssl_ca, and the memory to read them once
+#define OUTLOOK_IN_FLIGHT 2           // default of outlook.requests_per_mailbox
+#define OUTLOOK_SOME_MAX 3            // mailboxes refused alike, none having worked: then it is all
+#define OUTLOOK_FIELD_BYTES 512       // of one field of the configuration
+#define OUTLOOK_CA_BYTES KIB(96)      // certificates of ssl_ca, and the memory to read them once
 #define OUTLOOK_CA_TEXT_BYTES KIB(32) // of their text: 20 certificates
 #define OUTLOOK_FOLDER_BYTES KIB(8) // ids of a mailbox's folders without a fixed name: 50 calendars
-#define OUTLOOK_PAGE_UNITS 128    // items of one page of a listing
-#define OUTLOOK_PAGES_MAX 100000  // of one folder: 12 million items
-#define OUTLOOK_RESTARTS_MAX 3    // of one folder's listing, when Exchange has forgotten its state
-#define OUTLOOK_TRIES_MAX 5       // of items that Exchange leaves out of an answer
-#define EWS_CODE_BYTES 64  // of a response code: the longest has 45
-#define EWS_TEXT_BYTES 256 // of the words that come with it
-#define OUTLOOK_PARTS_BYTES KIB(8)  // attachments of a lane's items that are to be made: 20 to 40
+#define OUTLOOK_PAGE_UNITS 128      // items of one page of a listing
+#define OUTLOOK_PAGES_MAX 100000    // of one folder: 12 million items
+#define OUTLOOK_RESTARTS_MAX 3     // of one folder's listing, when Exchange has forgotten its state
+#define OUTLOOK_TRIES_MAX 5        // of items that Exchange leaves out of an answer
+#define EWS_CODE_BYTES 64          // of a response code: the longest has 45
+#define EWS_TEXT_BYTES 256         // of the words that come with it
+#define OUTLOOK_PARTS_BYTES KIB(8) // attachments of a lane's items that are to be made: 20 to 40
 #define OUTLOOK_ATTACHMENTS_MAX 10000 // of one item: Exchange has a limit of 125 for a message
-#define OUTLOOK_SMALL_BYTES 320     // of a time, a number, an entry's name
-#define OUTLOOK_ITEM_ROOM KIB(12)   // written for one event: an owner, and what an item does not have
-#define OUTLOOK_NAME_BYTES 1024     // of an attachment's name; longer ones are cut
+#define OUTLOOK_SMALL_BYTES 320       // of a time, a number, an entry's name
+#define OUTLOOK_ITEM_ROOM KIB(12) // written for one event: an owner, and what an item does not have
+#define OUTLOOK_NAME_BYTES 1024   // of an attachment's name; longer ones are cut
 
 // ---- source
-#define IDENTITY_ID_BYTES 64   // id of an access control document that is not an address: 32
+#define IDENTITY_ID_BYTES 64 // id of an access control document that is not an address: 32
 #define SCHEMA_FIELDS_MAX 16 // fields of a connector's configuration
 #define UNIT_ID_BYTES \
     512 // an Exchange id has 152, at most 512; longer ones are counted and skipped

@@ -13,7 +13,7 @@
 struct url {
     bool tls;  // https, ldaps
     bool ldap; // ldap, ldaps
-    str user; // "name" of name:password@, still encoded; empty when there is none
+    str user;  // "name" of name:password@, still encoded; empty when there is none
     str password;
     str host; // without brackets
     bool host_is_v6_literal;
