@@ -66,7 +66,7 @@ SRC := src/main.c \
     client.c connector.c connector_body.c index.c index_count.c monitor.c record.c scan.c \
     sync_job.c sync_job_body.c) \
   $(addprefix src/source/outlook/,ews_answer.c ews_error.c ews_request.c ews_tags.c outlook.c \
-    outlook_attachment.c outlook_ca.c outlook_call.c outlook_configure.c outlook_directory.c \
+    outlook_attachment.c outlook_ca.c outlook_call.c outlook_configure.c outlook_directory.c outlook_extract.c \
     outlook_fetch.c outlook_folders.c outlook_identity.c outlook_item.c outlook_items.c outlook_listing.c \
     outlook_parts.c outlook_recurrence.c outlook_schema.c outlook_time.c) \
   $(addprefix src/source/gmail/,gmail.c gmail_account.c gmail_answer.c gmail_configure.c \
@@ -91,7 +91,7 @@ TESTS := access advice arena auth base64 ber buf buffers bulk bulk_flight bulk_v
   config config_tree connector connectors_args connectors_entry copy cron crypto date dns dns_packet document err \
   gmail_account gmail_directory gmail_error gmail_listing gmail_message gmail_ping gmail_quota \
   gmail_token gzip hash html http1 idset index ingest interpolate job json json_pretty json_write lane ldap ldap_text \
-  listener log loop loop_auth loop_stream mailboxes md4 mime monitor ntlm number open outlook_item options os plan prepare progress proxy purge \
+  listener log loop loop_auth loop_stream mailboxes md4 mime monitor ntlm number open outlook_fetch outlook_item outlook_listing options os plan prepare progress proxy purge \
   regex retry roots roster rules rules_validate scan seal service_decide service_parts service_runner shard sink spnego str summary \
   sync_job tls tls_binding tls_gcm url values xml
 FUZZ := base64 ber bulk_answer charset chunked config connector cron date dns exchange gmail_account \
@@ -128,6 +128,9 @@ COLD := cli/% service/% source/% elastic/% sync/% os/% base/date base/err codec/
   codec/number codec/regex% codec/spnego codec/url net/crypto net/dns% net/ntlm net/proxy net/retry net/tls_roots \
   net/tls_session net/tls_verify
 COLD_release := -Os
+# Not these, which see every byte of an item.
+WARM := source/outlook/ews_answer source/outlook/ews_tags source/outlook/outlook_item \
+  source/outlook/outlook_fetch source/outlook/outlook_attachment
 LIBYAML := api parser reader scanner
 EXPAT := xmlparse xmlrole xmltok
 ZLIB := adler32 crc32 deflate inffast inflate inftrees trees zutil
@@ -243,13 +246,13 @@ define VARIANT
 # Changes when a flag does: adding a file to a list does not build the world anew.
 build/$(1)/flags: FORCE
 	$$(shell mkdir -p $$(@D))$$(file >$$@.new,$$(CC_$(1)) $$(OURS) $$(FLAGS_$(1)) $(2) $$(CIPHER_$(1)) \
-	  $$(COLD_$(1)) $$(COLD) $$(MBEDTLS_HOT) $$(THEIRS) $$(NULLS) $$(LIBYAML_FLAGS) $$(ZLIB_FLAGS))
+	  $$(COLD_$(1)) $$(COLD) $$(WARM) $$(MBEDTLS_HOT) $$(THEIRS) $$(NULLS) $$(LIBYAML_FLAGS) $$(ZLIB_FLAGS))
 	@cmp -s $$@.new $$@ || mv $$@.new $$@
 
 build/$(1)/src/%.o: src/%.c build/$(1)/flags | $(HEADERS) $(4)
 	$$(SAY) CC $$@
 	@mkdir -p $$(@D)
-	$$(Q)$$(CC_$(1)) $$(OURS) $$(FLAGS_$(1)) $(2) $$(if $$(filter $$(COLD),$$*),$$(COLD_$(1))) \
+	$$(Q)$$(CC_$(1)) $$(OURS) $$(FLAGS_$(1)) $(2) $$(if $$(filter-out $$(WARM),$$(filter $$(COLD),$$*)),$$(COLD_$(1))) \
 	  -MMD -MP -c -o $$@ $$<
 
 build/$(1)/gen/roots.o: build/gen/roots.c src/net/roots.h build/$(1)/flags | $(4)
