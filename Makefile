@@ -38,7 +38,7 @@ all: build/mailferry
 help:
 	@echo 'make          build/mailferry'
 	@echo 'make check    all tests; ends with "N passed, N failed"'
-	@echo 'make demo     a sync of a fake tenant on this machine'
+	@echo 'make demo     a sync of a fake tenant on this machine [SOURCE=gmail|outlook-server]'
 	@echo 'make lint     formatting, static analysis, the rules of the project'
 	@echo 'make fuzz T=json SECS=60'
 	@echo 'make afl T=json SECS=60'
@@ -377,7 +377,7 @@ limits: build/mailferry
 	@build/mailferry limits
 
 demo: build/mailferry build/tenant
-	@tests/demo
+	@tests/demo $(SOURCE)
 
 bench: build/mailferry build/tenant
 	@tests/bench/run
