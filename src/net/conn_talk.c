@@ -285,7 +285,9 @@ static enum talk_result talk_redirect(struct conn_env *env, struct conn *conn, i
     } else {
         buf_put(&conn->facts, S("to another path of the same server"));
     }
-    return talk_judge(env, conn, FAIL(HTTP_REDIRECT), now_ms);
+    // ASP.NET, and so Exchange, answers an error of its own like this (spec/wire-ews.md 14).
+    bool error_page = str_find(location, S("aspxerrorpath=")) >= 0;
+    return talk_judge(env, conn, error_page ? FAIL(HTTP_BUSY) : FAIL(HTTP_REDIRECT), now_ms);
 }
 
 static bool talk_is_redirect(int status)
