@@ -77,7 +77,7 @@ static void check_document(struct rig *r, str want)
     CHECK(f->timestamp.p > f->doc.p && f->timestamp.p + f->timestamp.n <= f->doc.p + f->doc.n);
 }
 
-static void test_message_trimmed(void)
+static void test_a101_message_trimmed(void)
 {
     struct rig *r = make(false);
     CHECK(fetch(r, 200, answer_of(S(MAIL))) == STEP_DONE);
@@ -91,7 +91,7 @@ static void test_message_trimmed(void)
     CHECK(r->source.quota_units_used == 20);
 }
 
-static void test_message_full(void)
+static void test_a106_message_full(void)
 {
     static const str mails[] = {S(MAIL), S("a"), S("ab"), S("abc"), S("\xff\xfe\xfd\xfc")};
     for (isize i = 0; i < COUNT(mails); i++) {
@@ -234,7 +234,7 @@ static void test_message_suffix_longest(void)
 }
 
 // What cannot be read as a mail goes raw, and says so.
-static void test_message_raw_fallback(void)
+static void test_a105_message_raw_fallback(void)
 {
     static const str mails[] = {
         S("Subject: x\r\nContent-Type: text/plain; charset=x-foo\r\n\r\nbody\r\n"),
@@ -483,11 +483,11 @@ static void test_message_largest_edge(void)
 }
 
 static const struct test_case cases[] = {
-    CASE(test_message_trimmed),        CASE(test_message_full),
+    CASE(test_a101_message_trimmed),        CASE(test_a106_message_full),
     CASE(test_message_forms),          CASE(test_message_byte_by_byte),
     CASE(test_message_growth),         CASE(test_message_every_size),
     CASE(test_message_no_raw),         CASE(test_message_document_level_security),
-    CASE(test_message_suffix_longest), CASE(test_message_raw_fallback),
+    CASE(test_message_suffix_longest), CASE(test_a105_message_raw_fallback),
     CASE(test_message_corrupt),        CASE(test_message_undecided),
     CASE(test_message_again),          CASE(test_message_gone),
     CASE(test_message_bad_id),         CASE(test_message_estimate),
