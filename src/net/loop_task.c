@@ -114,7 +114,9 @@ void task_failed(struct loop *loop, int task, struct conn *conn, i64 now_ms)
         return;
     }
     bool again = err_class(conn->error) == ERR_CLASS_RETRY && (resend || !o->started || o->judged);
-    if (!again || t->attempts + 1 >= policy->attempts) {
+    int max = loop->settings.attempts_max;
+    int attempts = max && max < policy->attempts ? max : policy->attempts;
+    if (!again || t->attempts + 1 >= attempts) {
         task_fail(loop, task, conn->error, o->status, buf_str(&conn->facts));
         return;
     }
@@ -273,7 +275,7 @@ void task_start(struct loop *loop, int task, i64 now_ms)
         return; // asked again when it is known whether the login is good
     case CONN_AUTH_QUIET:
         t->state = TASK_PAUSE;
-        t->until_ms = auth->quiet_until_ms;
+        t->until_ms = auth ? auth->quiet_until_ms : now_ms;
         return;
     }
     if (conn) {
