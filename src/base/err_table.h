@@ -261,6 +261,11 @@ ERR(EWS_ID, DATA, "Exchange does not know the id of an item any more", "nothing:
 ERR(EWS_UNIT_ID, DATA, "Exchange listed items with ids that cannot be used", "report it; the mailbox is protected from deletion")
 ERR(EWS_CORRUPT, DATA, "Exchange cannot read an item of its own", "open it in Outlook; if it is readable there, repair the mailbox (New-MailboxRepairRequest)")
 ERR(EWS_TOO_LARGE, LIMIT, "an item is larger than the largest buffer", "report it with its size")
+ERR(EXTRACT_STATUS, DATA, "the extraction service answers with an error", "look at its log; the files are indexed without their text")
+ERR(EXTRACT_REFUSED, DATA, "the extraction service cannot read a file", "nothing, if it is damaged or protected by a password; it is indexed without its text")
+ERR(EXTRACT_ANSWER, DATA, "an answer of the extraction service is not what was asked for", "check extraction_service.host: its /extract_text/ has to answer with extracted_text")
+ERR(EXTRACT_TOO_LARGE, LIMIT, "a file and its text are larger than the largest buffer", "nothing: the file is indexed without its text")
+ERR(EXTRACT_TIMEOUT, DATA, "the extraction service took too long for a file", "raise extraction_service.timeout if it happens often; the file is indexed without its text")
 ERR(EWS_BASE64, DATA, "the content of an attachment is not base64", "open it in Outlook; if it is readable there, report it")
 
 // sync
@@ -335,6 +340,7 @@ ERR(CONFIG_ALIAS, CONFIG, "the configuration uses a YAML alias, anchor or merge 
 ERR(CONFIG_UNSET, CONFIG, "the configuration names variables that are not set", "set them, or give a default: ${NAME|default}")
 ERR(CONFIG_DOT_ENV, CONFIG, "the file .env contradicts itself", "give each name once, or set ENVYAML_STRICT_DISABLE=1: then the last one counts")
 ERR(CONFIG_TYPE, CONFIG, "a value in the configuration has the wrong type", "see config.yml.example for what is allowed there")
+ERR(CONFIG_FILE_POINTERS, CONFIG, "this version hands no files to the extraction service by way of a shared volume", "set extraction_service.use_file_pointers to false: they go there over HTTP, and need no volume")
 ERR(CONFIG_RANGE, CONFIG, "a value in the configuration is out of range", "choose one within the bounds that the message names")
 ERR(CONFIG_UNKNOWN_KEY, CONFIG, "the configuration holds an unknown key", "mend its spelling or remove it: see config.yml.example")
 ERR(CONFIG_FIELDS, CONFIG, "the configuration of a connector is not complete or not valid", "correct the keys that the message names: see config.yml.example")

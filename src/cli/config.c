@@ -237,6 +237,18 @@ static void config_read_proxy(struct config *config, struct config_proxy *out)
     t->nodes[at].kind = CONFIG_NULL;
 }
 
+// Files would have to be written while the program is sealed against it.
+static err config_check_extraction(const struct config_where *w)
+{
+    static const str path = S("extraction_service.use_file_pointers");
+    if (!w->config->service.extraction_file_pointers) {
+        return OK;
+    }
+    int node = config_tree_find(w->config->tree, path);
+    config_complain(w, node, path, S("cannot be true"));
+    return FAIL(CONFIG_FILE_POINTERS);
+}
+
 err config_load(struct config *config, str name, str text, struct arena *arena, struct buf *detail)
 {
     ASSERT(config->tree);
@@ -247,6 +259,7 @@ err config_load(struct config *config, str name, str text, struct arena *arena, 
     config_read_proxy(config, &proxy);
     TRY(config_check_sections(&w));
     TRY(config_set_all(&w));
+    TRY(config_check_extraction(&w));
     config->proxy.none = proxy.none;
     config->proxy.url = proxy.url.n ? proxy.url : config->proxy.url;
     TRY(config_read_headers(&w, arena));

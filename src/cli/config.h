@@ -71,11 +71,15 @@ struct config_service {
     i64 max_errors, max_errors_span_s;
     i64 max_concurrent_content_syncs, max_concurrent_access_control_syncs;
     i64 max_concurrent_scheduling_tasks;
-    i64 max_file_download_size;   // bytes
-    str listen;                   // of GET /healthz and /metrics: "127.0.0.1:9114"; empty: nowhere
-    str listen_name;              // a host that it may be asked under besides its address; or empty
-    str extraction_host;          // empty: no extraction service
-    str types[SERVICE_TYPES_MAX]; // service.service_types
+    i64 max_file_download_size; // bytes
+    str listen;                 // of GET /healthz and /metrics: "127.0.0.1:9114"; empty: nowhere
+    str listen_name;            // a host that it may be asked under besides its address; or empty
+    str extraction_host;        // empty: no extraction service
+    i64 extraction_timeout_s;
+    i64 extraction_chunk;          // accepted; files go out as fast as the network takes them
+    bool extraction_file_pointers; // refused
+    str extraction_shared_volume;  // of those
+    str types[SERVICE_TYPES_MAX];  // service.service_types
     int type_count;
 };
 

@@ -44,6 +44,8 @@ void start_source_outlook(struct start *s, enum source_use use, struct source *o
         .requests = use == SOURCE_LOOK ? 1 : (int)c->requests, // each takes memory
         .requests_per_mailbox = (int)c->requests_per_mailbox,
         .max_file_bytes = s->config.service.max_file_download_size,
+        .extraction = s->extraction.label ? &s->extraction : NULL,
+        .extraction_timeout_ms = s->config.service.extraction_timeout_s * 1000,
         .html_always = c->plain_text_as_html,
         .only_basic = c->basic_only,
         .delegate = c->delegate,

@@ -72,6 +72,8 @@ static void summary_collect(struct summary_rows *r, const struct job *job,
                     false);
         summary_add(r, "raw_fallbacks", "indexed raw (not readable as mail)", s->raw_fallbacks,
                     false);
+        summary_add(r, "texts_missing", "files indexed without their text", s->texts_missing,
+                    false);
         summary_add_as(r, SUMMARY_BYTES_OF, "message_bytes", "of messages", s->message_bytes);
         summary_add_as(r, SUMMARY_BYTES_OF, "document_bytes", "of documents", s->document_bytes);
         summary_add(r, "messages_per_second", "messages a second",

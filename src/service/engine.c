@@ -108,6 +108,7 @@ void engine_put_metadata(struct buf *b, const struct sync_stats *s)
     engine_put_skipped(&w, s);
     engine_put_count(&w, S("unchanged"), s->documents_unchanged);
     engine_put_count(&w, S("raw_fallbacks"), s->raw_fallbacks);
+    engine_put_count(&w, S("texts_missing"), s->texts_missing);
     engine_put_count(&w, S("kept_from_purge"), s->kept_from_purge);
     json_write_object_end(&w);
     json_write_object_end(&w);

@@ -110,7 +110,7 @@ struct fetch {
     bool raw_fallback; // the message could not be read as a mail and went raw
     bool attached;     // the document has _attachment: max_text_document_size is not for it
     enum fetch_verdict verdict;
-    err error; // why, for CORRUPT and UNDECIDED
+    err error; // why, for CORRUPT and UNDECIDED; of a DOCUMENT: why the text of its file is missing
 
     // Whether the index has this id with this _timestamp (in JSON), and this run leaves alone what
     // did not change: then a part needs no content. Never in a full run.

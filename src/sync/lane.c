@@ -146,6 +146,9 @@ static void lane_result(struct lane *lane)
     case FETCH_DOCUMENT:
         all->stats->message_bytes += f->message_bytes;
         all->stats->raw_fallbacks += f->raw_fallback;
+        if (!err_ok(f->error)) {
+            lane_miss_text(lane, slot, id);
+        }
         if (!all->settings->dry_run) {
             lane->state = LANE_DECIDE;
             break;

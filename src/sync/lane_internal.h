@@ -28,6 +28,9 @@ void lane_pass_over(struct lanes *all, struct mailbox_slot *slot, str id);
 void lane_drop(struct lanes *all, struct mailbox_slot *slot, str id);
 void lane_skip(struct lane *lane, struct mailbox_slot *slot, str id, enum skip_reason reason);
 
+// Its result is a document, but for the text of a file: counted, and said once in a job.
+void lane_miss_text(struct lane *lane, struct mailbox_slot *slot, str id);
+
 void lane_release(struct lane *lane); // idle again, its buffer given back
 
 #endif

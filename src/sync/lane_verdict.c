@@ -42,6 +42,19 @@ static void lanes_judge(struct lanes *all)
     }
 }
 
+void lane_miss_text(struct lane *lane, struct mailbox_slot *slot, str id)
+{
+    struct lanes *all = lane->all;
+    if (all->stats->texts_missing++ == 0) {
+        struct log_fact facts[] = {
+            {"mailbox", str_make(slot->m.address, slot->m.address_bytes)},
+            {"attachment", id},
+        };
+        log_err(all->log, LOG_WARN, lane->f.error, (str){0}, facts, COUNT(facts));
+    }
+    lane->f.error = OK;
+}
+
 void lane_skip(struct lane *lane, struct mailbox_slot *slot, str id, enum skip_reason reason)
 {
     struct lanes *all = lane->all;

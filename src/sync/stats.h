@@ -41,6 +41,7 @@ struct sync_stats {
     i64 messages_repeated; // listed again by another query
     i64 indexed_bytes;     // of the documents that Elasticsearch took
     i64 raw_fallbacks;     // messages that went raw because they could not be read as mail
+    i64 texts_missing;     // files that are indexed without the text that was wanted
     i64 message_bytes, document_bytes;
     i64 quota_wait_ms;
 };

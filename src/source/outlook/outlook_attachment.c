@@ -79,6 +79,7 @@ void outlook_attachment_begin(struct fetch *f, const struct outlook_part *part, 
     of->content_from = f->data.n;
     of->content = of->content_seen = false;
     of->quad = of->padding = 0;
+    of->extract = (struct outlook_extract){.from = f->data.n};
 }
 
 // ---- content
@@ -103,7 +104,12 @@ static void attachment_take_text(struct fetch *f, str text)
         if (i > from && of->padding) {
             of->part_error = FAIL(EWS_BASE64); // text behind the padding
         }
-        buf_put(&f->data, str_slice(text, from, i));
+        str run = str_slice(text, from, i);
+        if (of->extract.wanted) {
+            outlook_extract_take(&of->extract, &f->data, run);
+        } else {
+            buf_put(&f->data, run);
+        }
         of->quad += (u32)(i - from);
         if (i < text.n && text.p[i] == '=') {
             of->padding++;
@@ -122,7 +128,7 @@ void outlook_attachment_event(struct fetch *f, const struct ews_answer *a, enum 
         of->same = false;
     } else if (event == EWS_START && content && of->same && !of->content_seen) {
         of->content = of->content_seen = true;
-        buf_put(&f->data, S(",\"_attachment\":\""));
+        buf_put(&f->data, of->extract.wanted ? S("") : S(",\"_attachment\":\""));
     } else if (event == EWS_START && a->level == LEVEL_CONTENT && a->tag == EWS_TAG_AttachmentId) {
         str id = xml_attribute(&a->xml, S("Id"), NULL);
         struct outlook_part part;
@@ -148,6 +154,10 @@ err outlook_attachment_end_content(struct fetch *f)
     if (rest == 1 || of->padding > 2) {
         return FAIL(EWS_BASE64);
     }
+    if (of->extract.wanted) {
+        outlook_extract_content_end(&of->extract, &f->data);
+        return of->part_error;
+    }
     buf_put(&f->data, rest == 2   ? S("==")
                       : rest == 3 ? S("=")
                                   : S("")); // whether it was there or not
@@ -159,6 +169,7 @@ void outlook_attachment_drop_content(struct fetch *f)
 {
     struct outlook_fetch *of = f->state;
     f->data.n = of->content_from;
+    of->extract.ready = false;
 }
 
 void outlook_attachment_finish(struct fetch *f)
@@ -171,5 +182,5 @@ void outlook_attachment_finish(struct fetch *f)
     str value = str_from_index(str_make(p, f->doc.n), key.n);
     f->timestamp = str_slice(value, 0, str_find_byte(value, ','));
     f->message_bytes = f->data.n - FETCH_DOC_OFFSET;
-    f->attached = f->data.n > of->content_from;
+    f->attached = f->data.n > of->content_from && !of->extract.wanted;
 }

@@ -204,7 +204,8 @@ static err configure_all(struct outlook *o, const struct source_setup *setup, st
     auth_set(&o->auth, run->username, (struct secret){run->password});
     run->document_level_security = setup->document_level_security &&
                                    configure_value(setup, OUTLOOK_FIELD_SECURITY)->flag;
-    run->content = setup->content;
+    run->extract = configure_value(setup, OUTLOOK_FIELD_EXTRACTION)->flag;
+    run->content = run->extract ? o->settings.extraction != NULL : setup->content;
     run->configured = true;
     return OK;
 }

@@ -163,6 +163,7 @@ static void fetch_ask_content(struct outlook *o, struct fetch *f, const struct o
     of->asking = OUTLOOK_ASKING_CONTENT;
     of->part_error = OK;
     outlook_attachment_begin(f, part, outlook_items_kind(f), outlook_items_owner(o, f));
+    of->extract.wanted = o->run.extract;
     struct ews_call c = fetch_begin(o, f);
     ews_put_get_attachment(&outlook_call_reader(o, &of->call)->request, &c, part->id);
     bool fits = fetch_ask(o, f, part->id, x);
@@ -181,8 +182,23 @@ static void fetch_hand_over_part(struct fetch *f, const struct outlook_part *par
     f->verdict = verdict;
     f->error = e;
     outlook_parts_next(&of->parts);
-    of->part_ready = false;
+    of->part_ready = of->extract.ready = false;
     f->more = fetch_has_more(f);
+}
+
+// The text of the content that is there; or not, when the service took too long for it.
+static enum step fetch_ask_text(struct outlook *o, struct fetch *f, const struct outlook_part *part,
+                                i64 now_ms, struct exchange *x)
+{
+    struct outlook_fetch *of = f->state;
+    of->asking = OUTLOOK_ASKING_TEXT;
+    if (outlook_extract_ask(o, &of->extract, &f->data, part->id, now_ms, x)) {
+        return STEP_REQUEST;
+    }
+    outlook_extract_empty(&of->extract, &f->data);
+    outlook_attachment_finish(f);
+    fetch_hand_over_part(f, part, FETCH_DOCUMENT, FAIL(EXTRACT_TIMEOUT));
+    return STEP_DONE;
 }
 
 // The first of the queue: its document, or the question for its content.
@@ -197,11 +213,15 @@ static enum step fetch_part(struct outlook *o, struct fetch *f, const struct out
         fetch_hand_over_part(f, part, of->part_verdict, of->part_error);
         return STEP_DONE;
     }
+    if (of->extract.ready) {
+        return fetch_ask_text(o, f, part, now_ms, x);
+    }
     if (f->is_unchanged && f->is_unchanged(f->is_unchanged_st, part->id, part->timestamp)) {
         fetch_hand_over_part(f, part, FETCH_UNCHANGED, OK);
         return STEP_DONE;
     }
-    if (o->run.content && outlook_attachment_has_content(part, o->settings.max_file_bytes)) {
+    i64 max_bytes = o->run.extract ? INT64_MAX : o->settings.max_file_bytes;
+    if (o->run.content && outlook_attachment_has_content(part, max_bytes)) {
         if (!outlook_call_take(o, &of->call, now_ms, x)) {
             return fetch_wait(f);
         }
@@ -241,7 +261,7 @@ static void fetch_forget_attempt(struct fetch *f)
     struct outlook_fetch *of = f->state;
     for (int i = 0; of->in_hand && i < of->asked_count; i++) {
         if (of->asking == OUTLOOK_ASKING_ITEMS) {
-            of->state[of->asked[i]] = fetch_asked_state(of);
+            of->state[of->asked[i]] = (u8)fetch_asked_state(of);
         }
     }
     if (of->in_hand && of->asking == OUTLOOK_ASKING_REST) {
@@ -322,6 +342,10 @@ enum step outlook_fetch_next(void *src, struct fetch *f, i64 now_ms, struct exch
 err outlook_fetch_head(void *src, struct fetch *f, struct exchange *x, const struct http_head *head)
 {
     struct outlook_fetch *of = f->state;
+    if (of->asking == OUTLOOK_ASKING_TEXT) {
+        outlook_extract_head(&of->extract, head);
+        return OK;
+    }
     return outlook_call_head(src, &of->call, x, head);
 }
 
@@ -339,6 +363,9 @@ err outlook_fetch_body(void *src, struct fetch *f, struct exchange *x, str *in)
     (void)x;
     struct outlook *o = src;
     struct outlook_fetch *of = f->state;
+    if (of->asking == OUTLOOK_ASKING_TEXT) {
+        return outlook_extract_body(&of->extract, &f->data, in);
+    }
     struct outlook_reader *r = outlook_call_reader(o, &of->call);
     while (in->n) {
         isize window = of->is_too_large ? in->n : fetch_window(f);
@@ -439,16 +466,31 @@ static err fetch_end_content(struct outlook *o, struct fetch *f, struct exchange
     if (!err_ok(e)) {
         outlook_attachment_drop_content(f); // what is known of it is indexed all the same
     }
+    of->part_ready = !of->extract.ready;
+    of->part_verdict = FETCH_DOCUMENT;
+    of->part_error = of->extract.wanted && of->is_too_large ? e : OK; // no text of it
+    if (of->extract.ready) {
+        outlook_call_close(o, &of->call); // Exchange has nothing to do with the rest
+    }
+    return OK;
+}
+
+static void fetch_end_text(struct fetch *f, err e)
+{
+    struct outlook_fetch *of = f->state;
+    of->part_error = e;
     of->part_ready = true;
     of->part_verdict = FETCH_DOCUMENT;
-    of->part_error = OK;
-    return OK;
 }
 
 err outlook_fetch_end(void *src, struct fetch *f, struct exchange *x)
 {
     struct outlook *o = src;
     struct outlook_fetch *of = f->state;
+    if (of->asking == OUTLOOK_ASKING_TEXT) {
+        fetch_end_text(f, outlook_extract_end(&of->extract, &f->data));
+        return OK;
+    }
     err e = outlook_call_end(o, &of->call, x);
     if (err_ok(e)) {
         e = of->asking == OUTLOOK_ASKING_CONTENT ? fetch_end_content(o, f, x)
@@ -467,6 +509,11 @@ void outlook_fetch_fail(void *src, struct fetch *f, struct exchange *x, err e)
 {
     struct outlook *o = src;
     struct outlook_fetch *of = f->state;
+    if (of->asking == OUTLOOK_ASKING_TEXT) {
+        outlook_extract_empty(&of->extract, &f->data);
+        fetch_end_text(f, e);
+        return;
+    }
     enum ews_reach reach = ews_error_reach(e);
     fetch_forget_attempt(f);
     if (of->asking == OUTLOOK_ASKING_CONTENT) {

@@ -5,6 +5,7 @@
 #define SOURCE_OUTLOOK_OUTLOOK_FETCH_H
 
 #include "source/outlook/outlook_call.h"
+#include "source/outlook/outlook_extract.h"
 
 enum outlook_unit_state {
     OUTLOOK_UNIT_TO_ASK,
@@ -25,6 +26,7 @@ enum outlook_asking {
     OUTLOOK_ASKING_ITEMS,
     OUTLOOK_ASKING_REST,    // attachments of an item that has many
     OUTLOOK_ASKING_CONTENT, // of an attachment
+    OUTLOOK_ASKING_TEXT,    // of that content: the extraction service
 };
 
 // Lies in fetch.state, zeroed before each batch.
@@ -56,6 +58,7 @@ struct outlook_fetch {
     u32 quad; // base64: characters so far, modulo four
     u32 padding;
     isize content_from;
+    struct outlook_extract extract;
     struct outlook_parts parts;
     u8 id[UNIT_ID_BYTES];
 };

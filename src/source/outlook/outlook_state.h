@@ -35,6 +35,7 @@ struct outlook_run {
     bool plain_allowed;           // LDAP without TLS, when nothing else works
     bool document_level_security; // _allow_access_control is written, accounts have identities
     bool content;                 // attachments are fetched
+    bool extract;                 // and their text is asked for, instead of indexing them
     bool older;                   // Exchange2013 instead of Exchange2013_SP1
     i64 pause_until_ms;           // Exchange asked for fewer requests
     i64 answers;                  // of mailboxes that worked
