@@ -66,7 +66,7 @@ SRC := src/main.c \
     client.c connector.c connector_body.c index.c index_count.c monitor.c record.c scan.c \
     sync_job.c sync_job_body.c) \
   $(addprefix src/source/outlook/,ews_answer.c ews_error.c ews_request.c ews_tags.c outlook.c \
-    outlook_attachment.c outlook_ca.c outlook_call.c outlook_configure.c outlook_directory.c outlook_extract.c \
+    outlook_attachment.c outlook_ca.c outlook_call.c outlook_check.c outlook_configure.c outlook_directory.c outlook_extract.c \
     outlook_fetch.c outlook_folders.c outlook_identity.c outlook_item.c outlook_items.c outlook_listing.c \
     outlook_parts.c outlook_recurrence.c outlook_schema.c outlook_time.c) \
   $(addprefix src/source/gmail/,gmail.c gmail_account.c gmail_answer.c gmail_configure.c \
@@ -79,7 +79,7 @@ SRC := src/main.c \
   $(addprefix src/service/,budget.c classes.c filter.c cleanup.c decide.c draft.c engine.c execute.c finish.c license.c \
     listener.c metrics.c open.c ping.c preflight.c prepare.c registry.c round.c runner.c runner_watch.c \
     schedule.c service.c values.c values_check.c values_text.c visit.c worker.c) \
-  $(addprefix src/cli/,commands.c config.c config_check.c config_fields.c config_lists.c \
+  $(addprefix src/cli/,check_ask.c check_command.c check_elastic.c check_outlook.c check_source.c check_tell.c commands.c config.c config_check.c config_fields.c config_lists.c \
     config_names.c config_tree.c connectors.c connectors_args.c connectors_call.c \
     connectors_create.c connectors_entry.c connectors_job.c connectors_list.c connectors_login.c \
     connectors_start.c connectors_table.c connectors_values.c console.c \
@@ -91,7 +91,7 @@ TESTS := access advice arena auth base64 ber buf buffers bulk bulk_flight bulk_v
   config config_tree connector connectors_args connectors_entry copy cron crypto date dns dns_packet document err \
   gmail_account gmail_directory gmail_error gmail_listing gmail_message gmail_ping gmail_quota \
   gmail_token gzip hash html http1 idset index ingest interpolate job json json_pretty json_write lane ldap ldap_text \
-  listener log loop loop_auth loop_stream mailboxes md4 mime monitor ntlm number open outlook_fetch outlook_item outlook_listing options os plan prepare progress proxy purge \
+  listener log loop loop_auth loop_stream mailboxes md4 mime monitor ntlm number open outlook_extract outlook_fetch outlook_item outlook_listing options os plan prepare progress proxy purge \
   regex retry roots roster rules rules_validate scan seal service_decide service_parts service_runner shard sink spnego str summary \
   sync_job tls tls_binding tls_gcm url values xml
 FUZZ := base64 ber bulk_answer charset chunked config connector cron date dns exchange gmail_account \
@@ -442,8 +442,9 @@ repro:
 # The whole product on a fake os.h (tests/sim/README.md). build/sim has a cheap TLS and signature,
 # build/sim_tls the real ones with an mbedTLS of its own for the far side, build/sim_asan is build/sim
 # with sanitizers.
-SIM := clock.c dns.c enumerate.c far.c far_address.c far_request.c faults.c life.c life_judge.c \
-  life_observer.c life_records.c main.c observer.c observer_end.c operator.c people.c pools.c product.c \
+SIM := clock.c dns.c enumerate.c far.c far_address.c far_exchange.c far_request.c faults.c life.c \
+  life_judge.c life_observer.c life_records.c main.c observer.c observer_end.c observer_exchange.c \
+  operator.c people.c pools.c product.c \
   scenario.c second.c sim.c sim_memory.c sim_net.c sim_os.c world.c world_files.c
 SIM_CHEAP := far_tls_cheap.c sim_crypto.c sim_tls.c
 SIM_MODEL := $(filter-out main.c output.c server.c tls.c,$(TENANT))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Arguments to command, nothing else.
 #include "base/date.h"
+#include "cli/check_command.h"
 #include "cli/commands.h"
 #include "cli/connectors.h"
 #include "cli/healthcheck.h"
@@ -132,6 +133,11 @@ int main(int argc, char **argv)
     case COMMAND_HEALTHCHECK: {
         int code = healthcheck_run(s, &app.options, &e);
         return err_ok(e) ? code : main_refuse(e, &s->detail);
+    }
+    case COMMAND_CHECK: {
+        struct check *check;
+        e = check_command_start(s, &app.options, &check);
+        return err_ok(e) ? check_command_run(check) : main_refuse(e, &s->detail);
     }
     case COMMAND_LIMITS:
     case COMMAND_SYNC:

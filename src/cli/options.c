@@ -13,6 +13,7 @@ const char options_help[] =
     "\n"
     "  mailferry sync [flags]     one sync, then exit\n"
     "  mailferry serve [flags]    the connector service: runs what Kibana schedules\n"
+    "  mailferry check [flags]    walks every hop of one connector, says what to fix\n"
     "  mailferry connectors ...   connectors, indices, jobs by hand (connectors -h)\n"
     "  mailferry limits [flags]   every pool of memory and the total\n"
     "  mailferry healthcheck      whether a running service is well (service.listen)\n"
@@ -71,9 +72,13 @@ static const struct {
     const char *name;
     enum command command;
 } options_commands[] = {
-    {"sync", COMMAND_SYNC},       {"serve", COMMAND_SERVE},
-    {"limits", COMMAND_LIMITS},   {"healthcheck", COMMAND_HEALTHCHECK},
-    {"version", COMMAND_VERSION}, {"help", COMMAND_HELP},
+    {"sync", COMMAND_SYNC},
+    {"serve", COMMAND_SERVE},
+    {"check", COMMAND_CHECK},
+    {"limits", COMMAND_LIMITS},
+    {"healthcheck", COMMAND_HEALTHCHECK},
+    {"version", COMMAND_VERSION},
+    {"help", COMMAND_HELP},
 };
 
 struct options_nearest {

@@ -42,10 +42,12 @@ err start_loop(struct start *s, isize tasks, isize connections)
         .tasks = (int)tasks,
         .connections = (int)connections,
         .dns = &s->dns,
-        .connect_timeout_ms = 30000,
+        .connect_timeout_ms = s->observer ? CHECK_CONNECT_MS : 30000,
         .idle_timeout_ms = 60000,
         .keep_alive_ms = 50000,
         .log = s->log,
+        .attempts_max = s->observer ? CHECK_ATTEMPTS : 0,
+        .observer = s->observer,
         .user_agent = s->user_agent.n ? s->user_agent
                                       : S("mailferry/" MAILFERRY_VERSION "/service (gzip)"),
     };
@@ -102,7 +104,7 @@ static bool start_allows_any_version(void)
 }
 
 // Documents go to Elasticsearch when config.yml names one; without any, they can still be seen.
-static bool start_names_elastic(struct start *s)
+bool start_names_elastic(struct start *s)
 {
     return config_tree_find(&s->tree, S("elasticsearch.host")) >= 0 ||
            config_tree_find(&s->tree, S("elasticsearch.api_key")) >= 0 ||
@@ -202,6 +204,19 @@ void start_note_rest(struct start *s)
               "one message of up to 50 MB; touched only when such a message passes", true);
 }
 
+err start_check_index(struct start *s)
+{
+    str index = s->connector->index_name;
+    if (index_name_is_valid(index)) {
+        return OK;
+    }
+    start_source_put_connector(s);
+    buf_put(&s->detail, S(": index_name: \""));
+    output_put_clean(&s->detail, index, 80);
+    buf_put(&s->detail, S("\""));
+    return FAIL(CONFIG_INDEX);
+}
+
 static err start_job(struct start *s)
 {
     struct job_settings *j = &s->settings;
@@ -217,13 +232,7 @@ static err start_job(struct start *s)
         j->index = s->connector->index_name;
         j->pipeline_none = str_eq(s->connector->pipeline, S("none"));
         j->pipeline = j->pipeline_none ? (str){0} : s->connector->pipeline;
-        if (!index_name_is_valid(j->index)) {
-            start_source_put_connector(s);
-            buf_put(&s->detail, S(": index_name: \""));
-            output_put_clean(&s->detail, j->index, 80);
-            buf_put(&s->detail, S("\""));
-            return FAIL(CONFIG_INDEX);
-        }
+        TRY(start_check_index(s));
     }
     s->job = job_init(&s->plan, j, s->loop, s->source, s->log);
     start_note_rest(s);

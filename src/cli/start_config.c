@@ -160,7 +160,7 @@ err start_read_config(struct start *s)
     TRY(interpolate(buf_str(&file), &env, &text, &s->detail));
     TRY(start_load_yaml(s, s->options->config_path, buf_str(&text)));
     os_trim(memory, 2 * CONFIG_BYTES, 0);
-    if (s->options->command == COMMAND_SYNC) {
+    if (s->options->command == COMMAND_SYNC || s->options->command == COMMAND_CHECK) {
         return start_choose_connector(s);
     }
     start_choose_types(s); // the pools of `limits` depend on them, and on no credentials

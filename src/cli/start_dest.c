@@ -75,7 +75,8 @@ static err start_make_trust(struct start *s)
         .embedded_roots = true,
         .extra = s->roots_google,
     };
-    if (s->options->command == COMMAND_SYNC || s->options->command == COMMAND_SERVE) {
+    enum command command = s->options->command;
+    if (command == COMMAND_SYNC || command == COMMAND_SERVE || command == COMMAND_CHECK) {
         str key = s->trust_elastic.verify ? S("")
                   : c->tls.verify         ? S("elasticsearch.verify_certs")
                                           : S("tls.verify");
@@ -210,6 +211,9 @@ err start_make_dests(struct start *s)
     TRY(start_make_dest(s, DEST_TOKEN, "Google token endpoint", token));
     TRY(start_make_dest(s, DEST_DIRECTORY, "Google Directory API",
                         start_or(e->google_directory, S("https://admin.googleapis.com"))));
+    if (s->config.service.extraction_host.n) {
+        TRY(start_make_extraction(s, s->config.service.extraction_host));
+    }
     return start_make_dest(s, DEST_GMAIL, "Gmail API",
                            start_or(e->google_gmail, S("https://gmail.googleapis.com")));
 }

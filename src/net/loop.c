@@ -188,9 +188,42 @@ static void loop_settle(struct loop *loop, struct conn *conn, enum talk_result r
     }
 }
 
+static enum loop_stage loop_stage_of(enum conn_state state)
+{
+    return state == CONN_RESOLVE         ? LOOP_STAGE_NAME
+           : state == CONN_CONNECT       ? LOOP_STAGE_TCP
+           : state < CONN_START_TLS_SEND ? LOOP_STAGE_PROXY
+           : state < CONN_TLS            ? LOOP_STAGE_START_TLS
+           : state == CONN_TLS           ? LOOP_STAGE_TLS
+                                         : LOOP_STAGE_OPEN;
+}
+
+static void loop_tell_opening(const struct loop *loop, const struct conn *conn)
+{
+    const struct loop_observer *observer = loop->settings.observer;
+    if (!observer) {
+        return;
+    }
+    struct loop_opening o = {.dest = conn->dest,
+                             .stage = loop_stage_of(conn->state),
+                             .addresses = conn->addr_count,
+                             .tls_version = ""};
+    if (conn->addr_next > 0) {
+        o.address = conn->addrs[conn->addr_next - 1];
+    }
+    if (o.stage == LOOP_STAGE_OPEN && conn->tls_open) {
+        o.tls_version = tls_version_name(conn->tls);
+        tls_certificate_read(conn->tls, &o.certificate);
+    }
+    observer->opened(observer->st, &o);
+}
+
 static void loop_move_opening(struct loop *loop, struct conn *conn, i64 now_ms)
 {
     enum conn_result result = conn_step(&loop->env, conn, now_ms);
+    if (result != CONN_WORKING) {
+        loop_tell_opening(loop, conn);
+    }
     if (result == CONN_FAILED) {
         conn->outcome = (struct talk_outcome){.retry_after_ms = -1};
         conn_close(&loop->env, conn);

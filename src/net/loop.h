@@ -11,10 +11,35 @@
 #include "base/plan.h"
 #include "net/dns.h"
 #include "net/exchange.h"
+#include "net/tls.h"
 #include "os/os.h"
 
 struct log;
 struct loop;
+
+// How far a connection came that was opened: for who shows each hop of the way (`check`).
+enum loop_stage {
+    LOOP_STAGE_NAME,
+    LOOP_STAGE_TCP,
+    LOOP_STAGE_PROXY,
+    LOOP_STAGE_START_TLS,
+    LOOP_STAGE_TLS,
+    LOOP_STAGE_OPEN,
+};
+
+struct loop_opening {
+    const struct dest *dest;
+    enum loop_stage stage;              // where it failed; LOOP_STAGE_OPEN: it did not
+    int addresses;                      // of the name
+    struct os_addr address;             // the one that was tried last; from LOOP_STAGE_TCP on
+    const char *tls_version;            // "" without TLS; with LOOP_STAGE_OPEN only, as the next
+    struct tls_certificate certificate; // not_after_s 0: none was shown
+};
+
+struct loop_observer {
+    void (*opened)(void *st, const struct loop_opening *opening); // each attempt, before its result
+    void *st;
+};
 
 struct loop_settings {
     int tasks;       // machines at the same time
@@ -25,7 +50,9 @@ struct loop_settings {
     i64 idle_timeout_ms;    // between two bytes of an answer
     i64 keep_alive_ms;      // an idle connection is closed after this
     str user_agent;
-    struct log *log; // where retries are told; NULL: nowhere
+    struct log *log;  // where retries are told; NULL: nowhere
+    int attempts_max; // of any request, whatever its policy allows; 0: as that says
+    const struct loop_observer *observer; // NULL: nobody
 };
 
 struct loop_stats {

@@ -81,6 +81,17 @@ const char *tls_version_name(const struct tls_conn *c); // "TLSv1.3"
 enum { TLS_END_POINT_BYTES = 64 };
 isize tls_server_end_point(const struct tls_conn *c, u8 out[TLS_END_POINT_BYTES]);
 
+// The certificate that the server has shown, for people: names cut where they are long.
+enum { TLS_CERTIFICATE_NAME_BYTES = 160 };
+struct tls_certificate {
+    u8 subject[TLS_CERTIFICATE_NAME_BYTES], issuer[TLS_CERTIFICATE_NAME_BYTES];
+    int subject_bytes, issuer_bytes;
+    i64 not_after_s; // unix time; 0: it showed none
+};
+
+// Once it is TLS_READY. An old session that was resumed shows none.
+void tls_certificate_read(const struct tls_conn *c, struct tls_certificate *out);
+
 isize tls_heap_peak_bytes(const struct tls_conn *c); // since the start of the process
 
 // The read buffer of a connection that does not use TLS: lent to it for what it could not yet send.

@@ -228,3 +228,20 @@ isize tls_server_end_point(const struct tls_conn *c, u8 out[TLS_END_POINT_BYTES]
     ASSERT(mbedtls_md(md, crt->raw.p, crt->raw.len, out) == 0);
     return mbedtls_md_get_size(md);
 }
+
+void tls_certificate_read(const struct tls_conn *c, struct tls_certificate *out)
+{
+    ASSERT(c->ready);
+    *out = (struct tls_certificate){0};
+    const mbedtls_x509_crt *crt = mbedtls_ssl_get_peer_cert(&c->ssl);
+    if (!crt) {
+        return;
+    }
+    struct buf subject = buf_over(out->subject, COUNT(out->subject));
+    struct buf issuer = buf_over(out->issuer, COUNT(out->issuer));
+    verify_put_name(&subject, &crt->subject);
+    verify_put_name(&issuer, &crt->issuer);
+    out->subject_bytes = (int)subject.n;
+    out->issuer_bytes = (int)issuer.n;
+    out->not_after_s = verify_unix(&crt->valid_to);
+}

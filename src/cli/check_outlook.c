@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+// The hops of an Exchange Server for `check`: its directory (bind, one page of the search), then
+// Exchange (login, the right to read one mailbox, its folders). The second part is looked at even
+// where the first failed: only the mailbox to try is then missing, unless --mailbox names one. But
+// a password that was refused once is not tried again.
+#include <string.h>
+
+#include "cli/check_internal.h"
+#include "source/outlook/outlook_check.h"
+
+static const char *const directory_place = "Active Directory";
+static const char *const exchange_place = "Exchange";
+
+// ---- the directory
+
+static void directory_tell_bind(struct check *c)
+{
+    outlook_check_put_user(check_found(c), c->s->source->state);
+    check_tell(c, CHECK_OK, directory_place, "bind");
+}
+
+static void outlook_check_directory(struct check *c)
+{
+    const struct source_ops *ops = c->s->source->ops;
+    memset(c->state, 0, (size_t)ops->accounts_bytes);
+    outlook_check_shorten(c->state);
+    if (check_ask(c, &check_accounts_ops, c) == CHECK_CUT_OFF) {
+        return;
+    }
+    if (!err_ok(c->error)) {
+        bool bound = outlook_check_is_bound(c->state);
+        if (bound) {
+            directory_tell_bind(c);
+        }
+        c->refused = err_is(c->error, ERR_LDAP_CREDENTIALS);
+        check_tell_error(c, directory_place, bound ? "search" : "bind", c->error,
+                         buf_str(&c->detail));
+        return;
+    }
+    directory_tell_bind(c);
+    if (c->accounts == 0) {
+        check_tell_error(c, directory_place, "search", FAIL(LDAP_RIGHTS),
+                         S("not one entry with a mail address"));
+        return;
+    }
+    check_put_accounts(c);
+    i64 without = outlook_check_without_address(c->state);
+    if (without) {
+        buf_put(&c->found, S("; without an address: "));
+        output_put_thousands(&c->found, without);
+    }
+    check_tell(c, CHECK_OK, directory_place, "search");
+}
+
+// ---- Exchange
+
+static bool outlook_is_open(struct mailbox *m)
+{
+    u8 bytes[128];
+    struct buf unseen = buf_over(bytes, COUNT(bytes));
+    return outlook_check_folders(m, &unseen);
+}
+
+static bool exchange_check_login(struct check *c)
+{
+    struct outlook_check_login login = {.src = c->s->source->state};
+    if (check_ask(c, &outlook_check_login_ops, &login) == CHECK_CUT_OFF) {
+        return false;
+    }
+    if (!err_ok(c->error)) {
+        check_tell_error(c, exchange_place,
+                         err_class(c->error) == ERR_CLASS_AUTH ? "login" : "web services", c->error,
+                         buf_str(&c->detail));
+        return false;
+    }
+    outlook_check_put_login(check_found(c), c->s->source->state);
+    check_tell(c, CHECK_OK, exchange_place, "login");
+    return true;
+}
+
+static void exchange_check_mailbox(struct check *c)
+{
+    int opened;
+    bool delegate = outlook_check_is_delegate(c->s->source->state);
+    const char *right = delegate ? "full access" : "impersonation";
+    c->mailbox_open = outlook_is_open;
+    if (check_mailboxes(c, &opened) == CHECK_CUT_OFF) {
+        return;
+    }
+    if (opened < 0) {
+        buf_put(check_found(c), c->mailbox_count ? S("none of the first users has a mailbox")
+                                                 : S("no user is known"));
+        buf_put(&c->found, S(": name one with --mailbox ADDR"));
+        check_tell(c, CHECK_WARN, exchange_place, right);
+        return;
+    }
+    if (!err_ok(c->error)) {
+        bool own = !err_ok(c->mailbox.error);
+        struct buf *b = own ? &c->mailbox.detail : &c->detail;
+        check_tell_error(c, exchange_place, right, c->error, buf_str(b));
+        return;
+    }
+    buf_put(check_found(c), S("the inbox of "));
+    buf_put(&c->found, check_mailbox(c, opened));
+    buf_put(&c->found, S(" may be read"));
+    check_tell(c, CHECK_OK, exchange_place, right);
+    (void)outlook_check_folders(&c->mailbox, check_found(c));
+    check_tell(c, CHECK_OK, exchange_place, "folders");
+}
+
+void check_outlook(struct check *c)
+{
+    outlook_check_directory(c);
+    if (c->refused) {
+        buf_put(check_found(c), S("not tried: the directory refuses the password already, and "
+                                  "accounts get locked"));
+        check_tell(c, CHECK_WARN, exchange_place, "login");
+        return;
+    }
+    if (!c->s->watch.stopped && exchange_check_login(c)) {
+        exchange_check_mailbox(c);
+    }
+}
