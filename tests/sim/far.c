@@ -4,7 +4,9 @@
 
 #include <string.h>
 
+#include "../tenant/ldap.h"
 #include "clock.h"
+#include "far_exchange.h"
 #include "far_request.h"
 #include "far_tls.h"
 #include "faults.h"
@@ -12,7 +14,7 @@
 #include "sim.h"
 #include "sim_net.h"
 
-enum phase { PHASE_NONE, PHASE_DNS, PHASE_PROXY, PHASE_SERVE, PHASE_OVER };
+enum phase { PHASE_NONE, PHASE_DNS, PHASE_PROXY, PHASE_SERVE, PHASE_LDAP, PHASE_OVER };
 
 struct far {
     enum phase phase;
@@ -20,7 +22,9 @@ struct far {
     bool tls_refused;
     bool doubled;        // an answer came twice: whoever reads on may take it for another
     struct far_tls *tls; // NULL: plain
-    struct t_buf in;     // of name server and proxy
+    struct t_link link;  // what logins know of it
+    struct ldap *ldap;   // of the directory
+    struct t_buf in;     // of name server, proxy and directory
     struct t_reader reader;
     struct t_request request;
     struct t_response response;
@@ -46,12 +50,14 @@ static struct {
 
 static void free_far(struct far *f)
 {
-    if (f->handling) {
+    if (f->handling && !f->ldap) {
         tenant_done(far_world.tenant, &f->response);
     }
     if (f->tls) {
         far_tls_free(f->tls);
     }
+    t_ldap_free(f->ldap);
+    t_link_free(&f->link);
     t_reader_free(&f->reader);
     t_buf_free(&f->in);
     t_buf_free(&f->copy);
@@ -81,7 +87,7 @@ void far_gone(int link)
     if (!f) {
         return;
     }
-    if (f->handling || f->pending) {
+    if (!f->ldap && (f->handling || f->pending)) {
         observer_lost(f->manner.note);
     }
     free_far(f);
@@ -91,16 +97,21 @@ void far_gone(int link)
 void far_given_up(int link)
 {
     struct far *f = find(link);
-    if (f && (f->handling || f->pending)) {
+    if (f && !f->ldap && (f->handling || f->pending)) {
         observer_lost(f->manner.note);
     }
 }
 
 static void begin_service(struct far *f, u16 port)
 {
-    f->service = port == FAR_PORT_ELASTIC ? T_ELASTIC : T_GOOGLE;
-    f->phase = PHASE_SERVE;
-    bool plain = f->service == T_ELASTIC && far_world.plain_elastic;
+    bool directory = port == FAR_PORT_LDAP || port == FAR_PORT_LDAPS;
+    f->service = port == FAR_PORT_ELASTIC    ? T_ELASTIC
+                 : port == FAR_PORT_EXCHANGE ? T_EXCHANGE
+                                             : T_GOOGLE;
+    f->phase = directory ? PHASE_LDAP : PHASE_SERVE;
+    bool plain = (f->service == T_ELASTIC && far_world.plain_elastic) || port == FAR_PORT_LDAP;
+    f->ldap = directory ? t_ldap_open(far_world.tenant, &f->link) : NULL;
+    f->link.tls = !plain;
     f->tls = plain ? NULL : far_tls_open();
     f->tls_refused = !plain && fault_due(FAULT_TLS_ALERT);
 }
@@ -173,7 +184,7 @@ static bool is_page(const struct far *f)
 // All of the answer is on its way.
 static void answer_sent(int link, struct far *f)
 {
-    bool close = f->response.close || f->request.too_large;
+    bool close = f->response.close || f->request.too_large || f->manner.drop;
     tenant_done(far_world.tenant, &f->response);
     f->handling = f->sending = false;
     f->pending = true;
@@ -327,6 +338,12 @@ void far_consumed(int link)
     if (!f) {
         return;
     }
+    if (f->ldap) {
+        if (net_consumed(link) >= f->end) {
+            net_note_answered(link);
+        }
+        return;
+    }
     if (f->pending && net_consumed(link) >= f->end) {
         f->pending = false;
         net_note_answered(link);
@@ -342,6 +359,7 @@ void far_consumed(int link)
 static void handle(int link, struct far *f)
 {
     f->request.service = f->service;
+    f->request.link = &f->link;
     f->exchanges++;
     f->sent = 0;
     f->handling = true;
@@ -442,7 +460,8 @@ static void input_proxy(int link, struct far *f)
     str_cut(rest, ' ', &target, &found);
     port = str_cut(target, ':', &target, &found);
     bool known = str_eq(method, S("CONNECT")) && str_to_u64(port, &number) &&
-                 (number == FAR_PORT_ELASTIC || number == FAR_PORT_GOOGLE);
+                 (number == FAR_PORT_ELASTIC || number == FAR_PORT_GOOGLE ||
+                  number == FAR_PORT_EXCHANGE);
     bool welcome = str_find(in, str_from(far_world.proxy_authorization)) >= 0;
     if (!known || end + 4 != in.n) {
         sim_violation("link %d: the proxy does not understand: %.*s", link, (int)end, in.p);
@@ -484,6 +503,71 @@ static void input_service(int link, struct far *f)
     t_buf_free(&wire);
 }
 
+// What the directory says goes out in one piece, after a while.
+static void send_ldap(i64 link, i64 exchange)
+{
+    struct far *f = find((int)link);
+    if (!f || f->exchanges != exchange) {
+        return;
+    }
+    net_note_answering((int)link);
+    put_clear((int)link, f, t_buf_str(&f->ahead));
+    f->ahead.n = 0;
+    f->end = net_written((int)link);
+    f->handling = false;
+    if (f->manner.drop) {
+        end_link((int)link, f, sim_one_in(SIM_FAR, 2));
+        f->phase = PHASE_OVER;
+        return;
+    }
+    if (f->manner.twice) { // StartTLS: the answer went out in clear
+        f->manner.twice = false;
+        f->link.tls = true;
+        f->tls = far_tls_open();
+        f->tls_refused = fault_due(FAULT_TLS_ALERT);
+    }
+    far_input((int)link); // what came meanwhile
+}
+
+static void input_ldap(int link, struct far *f)
+{
+    struct t_buf plain = {0}, wire = {0};
+    enum far_tls_result result = FAR_TLS_OK;
+    if (f->handling) {
+        return; // one after the other
+    }
+    net_read(link, &f->in);
+    if (f->tls_refused) {
+        far_tls_alert(f->tls, &wire);
+        result = FAR_TLS_FAILED;
+    } else if (f->tls) {
+        result = far_tls_feed(f->tls, t_buf_str(&f->in), &plain, &wire);
+    } else {
+        t_buf_put(&plain, t_buf_str(&f->in));
+    }
+    f->in.n = 0;
+    net_write(link, t_buf_str(&wire));
+    if (result == FAR_TLS_FAILED) {
+        net_finish(link);
+        f->phase = PHASE_OVER;
+    } else if (plain.n > 0) {
+        net_note_opened(link);
+        exchange_ldap_weather(f->ldap);
+        enum ldap_next next = t_ldap_input(f->ldap, t_buf_str(&plain), &f->ahead,
+                                           clock_true_unix_ms());
+        f->manner = (struct manner){.drop = next == LDAP_CLOSES, .twice = next == LDAP_STARTS_TLS};
+        sim_trace("%lld directory %d -> %td bytes, %d", (long long)clock_now_us(), link, f->ahead.n,
+                  (int)next);
+        if (f->ahead.n > 0 || next != LDAP_GOES_ON) {
+            f->handling = true;
+            f->exchanges++;
+            clock_after(exchange_ldap_delay_us(), send_ldap, link, f->exchanges);
+        }
+    }
+    t_buf_free(&plain);
+    t_buf_free(&wire);
+}
+
 void far_input(int link)
 {
     struct far *f = find(link);
@@ -499,6 +583,9 @@ void far_input(int link)
         break;
     case PHASE_SERVE:
         input_service(link, f);
+        break;
+    case PHASE_LDAP:
+        input_ldap(link, f);
         break;
     case PHASE_NONE:
     case PHASE_OVER:

@@ -8,12 +8,22 @@
 #include "os/os.h"
 #include "../tenant/tenant.h"
 
-enum { FAR_PORT_GOOGLE = 443, FAR_PORT_ELASTIC = 9200, FAR_PORT_PROXY = 3128, FAR_PORT_DNS = 53 };
+enum {
+    FAR_PORT_GOOGLE = 443,
+    FAR_PORT_EXCHANGE = 444,
+    FAR_PORT_ELASTIC = 9200,
+    FAR_PORT_LDAP = 389,
+    FAR_PORT_LDAPS = 636,
+    FAR_PORT_PROXY = 3128,
+    FAR_PORT_DNS = 53
+};
 enum far_address { FAR_LISTENS, FAR_REFUSES, FAR_SWALLOWS };
 
 struct far_world {
     struct tenant *tenant;
     bool plain_elastic;            // http:// there
+    bool exchange;                 // the source is Exchange
+    bool no_ldaps;                 // nobody listens there
     int addresses, addresses_v6;   // of each name, at most 4
     u32 dead;                      // bit i: nobody is at the i-th address; from bit 4 on of IPv6
     i64 outage_us;                 // Elasticsearch is away until then

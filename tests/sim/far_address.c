@@ -5,7 +5,8 @@
 
 #include "clock.h"
 
-static const char *const names[] = {"es.tenant.test", "google.tenant.test", "proxy.tenant.test"};
+static const char *const names[] = {"es.tenant.test", "google.tenant.test", "proxy.tenant.test",
+                                    "mail.tenant.test", "dc.tenant.test"};
 
 bool far_address_of(str name, int i, bool v6, struct os_addr *out)
 {
@@ -36,7 +37,8 @@ static bool find_address(const struct os_addr *a, int *name, int *i)
 
 enum far_address far_address_is(const struct os_addr *to)
 {
-    static const u16 ports[] = {FAR_PORT_ELASTIC, FAR_PORT_GOOGLE, FAR_PORT_PROXY};
+    static const u16 ports[] = {FAR_PORT_ELASTIC, FAR_PORT_GOOGLE, FAR_PORT_PROXY,
+                                FAR_PORT_EXCHANGE, FAR_PORT_LDAP};
     int name, i;
     if (to->port == FAR_PORT_DNS) {
         return FAR_LISTENS;
@@ -50,5 +52,6 @@ enum far_address far_address_is(const struct os_addr *to)
     }
     bool away = to->port == FAR_PORT_ELASTIC && far_world.outage_refuses &&
                 clock_now_us() < far_world.outage_us;
-    return away || to->port != ports[name] ? FAR_REFUSES : FAR_LISTENS;
+    bool ldaps = ports[name] == FAR_PORT_LDAP && to->port == FAR_PORT_LDAPS && !far_world.no_ldaps;
+    return away || (to->port != ports[name] && !ldaps) ? FAR_REFUSES : FAR_LISTENS;
 }

@@ -9,6 +9,7 @@
 #include "../tenant/google.h"
 #include "clock.h"
 #include "far.h"
+#include "far_exchange.h"
 #include "faults.h"
 #include "life_observer.h"
 #include "observer.h"
@@ -20,6 +21,9 @@ static const char garbled[] =
 
 enum request_kind request_kind_of(const struct t_request *q)
 {
+    if (q->service == T_EXCHANGE) {
+        return REQUEST_EXCHANGE;
+    }
     if (q->service == T_ELASTIC) {
         return str_ends(q->path, S("/_bulk"))            ? REQUEST_BULK
                : str_ends(q->path, S("/_search"))        ? REQUEST_SEARCH
@@ -70,6 +74,10 @@ static void put_status(const struct t_request *q, struct t_response *r, int stat
                       "a fault of the simulation");
         t_response_header(r, "content-type: application/json");
         t_response_header(r, "X-elastic-product: Elasticsearch");
+    } else if (q->service == T_EXCHANGE) { // what stands before Exchange
+        r->status = status;
+        t_buf_z(&r->own, "<html><body>a fault of the simulation</body></html>");
+        t_response_header(r, "Content-Type: text/html");
     } else if (request_kind_of(q) == REQUEST_TOKEN) {
         token_error(r, status, "internal_failure", "a fault of the simulation");
     } else if (status == 429 && sim_one_in(SIM_FAULTS, 2)) {
@@ -200,6 +208,10 @@ static bool answer_instead(const struct t_request *q, struct t_response *r, bool
         *damaged = true;
         return true;
     }
+    if (q->service == T_EXCHANGE) {
+        exchange_before();
+        return false;
+    }
     return q->service == T_ELASTIC ? answer_elastic(q, r) : answer_google(q, r);
 }
 
@@ -276,6 +288,9 @@ void request_answer(const struct t_request *q, struct t_response *r, struct mann
     }
     if (!answer_instead(q, r, &damaged)) {
         tenant_handle(far_world.tenant, q, r, clock_true_unix_ms());
+    }
+    if (q->service == T_EXCHANGE) {
+        exchange_after(q, r, m, &damaged);
     }
     r->close = r->close || q->close;
     choose_manner(q, r, m);

@@ -15,6 +15,7 @@ enum request_kind {
     REQUEST_SEARCH,
     REQUEST_SCROLL,
     REQUEST_ELASTIC, // anything else that is asked of it
+    REQUEST_EXCHANGE,
     REQUEST_OTHER,
 };
 
@@ -22,7 +23,8 @@ struct manner {
     i64 delay_us;
     i64 cut_after; // bytes in clear; -1: whole
     bool hang, lost, trickle, twice;
-    int note; // the observer's
+    bool drop; // the link is closed behind the answer
+    int note;  // the observer's
 };
 
 enum request_kind request_kind_of(const struct t_request *q);

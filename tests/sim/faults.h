@@ -61,7 +61,16 @@
     FAULT(POOL_RESOLVERS, "pool_resolvers", "no resolver is free")                        \
     FAULT(POOL_GZIP, "pool_gzip", "no gzip reader is free")                               \
     FAULT(LOST, "lost", "Elasticsearch does what it is asked, and its answer is lost")    \
-    FAULT(BUSY_RECORD, "busy_record", "somebody else writes a record just before")
+    FAULT(BUSY_RECORD, "busy_record", "somebody else writes a record just before")        \
+    FAULT(EWS_BUSY, "ews_busy", "Exchange is busy and says for how long, or does not")    \
+    FAULT(EWS_ERROR, "ews_error", "a passing error of a request, a folder or an item")    \
+    FAULT(EWS_DAMAGE, "ews_damage", "SOAP that is cut, lacks an element, or is UTF-16")   \
+    FAULT(EWS_STATE, "ews_state", "Exchange has forgotten all states of listings")        \
+    FAULT(EWS_MAILBOX, "ews_mailbox", "a mailbox is moved, disabled, closed, or gone")    \
+    FAULT(EWS_PASSWORD, "ews_password", "the account has another password")               \
+    FAULT(EWS_LOGIN, "ews_login", "the connection ends between NTLM's messages 2 and 3")  \
+    FAULT(EWS_UPDATE, "ews_update", "an item is changed or moved while it is listed")     \
+    FAULT(LDAP, "ldap", "the directory hangs up, is busy, or forgets a page")
 // clang-format on
 
 enum fault {

@@ -9,7 +9,9 @@
 #include "base/date.h"
 #include "clock.h"
 #include "codec/mime.h"
+#include "far_exchange.h"
 #include "life_observer.h"
+#include "observer_exchange.h"
 #include "sim.h"
 #include "sim_os.h"
 
@@ -38,6 +40,9 @@ struct message *book_message(int mailbox, i64 index)
 static struct message *find_message(str id_text, int *mailbox, i64 *index)
 {
     u64 id = 0;
+    if (book.settings.exchange) {
+        return exchange_find(id_text, mailbox, index) ? book_message(*mailbox, *index) : NULL;
+    }
     if (id_text.n != 16 || !str_to_u64_hex(id_text, &id)) {
         return NULL;
     }
@@ -62,16 +67,20 @@ void observer_world(struct tenant *t, const struct observer_settings *s)
 {
     for (int i = 0; i < book.mailbox_count; i++) {
         t_free(book.mailboxes[i].messages);
+        t_free(book.mailboxes[i].keys);
     }
     t_free(book.mailboxes);
     t_free(book.notes);
     book = (struct book){.t = t, .settings = *s, .mailbox_count = t->user_count};
     book.mailboxes = t_alloc(t->user_count * (isize)sizeof(*book.mailboxes) + 1);
-    for (int i = 0; i < t->user_count; i++) {
+    for (int i = 0; i < t->user_count && !s->exchange; i++) {
         i64 n = content_count(&t->users[i]);
         if (n > 0) {
             book_message(i, n - 1);
         }
+    }
+    if (s->exchange) {
+        exchange_learn();
     }
 }
 
@@ -85,9 +94,27 @@ void observer_message_went(int mailbox, i64 index)
     book_message(mailbox, index)->died_us = clock_now_us();
 }
 
+i64 book_count(int mailbox)
+{
+    return book.settings.exchange ? book.mailboxes[mailbox].key_count
+                                  : content_count(&book.t->users[mailbox]);
+}
+
+void book_put_id(int mailbox, i64 index, struct t_buf *out)
+{
+    if (book.settings.exchange) {
+        exchange_put_id(mailbox, index, out);
+    } else {
+        t_buf_printf(out, "%016llx", (unsigned long long)content_id(mailbox, index));
+    }
+}
+
 bool book_is_selected(int mailbox, i64 index)
 {
     struct t_message m;
+    if (book.settings.exchange) {
+        return exchange_is_selected(mailbox, index);
+    }
     if (!content_find(book.t, mailbox, index, &m)) {
         return false;
     }
@@ -146,6 +173,9 @@ bool book_is_right(str id, str source)
 {
     int mailbox;
     i64 index;
+    if (book.settings.exchange) {
+        return exchange_is_right(id, source);
+    }
     struct message *x = find_message(id, &mailbox, &index);
     return x && document_hash(mailbox, index) == (sim_hash(source) | 1);
 }
@@ -228,7 +258,7 @@ static void ask_index(struct note *n, str id, str source)
     struct message *x = find_message(id, &mailbox, &index);
     if (!x || !book_is_right(id, source)) {
         sim_violation("a wrong document for %.*s: %.*s", (int)id.n, id.p,
-                      (int)(source.n < 300 ? source.n : 300), source.p);
+                      (int)(source.n < 3000 ? source.n : 3000), source.p);
     }
     x->now.sent++;
     sim_trace("%lld index %.*s", (long long)clock_now_us(), (int)id.n, (const char *)id.p);
@@ -237,7 +267,8 @@ static void ask_index(struct note *n, str id, str source)
         sim_violation("document %.*s is sent %d times, after %d failures", (int)id.n, id.p,
                       x->now.sent, x->now.failures);
     }
-    if (x->now.was_there && !book.run.full && !book.run.small_limits) {
+    bool replaces = book.settings.exchange && exchange_may_replace(mailbox, index, source);
+    if (x->now.was_there && !replaces && !book.run.full && !book.run.small_limits) {
         sim_violation("document %.*s is in the index already, and is sent again", (int)id.n, id.p);
     }
     check_pause(x->now.not_before_us, "a document");
@@ -283,9 +314,25 @@ static void ask_bulk(struct note *n, const struct t_request *q)
     t_buf_free(&id);
 }
 
+enum { UNDER_WAY_S = 40 }; // who has asked before hears of a pause may still be on his way
+
+static void ask_exchange(const struct note *n, const struct t_request *q)
+{
+    i64 now_us = clock_now_us();
+    if (q->body.n > 0) { // else it is a login
+        check_pause(*pause_of(n->target), "the same of Exchange");
+    }
+    if (now_us > book.busy_from_us + UNDER_WAY_S * SIM_S && now_us < book.busy_until_us) {
+        sim_violation("Exchange is asked %lld s before the end of the pause that it wants",
+                      (long long)((book.busy_until_us - now_us) / SIM_S));
+    }
+}
+
 static u64 target_of(const struct t_request *q)
 {
-    return sim_hash(q->path) * 3 + sim_hash(q->query) * 5 + sim_hash(q->method) + q->service;
+    u64 about = q->service == T_EXCHANGE ? sim_hash(q->body) : 0;
+    return sim_hash(q->path) * 3 + sim_hash(q->query) * 5 + sim_hash(q->method) + q->service +
+           about;
 }
 
 int observer_asked(const struct t_request *q, enum request_kind kind)
@@ -302,6 +349,9 @@ int observer_asked(const struct t_request *q, enum request_kind kind)
         break;
     case REQUEST_BULK:
         ask_bulk(n, q);
+        break;
+    case REQUEST_EXCHANGE:
+        ask_exchange(n, q);
         break;
     case REQUEST_USERS:
     case REQUEST_SEARCH:
@@ -382,6 +432,7 @@ void observer_answered(int note, const struct t_response *r, bool damaged)
     n->damaged = damaged;
     n->answered_us = clock_now_us();
     n->retry_after_us = r->status >= 400 ? retry_after_us(r) : 0;
+    n->back_off_us = n->kind == REQUEST_EXCHANGE && !damaged ? exchange_back_off_us(r) : 0;
     if (n->kind == REQUEST_BULK && r->status == 200 && !damaged) {
         read_verdicts(n, r);
         apply_verdicts(n);
@@ -439,6 +490,10 @@ void observer_delivered(int note)
     n->delivered = true;
     count_failures(n, n->damaged || n->status != 200);
     note_pause(n);
+    if (n->back_off_us > 0) {
+        book.busy_from_us = clock_now_us();
+        book.busy_until_us = clock_now_us() + n->back_off_us - SIM_S / 10;
+    }
 }
 
 void observer_lost(int note)

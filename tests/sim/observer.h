@@ -9,6 +9,8 @@
 
 struct observer_settings {
     bool document_level_security, full_raw, spam_and_trash;
+    bool exchange;  // the source is Exchange
+    bool strangers; // in the directory, without a mailbox
     const char *index;
     i64 pages; // of listings are not counted twice
 };

@@ -21,7 +21,22 @@ struct message {
     } now; // in this run
 };
 
+enum { EXCHANGE_VERSIONS = 4 };
+
+struct exchange_key {      // of a document of Exchange, observer_exchange.c
+    int place, attachment; // -1: the item
+    i64 index;
+    u64 index_stamp; // in the index when the run began; 0: none
+    i64 changed_us;
+    int known_count;
+    struct {
+        u64 stamp, hash;
+    } known[EXCHANGE_VERSIONS];
+};
+
 struct mailbox_book {
+    struct exchange_key *keys;
+    i64 key_count, key_cap;
     struct message *messages;
     i64 count, cap;
     int restarts; // listings that had to begin again, in this run
@@ -44,7 +59,7 @@ struct note {
     i64 index;
     int status;
     bool damaged, over, delivered;
-    i64 answered_us, retry_after_us;
+    i64 answered_us, retry_after_us, back_off_us;
     struct note_item *items;
     int item_count, item_cap;
 };
@@ -63,6 +78,8 @@ struct book {
     int note_count, note_cap;
     i64 asked[REQUEST_OTHER + 1];
     i64 lost;
+    bool some_left_out;              // says the summary
+    i64 busy_from_us, busy_until_us; // Exchange has asked everybody to wait
     struct {
         u64 target;
         i64 not_before_us;
@@ -70,6 +87,9 @@ struct book {
     int pause_count;
 };
 extern struct book book;
+
+i64 book_count(int mailbox); // of messages, those that are gone included
+void book_put_id(int mailbox, i64 index, struct t_buf *out);
 
 struct message *book_message(int mailbox, i64 index);
 struct message *book_find(str id_text);        // NULL: there never was such a message

@@ -8,12 +8,22 @@
 #include "../tenant/test_keys.h"
 #include "clock.h"
 #include "observer_book.h"
+#include "observer_exchange.h"
 #include "sim.h"
 
 static struct es_index *find_index(void)
 {
     int i = es_find_index(book.t->es, str_from(book.settings.index));
     return i < 0 ? NULL : &book.t->es->indices[i];
+}
+
+static void note_old(str id, str source)
+{
+    int mailbox;
+    i64 number;
+    if (book.settings.exchange && exchange_find(id, &mailbox, &number)) {
+        exchange_was_there(mailbox, number, source);
+    }
 }
 
 void observer_run_begin(const struct observer_run *run)
@@ -24,6 +34,8 @@ void observer_run_begin(const struct observer_run *run)
     book.note_count = 0;
     book.pause_count = 0;
     book.lost = 0;
+    book.some_left_out = false;
+    book.busy_from_us = book.busy_until_us = 0;
     memset(book.asked, 0, sizeof(book.asked));
     book.run = *run;
     book.run_number++;
@@ -37,9 +49,11 @@ void observer_run_begin(const struct observer_run *run)
     book.t->now_ms = clock_true_unix_ms();
     for (isize i = 0; x && i < x->count; i++) {
         struct es_doc *doc = &x->docs[i];
-        struct message *m = book_find(str_make(doc->id, doc->id_bytes));
+        str id = str_make(doc->id, doc->id_bytes);
+        struct message *m = book_find(id);
         if (m && es_is_visible(book.t, x, doc)) {
             m->now.was_there = true;
+            note_old(id, str_make(doc->source, doc->source_bytes));
         }
     }
 }
@@ -59,18 +73,30 @@ static void check_documents(void)
     }
 }
 
-static bool is_in_index(struct es_index *x, u64 id)
+static bool is_in_index(struct es_index *x, int mailbox, i64 index)
 {
     struct t_buf text = {0};
-    t_buf_printf(&text, "%016llx", (unsigned long long)id);
-    bool found = x && es_find_doc(book.t->es, x, t_buf_str(&text));
+    book_put_id(mailbox, index, &text);
+    const struct es_doc *doc = x ? es_find_doc(book.t->es, x, t_buf_str(&text)) : NULL;
+    if (doc && book.settings.exchange && doc->deleted_seq == 0) {
+        struct message *m = book_message(mailbox, index);
+        bool sent_in_vain = m->now.last_status >= 400 || book.mailboxes[mailbox].left_out;
+        if (!sent_in_vain && book_exists(mailbox, index) &&
+            !exchange_is_current(mailbox, index, str_make(doc->source, doc->source_bytes))) {
+            sim_violation("completed, and %.*s is in the index as it was before", (int)text.n,
+                          (const char *)text.p);
+        }
+    }
     t_buf_free(&text);
-    return found;
+    return doc != NULL;
 }
 
 static bool is_readable(int mailbox)
 {
     enum t_state s = book.t->users[mailbox].state;
+    if (book.settings.exchange) {
+        return exchange_is_readable(mailbox);
+    }
     return s == T_USER_OK || s == T_USER_ARCHIVED;
 }
 
@@ -82,34 +108,34 @@ static bool is_rejected(const struct message *m)
 static void check_message(int mailbox, i64 index, bool stale_may_stay)
 {
     struct message *m = book_message(mailbox, index);
-    bool there = is_in_index(find_index(), content_id(mailbox, index));
+    bool there = is_in_index(find_index(), mailbox, index);
+    struct t_buf id = {0};
+    book_put_id(mailbox, index, &id);
     bool wanted = book_exists(mailbox, index);
     bool old = m->born_us <= book.begun_us;
     if (wanted && old && !there && !is_rejected(m) && !book.mailboxes[mailbox].left_out &&
         !book.run.only_some) {
-        sim_violation("completed, and message %016llx of mailbox %d is not in the index",
-                      (unsigned long long)content_id(mailbox, index), mailbox + 1);
+        sim_violation("completed, and message %.*s of mailbox %d is not in the index", (int)id.n,
+                      (const char *)id.p, mailbox + 1);
     }
     bool gone_before = !wanted && (m->died_us <= book.begun_us || m->died_us == INT64_MAX);
     bool refused = m->now.delete_status >= 400 && m->now.delete_status != 404;
     if (gone_before && there && m->now.was_there && !stale_may_stay && !refused &&
         !book.mailboxes[mailbox].left_out) {
-        sim_violation("completed, and the document of message %016llx of mailbox %d, which is "
+        sim_violation("completed, and the document of message %.*s of mailbox %d, which is "
                       "gone, is still there",
-                      (unsigned long long)content_id(mailbox, index), mailbox + 1);
+                      (int)id.n, (const char *)id.p, mailbox + 1);
     }
+    t_buf_free(&id);
 }
 
 static void check_completed(void)
 {
-    bool left_out = false;
-    for (int i = 0; i < book.mailbox_count; i++) {
-        left_out = left_out || book.mailboxes[i].left_out;
-    }
+    bool left_out = book.some_left_out;
     bool stale_may_stay = !book.run.purge || book.run.only_some || book.run.small_limits ||
                           (left_out && !book.settings.document_level_security);
     for (int i = 0; i < book.mailbox_count; i++) {
-        for (i64 k = 0; k < content_count(&book.t->users[i]); k++) {
+        for (i64 k = 0; k < book_count(i); k++) {
             check_message(i, k, stale_may_stay);
         }
     }
@@ -140,6 +166,7 @@ static void read_left_out(str summary)
     isize at = 0;
     struct t_buf name = {0};
     while (t_json_get(summary, "left_out", &list) && t_json_element(list, &at, &item)) {
+        book.some_left_out = true;
         int mailbox = t_json_get_text(item, "mailbox", &name)
                           ? content_mailbox(book.t, t_buf_str(&name))
                           : -1;
@@ -168,14 +195,15 @@ static struct tally count_all(void)
         c.refused += !readable && book.t->users[i].state != T_USER_DELETED;
         enum t_state state = book.t->users[i].state;
         c.vague += state == T_USER_SUSPENDED_GET || state == T_USER_PRECONDITION;
-        for (i64 k = 0; k < content_count(&book.t->users[i]); k++) {
+        for (i64 k = 0; k < book_count(i); k++) {
             struct message *m = book_message(i, k);
             bool live = book_is_selected(i, k) && readable;
             c.applied += m->now.last_status >= 200 && m->now.last_status < 300;
             c.rejected += is_rejected(m);
             c.deleted += m->now.delete_status == 200 || m->now.delete_status == 404;
             c.live += live;
-            c.was_there += live && m->now.was_there;
+            bool fresh = !book.settings.exchange || exchange_is_fresh(i, k);
+            c.was_there += live && m->now.was_there && fresh;
             c.stale += !book_exists(i, k) && m->now.was_there;
         }
     }
@@ -211,7 +239,7 @@ static void check_calm(str s)
     must_be(s, "mailboxes_failed", 0);
     must_be(s, "mailboxes_partial", 0);
     i64 ended = number(s, "mailboxes_done") + number(s, "mailboxes_refused");
-    if (ended != c.readable + c.refused) {
+    if (ended != c.readable + c.refused && !book.settings.strangers) {
         sim_violation("%lld mailboxes ended, of %lld", (long long)ended,
                       (long long)(c.readable + c.refused));
     }
@@ -231,8 +259,8 @@ static void check_calm(str s)
 // ---- secrets
 
 static struct {
-    struct t_buf texts[8];
-    str list[8];
+    struct t_buf texts[12];
+    str list[12];
     isize count;
 } secret;
 
@@ -260,6 +288,9 @@ isize observer_secrets(const str **list)
     add_secret("ya29.c.c0AY", false);
     add_secret("proxy-password", false);
     add_secret("proxy-user:proxy-password", true);
+    add_secret("Passw0rd", false);
+    add_secret("EXAMPLE\\svc:Passw0rd", true);
+    add_secret("svc@example.test:Passw0rd", true);
     // A line in the middle of the private key, without its line end.
     struct t_buf *b = &secret.texts[secret.count];
     b->n = 0;

@@ -6,6 +6,7 @@
 
 #include "../tenant/model.h"
 
+void people_calm_down(struct tenant *t);          // all can be read
 void people_upset(struct tenant *t, int mailbox); // into some state in which it cannot be read
 void people_act(struct tenant *t, i64 times);
 void people_delete_one(struct tenant *t);

@@ -106,6 +106,52 @@ static void set_stop(struct world *w)
     w->runs = (int)sim_between(SIM_PLAN, 2, 5);
 }
 
+// ---- Exchange
+
+#define EXCHANGE                                                                                 \
+    (FAULT_BIT(EWS_BUSY) | FAULT_BIT(EWS_ERROR) | FAULT_BIT(EWS_DAMAGE) | FAULT_BIT(EWS_STATE) | \
+     FAULT_BIT(EWS_MAILBOX) | FAULT_BIT(EWS_LOGIN) | FAULT_BIT(LDAP))
+
+static void set_exchange(struct world *w)
+{
+    static const char *const directories[] = {"ldap://dc.tenant.test", "dc.tenant.test",
+                                              "ldaps://dc.tenant.test"};
+    static const int offers[] = {T_AUTH_NTLM, T_AUTH_BASIC, T_AUTH_NTLM | T_AUTH_NEGOTIATE,
+                                 T_AUTH_NEGOTIATE | T_AUTH_WRAPPED,
+                                 T_AUTH_NTLM | T_AUTH_NEGOTIATE | T_AUTH_BASIC};
+    struct t_options *o = &w->tenant;
+    w->exchange = true;
+    w->directory = directories[sim_between(SIM_PLAN, 0, 2)];
+    o->messages = 0;
+    o->users = (int)sim_between(SIM_PLAN, 1, 5);
+    o->exchange_items = sim_between(SIM_PLAN, 0, sim_one_in(SIM_PLAN, 8) ? 400 : 40);
+    o->exchange_auth = offers[sim_between(SIM_PLAN, 0, COUNT(offers) - 1)];
+    o->exchange_bare = sim_one_in(SIM_PLAN, 3);
+    o->ldap_page = sim_one_in(SIM_PLAN, 2) ? sim_between(SIM_PLAN, 1, 5) : 1000;
+    o->directory_users = sim_one_in(SIM_PLAN, 4) ? sim_between(SIM_PLAN, 1, 30) : 0;
+    o->latency_ms = 0;
+    w->exchange_requests = (int)sim_between(SIM_PLAN, 1, 6);
+    w->requests_per_mailbox = (int)sim_between(SIM_PLAN, 1, 4);
+    w->delegate = sim_one_in(SIM_PLAN, 4);
+    o->exchange_full_access = w->delegate;
+    w->only_basic = o->exchange_auth & T_AUTH_BASIC && sim_one_in(SIM_PLAN, 2);
+    w->ssl_off = sim_one_in(SIM_PLAN, 4);
+    w->extraction = false;
+    w->patience_s = 10 * 24 * 3600;
+}
+
+static void set_exchange_calm(struct world *w)
+{
+    set_exchange(w);
+    w->runs = (int)sim_between(SIM_PLAN, 2, 4);
+}
+
+static void set_exchange_stop(struct world *w)
+{
+    set_exchange(w);
+    w->runs = (int)sim_between(SIM_PLAN, 2, 5);
+}
+
 // ---- services
 
 #define STORMS                                                                              \
@@ -266,6 +312,22 @@ static const struct scenario table[] = {
     {"full_sets", "id set and roster are full", FULL_SETS | CHURN, set_full_sets, 2},
     {"proxy", "through a proxy", NETWORK | NAMES | TLS | FAULT_BIT(PROXY), set_proxy, 3},
     {"refused", "mailboxes in every state", STATUSES | CHURN, set_refused, 3},
+    {"outlook", "Exchange: everything may happen",
+     NETWORK | NAMES | TLS | ANSWERS | STATUSES | EXCHANGE | ELASTIC | CHURN | POOLS |
+         FAULT_BIT(EWS_UPDATE) | FAULT_BIT(SIGTERM) | FAULT_BIT(DEATH),
+     set_exchange, 6},
+    {"outlook_calm", "Exchange, and nothing goes wrong", 0, set_exchange_calm, 1},
+    {"outlook_errors", "what Exchange and its directory say and do", EXCHANGE | STATUSES,
+     set_exchange, 5},
+    {"outlook_password", "the account's password is changed", EXCHANGE | FAULT_BIT(EWS_PASSWORD),
+     set_exchange, 1},
+    {"outlook_links", "links and answers", NETWORK | TLS | ANSWERS | FAULT_BIT(EWS_LOGIN),
+     set_exchange, 4},
+    {"outlook_churn", "items come, go, move and change",
+     CHURN | FAULT_BIT(EWS_UPDATE) | FAULT_BIT(EWS_STATE) | FAULT_BIT(SCROLL_LOST), set_exchange,
+     4},
+    {"outlook_stop", "SIGTERM and death", FAULT_BIT(SIGTERM) | FAULT_BIT(DEATH) | ELASTIC,
+     set_exchange_stop, 2},
     {"service", "days of a service: everything may happen", STORMS | FAULT_BIT(DEATH), set_service,
      0},
     {"service_calm", "days of a service, and nothing goes wrong", 0, set_service_calm, 0},

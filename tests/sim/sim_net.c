@@ -16,6 +16,7 @@
 #define NET_PAUSE_US (62 * SIM_S)   // ... and between two bytes of an answer
 #define NET_RECORD_BYTES 17000
 #define NET_GOOGLE_S 300
+#define NET_DIRECTORY_S 3600
 
 enum link_state { LINK_CONNECTING, LINK_OPEN, LINK_REFUSED, LINK_UNREACHABLE, LINK_RESET };
 
@@ -163,7 +164,8 @@ static void watch_open(i64 link, i64 unused)
     struct link *l = &net.links[link];
     // Where nothing is spoken before the request, or silence fell after the greeting, the request
     // may be on its way: watch_exchange() is patient with it.
-    bool plain = l->to.port == FAR_PORT_ELASTIC && far_world.plain_elastic;
+    bool plain = (l->to.port == FAR_PORT_ELASTIC && far_world.plain_elastic) ||
+                 l->to.port == FAR_PORT_LDAP;
     bool sent = plain ? l->up.written > 0 : l->silent && l->down.written > 0;
     if (!l->closed && !l->opened && !sent && l->state != LINK_RESET) {
         sim_violation("link %d was not opened in time, and not given up either", (int)link);
@@ -378,7 +380,10 @@ static void put_pipe(int link, bool up, str s)
 
 static i64 timeout_us(const struct link *l)
 {
-    i64 s = l->to.port == FAR_PORT_ELASTIC ? net.elastic_timeout_s : NET_GOOGLE_S;
+    bool directory = l->to.port == FAR_PORT_LDAP || l->to.port == FAR_PORT_LDAPS;
+    i64 s = directory                        ? NET_DIRECTORY_S
+            : l->to.port == FAR_PORT_ELASTIC ? net.elastic_timeout_s
+                                             : NET_GOOGLE_S;
     return (s + 2) * SIM_S;
 }
 

@@ -37,7 +37,24 @@ struct tls_global {
     struct tls_conn *conns;
     int count;
     u64 tickets[TLS_SESSIONS_MAX];
+    int numbers[TLS_SESSIONS_MAX]; // whose they are: the number of its destination
+    int next;                      // is forgotten for the next one
 };
+
+static u64 *ticket_of(struct tls_conn *c)
+{
+    struct tls_global *g = c->global;
+    for (int i = 0; i < TLS_SESSIONS_MAX; i++) {
+        if (g->numbers[i] == c->peer.session) {
+            return &g->tickets[i];
+        }
+    }
+    int i = g->next;
+    g->next = (g->next + 1) % TLS_SESSIONS_MAX;
+    g->numbers[i] = c->peer.session;
+    g->tickets[i] = 0;
+    return &g->tickets[i];
+}
 
 err tls_roots_load(struct plan *plan, str pem, struct tls_roots **out, struct buf *detail)
 {
@@ -89,7 +106,7 @@ static enum tls_state fail(struct tls_conn *c, err e, str fact)
         c->error = e;
         buf_put(&c->facts, fact);
         if (c->offered && !c->ready) {
-            c->global->tickets[c->peer.session] = 0;
+            *ticket_of(c) = 0;
             c->error = FAIL(TLS_BROKEN);
         }
     }
@@ -133,7 +150,7 @@ bool tls_is_flushed(const struct tls_conn *c)
 
 err tls_open(struct tls_conn *c, const struct tls_peer *peer, const struct tls_wire *wire)
 {
-    ASSERT(!c->open && peer->session < TLS_SESSIONS_MAX);
+    ASSERT(!c->open);
     c->peer = *peer;
     c->wire = *wire;
     c->open = true;
@@ -141,7 +158,7 @@ err tls_open(struct tls_conn *c, const struct tls_peer *peer, const struct tls_w
     c->in_n = c->in_at = c->data_n = c->data_at = c->out_n = c->out_sent = 0;
     c->error = OK;
     buf_reset(&c->facts);
-    u64 ticket = peer->session >= 0 ? c->global->tickets[peer->session] : 0;
+    u64 ticket = peer->session >= 0 ? *ticket_of(c) : 0;
     c->offered = ticket != 0;
     u8 bytes[8 + 256];
     struct buf hello = buf_over(bytes, COUNT(bytes));
@@ -235,7 +252,7 @@ isize tls_read(struct tls_conn *c, void *p, isize n)
             break;
         case FRAME_TICKET:
             if (c->peer.session >= 0) {
-                memcpy(&c->global->tickets[c->peer.session], c->in + c->data_at, 8);
+                memcpy(ticket_of(c), c->in + c->data_at, 8);
             }
             c->data_n = 0;
             break;
@@ -299,6 +316,12 @@ isize tls_server_end_point(const struct tls_conn *c, u8 out[TLS_END_POINT_BYTES]
     // There are no certificates: a hash of the name stands for one.
     crypto_sha256(c->peer.host, out);
     return 32;
+}
+
+void tls_certificate_read(const struct tls_conn *c, struct tls_certificate *out)
+{
+    (void)c;
+    memset(out, 0, sizeof(*out));
 }
 
 isize tls_heap_peak_bytes(const struct tls_conn *c)

@@ -9,6 +9,7 @@
 #include "../tenant/es.h"
 #include "clock.h"
 #include "far.h"
+#include "far_exchange.h"
 #include "far_tls.h"
 #include "faults.h"
 #include "observer.h"
@@ -24,8 +25,8 @@ struct world_stats world_stats;
 // Other users than before cannot be read, as many.
 static void change_states(const struct world *w, struct tenant *t)
 {
-    for (int i = 0; w->odd_users && i < t->user_count; i++) {
-        t->users[i].state = T_USER_OK;
+    if (w->odd_users) {
+        people_calm_down(t);
     }
     for (int i = 0; i < w->odd_users; i++) {
         people_upset(t, (int)sim_between(SIM_CHURN, 0, t->user_count - 1));
@@ -52,6 +53,9 @@ static void begin_world(struct world *w)
     net_set_timeout_s(w->request_timeout_s);
     far_world = (struct far_world){
         .plain_elastic = w->plain_elastic,
+        .exchange = w->exchange,
+        .no_ldaps = w->exchange && !str_starts(str_from(w->directory), S("ldaps")) &&
+                    sim_one_in(SIM_PLAN, 2),
         .addresses = w->addresses,
         .addresses_v6 = w->addresses_v6,
         .dead = w->dead,
@@ -67,6 +71,8 @@ static void begin_world(struct world *w)
         .document_level_security = w->document_level_security,
         .full_raw = w->full_raw,
         .spam_and_trash = w->spam_and_trash,
+        .exchange = w->exchange,
+        .strangers = w->tenant.directory_users > 0,
         .index = "mail",
     };
     observer_world(far_world.tenant, &o);
@@ -90,6 +96,10 @@ static void clear_up(struct world *w)
     t->o.latency_ms = 0;
     w->small_limits = false;
     elastic_control(t, S("{\"error_every\":0,\"error_count\":0}"));
+    if (w->exchange) {
+        exchange_calm();
+        change_states(w, t);
+    }
 }
 
 static void pass_time(struct world *w)

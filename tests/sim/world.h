@@ -18,6 +18,10 @@ struct world {
     int requests_per_mailbox;
     i64 quota_user, quota_project;
     bool plain_elastic, proxy, hosts_file;
+    bool exchange; // the source is Exchange
+    bool only_basic, delegate, ssl_off, extraction;
+    int exchange_requests;
+    const char *directory; // its address
     int name_servers, dns_timeout_s, dns_attempts;
     int time_budget_s;
     // far side

@@ -128,10 +128,39 @@ static void put_connector(const struct world *w, struct t_buf *b)
                  YES(w->spam_and_trash), YES(w->full_raw), YES(w->document_level_security));
 }
 
+static void put_exchange(const struct world *w, struct t_buf *b)
+{
+    t_buf_printf(b,
+                 "connectors:\n"
+                 "  - connector_id: sim\n"
+                 "    service_type: outlook\n"
+                 "    index_name: mail\n"
+                 "    configuration:\n"
+                 "      data_source: outlook_server\n"
+                 "      exchange_server: mail.tenant.test:444\n"
+                 "      active_directory_server: %s\n"
+                 "      username: EXAMPLE\\svc\n"
+                 "      password: ${EXCHANGE_PASSWORD}\n"
+                 "      domain: example.test\n"
+                 "      ssl_enabled: %s\n"
+                 "      ssl_ca_file: /etc/ca.pem\n"
+                 "      use_text_extraction_service: %s\n"
+                 "      use_document_level_security: %s\n",
+                 w->directory, YES(!w->ssl_off), YES(w->extraction),
+                 YES(w->document_level_security));
+    t_buf_printf(b,
+                 "outlook:\n  requests: %d\n  requests_per_mailbox: %d\n  basic_only: %s\n"
+                 "  delegate: %s\n",
+                 w->exchange_requests, w->requests_per_mailbox, YES(w->only_basic),
+                 YES(w->delegate));
+}
+
 static void put_config(const struct world *w, struct t_buf *b)
 {
     if (w->life.on) {
         put_connectors(&w->life, b);
+    } else if (w->exchange) {
+        put_exchange(w, b);
     } else {
         put_connector(w, b);
     }
@@ -216,5 +245,6 @@ void world_put_files(const struct world *w)
     put_file("/etc/hosts", &b);
     t_buf_free(&b);
     host_put_env("ES_PASSWORD=tenant-password");
+    host_put_env("EXCHANGE_PASSWORD=Passw0rd");
     host_put_env("HOME=/root");
 }
