@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Servers in threads of a test: a listener, what stands before TLS, an HTTP proxy, a name server."""
 import base64
+import http.server
 import select
 import socket
 import ssl
@@ -133,3 +134,66 @@ class Proxy(Listener):
             self.opened.append(target.decode())
             peer.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
             pump(peer, server, self.through)
+
+
+class Extraction:
+    """The text extraction service on plain HTTP. Keeps each request as (head, bytes); says(bytes) gives the
+    status and the answer, in pieces if it is a list (chunked then); None: it hangs up without a word."""
+
+    def __init__(self, says, port=0):
+        self.requests = []
+        outer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_PUT(self):
+                data = self.rfile.read(int(self.headers["Content-Length"]))
+                outer.requests.append(({"path": self.path, **{k.lower(): v for k, v in self.headers.items()}}, data))
+                said = says(data)
+                if said is None:
+                    self.close_connection = True
+                    return
+                status, answer = said
+                self.send_response(status)
+                if isinstance(answer, list):
+                    self.send_header("Transfer-Encoding", "chunked")
+                    self.end_headers()
+                    for piece in [*answer, b""]:
+                        self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
+                else:
+                    self.send_header("Content-Length", str(len(answer)))
+                    self.end_headers()
+                    self.wfile.write(answer)
+
+            def do_GET(self):  # /ping/
+                self.send_response(200)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        class Server(http.server.ThreadingHTTPServer):
+            daemon_threads = True
+
+            def handle_error(self, *_):  # who asked has gone
+                pass
+
+        self.server = Server(("127.0.0.1", port), Handler)
+        self.port = self.server.server_port
+        self.closed = False
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        rig.RUNNING.append(self)
+
+    def poll(self):
+        return 0 if self.closed else None
+
+    def terminate(self):
+        if not self.closed:
+            self.server.shutdown()
+            self.server.server_close()
+        self.closed = True
+
+    def wait(self, _seconds):
+        return 0

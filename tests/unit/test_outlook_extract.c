@@ -191,6 +191,20 @@ static void test_extract_lost(void)
     check_text(r, S(""), ERR_NET_RESET);
     CHECK(r->lane.request_count == 2 + EXTRACT_TRIES_MAX && r->lane.failed == 1);
     CHECK(r->mailbox.phase == MAILBOX_LISTING); // nobody's fault but the service's
+
+    // While it is away each file is tried once; an answer, whatever it says, ends that.
+    struct {
+        struct machine_answer answer;
+        bool away;
+    } next[] = {{LOST(NET_REFUSED), true}, {ANSWER(500, ""), false}};
+    for (isize i = 0; i < COUNT(next); i++) {
+        r = make(ROOM);
+        r->o->run.extract_away = true;
+        struct machine_answer then[] = {ANSWER(200, CONTENT(FILE_BASE64)), next[i].answer};
+        CHECK(machine_run(&r->lane, then, COUNT(then)) == STEP_DONE);
+        CHECK(r->lane.request_count == 3 && r->fetch.verdict == FETCH_DOCUMENT);
+        CHECK(r->o->run.extract_away == next[i].away);
+    }
 }
 
 // The time was used up by one attempt: there is no second.

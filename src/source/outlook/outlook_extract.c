@@ -19,6 +19,10 @@ enum {
 static const struct retry_policy extract_policy = {
     .attempts = EXTRACT_TRIES_MAX, .base_ms = 1000, .max_ms = 10000};
 
+// While the service is away: thousands of files would wait for it in vain.
+static const struct retry_policy extract_policy_away = {
+    .attempts = 1, .base_ms = 1000, .max_ms = 1000};
+
 // ---- content
 
 void outlook_extract_take(struct outlook_extract *ex, struct buf *data, str base64)
@@ -51,7 +55,7 @@ bool outlook_extract_ask(struct outlook *o, struct outlook_extract *ex, struct b
     data->n = ex->from + ex->bytes;
     x->dest = o->settings.extraction;
     x->method = S("PUT");
-    x->retry = &extract_policy;
+    x->retry = o->run.extract_away ? &extract_policy_away : &extract_policy;
     x->about = hash_siphash(o->hosts, about);
     x->timeout_ms = x->first_byte_ms = timeout_ms;
     x->body = str_make(data->p + ex->from, ex->bytes);
@@ -63,8 +67,10 @@ bool outlook_extract_ask(struct outlook *o, struct outlook_extract *ex, struct b
 
 // ---- the answer
 
-void outlook_extract_head(struct outlook_extract *ex, const struct http_head *head)
+void outlook_extract_head(struct outlook *o, struct outlook_extract *ex,
+                          const struct http_head *head)
 {
+    o->run.extract_away = false;
     ex->status = head->status;
 }
 
@@ -234,6 +240,12 @@ err outlook_extract_end(struct outlook_extract *ex, struct buf *data)
     buf_put_byte(data, '"');
     ex->ready = false;
     return OK;
+}
+
+void outlook_extract_fail(struct outlook *o, struct outlook_extract *ex, struct buf *data)
+{
+    o->run.extract_away = true;
+    outlook_extract_empty(ex, data);
 }
 
 void outlook_extract_empty(struct outlook_extract *ex, struct buf *data)

@@ -43,11 +43,15 @@ void outlook_extract_content_end(struct outlook_extract *ex, struct buf *data);
 // Fills in the exchange. false: the attempt before took as long as one may.
 bool outlook_extract_ask(struct outlook *o, struct outlook_extract *ex, struct buf *data, str about,
                          i64 now_ms, struct exchange *x);
-void outlook_extract_head(struct outlook_extract *ex, const struct http_head *head);
+void outlook_extract_head(struct outlook *o, struct outlook_extract *ex,
+                          const struct http_head *head);
 err outlook_extract_body(struct outlook_extract *ex, struct buf *data, str *in); // LANE_TOO_SMALL
 
 // The answer was whole: the member, in place of the content. Not OK: why the text is missing.
 err outlook_extract_end(struct outlook_extract *ex, struct buf *data);
+
+// All attempts were in vain.
+void outlook_extract_fail(struct outlook *o, struct outlook_extract *ex, struct buf *data);
 
 // Without text.
 void outlook_extract_empty(struct outlook_extract *ex, struct buf *data);

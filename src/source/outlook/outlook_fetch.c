@@ -343,7 +343,7 @@ err outlook_fetch_head(void *src, struct fetch *f, struct exchange *x, const str
 {
     struct outlook_fetch *of = f->state;
     if (of->asking == OUTLOOK_ASKING_TEXT) {
-        outlook_extract_head(&of->extract, head);
+        outlook_extract_head(src, &of->extract, head);
         return OK;
     }
     return outlook_call_head(src, &of->call, x, head);
@@ -510,7 +510,7 @@ void outlook_fetch_fail(void *src, struct fetch *f, struct exchange *x, err e)
     struct outlook *o = src;
     struct outlook_fetch *of = f->state;
     if (of->asking == OUTLOOK_ASKING_TEXT) {
-        outlook_extract_empty(&of->extract, &f->data);
+        outlook_extract_fail(o, &of->extract, &f->data);
         fetch_end_text(f, e);
         return;
     }

@@ -37,6 +37,7 @@ struct outlook_run {
     bool content;                 // attachments are fetched
     bool extract;                 // and their text is asked for, instead of indexing them
     bool older;                   // Exchange2013 instead of Exchange2013_SP1
+    bool extract_away;            // the service was asked in vain, and has not answered since
     i64 pause_until_ms;           // Exchange asked for fewer requests
     i64 answers;                  // of mailboxes that worked
     i64 some_refused;
