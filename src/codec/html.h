@@ -11,7 +11,8 @@
 //         while (html_text_next(&h, &chunk, &piece)) { use piece; }
 //     while (html_text_finish(&h, &piece)) { use piece; }
 //
-// The body is UTF-8; bytes from 128 on go through as they are. NUL becomes U+FFFD.
+// The body is UTF-8; bytes from 128 on go through as they are. NUL becomes U+FFFD. No piece ends
+// within a character unless a chunk did.
 //
 // No errors: any bytes have a text. Bounds, and what happens beyond:
 // - HTML_DEPTH_MAX open elements are known by name. Of deeper ones only the number is known: an end

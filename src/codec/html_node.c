@@ -93,6 +93,17 @@ void html_node_put(struct html_text *h, str text)
     }
 }
 
+// At most HTML_PIECE_BYTES, without a part of a character at the end: who takes pieces may want
+// well-formed ones.
+static isize node_whole(str text)
+{
+    isize n = HTML_PIECE_BYTES;
+    for (int i = 0; i < 3 && n < text.n && (text.p[n] & 0xC0) == 0x80; i++) {
+        n--;
+    }
+    return n;
+}
+
 isize html_node_read(struct html_text *h, str text, str *piece)
 {
     if (h->excluded || h->hidden || !text.n) {
@@ -105,7 +116,7 @@ isize html_node_read(struct html_text *h, str text, str *piece)
         *piece = text;
         return text.n;
     }
-    isize n = text.n < HTML_PIECE_BYTES ? text.n : HTML_PIECE_BYTES;
+    isize n = text.n < HTML_PIECE_BYTES ? text.n : node_whole(text);
     html_node_put(h, str_slice(text, 0, n));
     return n;
 }

@@ -6,6 +6,7 @@
 
 #include <time.h>
 
+#include "base/buf.h"
 #include "codec/html.h"
 
 #define OUT_MAX KIB(256)
@@ -406,6 +407,25 @@ static void test_html_linear_time(void)
     }
 }
 
+// Who writes pieces into JSON wants whole characters, wherever a node begins.
+static void test_html_pieces_are_characters(void)
+{
+    static u8 bytes[4096];
+    for (int lead = 0; lead < 8; lead++) {
+        struct buf b = buf_over(bytes, sizeof bytes);
+        buf_put(&b, S("<p>"));
+        buf_put(&b, str_slice(S("abcdefgh"), 0, lead));
+        for (int i = 0; i < 600; i++) {
+            buf_put(&b, i % 3 ? S("\xe6\x97\xa5") : S("\xf0\x9f\x93\xac"));
+        }
+        str in = buf_str(&b), piece;
+        html_text_init(&h);
+        while (html_text_next(&h, &in, &piece) || html_text_finish(&h, &piece)) {
+            CHECK(str_is_utf8(piece));
+        }
+    }
+}
+
 static const struct test_case cases[] = {
     CASE(test_a113_html_examples_1_to_6),
     CASE(test_a113_html_examples_7_to_12),
@@ -420,6 +440,7 @@ static const struct test_case cases[] = {
     CASE(test_html_depth),
     CASE(test_html_depth_excluded),
     CASE(test_html_long_text),
+    CASE(test_html_pieces_are_characters),
     CASE(test_html_linear_time),
 };
 
