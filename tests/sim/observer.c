@@ -257,8 +257,9 @@ static void ask_index(struct note *n, str id, str source)
     i64 index;
     struct message *x = find_message(id, &mailbox, &index);
     if (!x || !book_is_right(id, source)) {
-        sim_violation("a wrong document for %.*s: %.*s", (int)id.n, id.p,
-                      (int)(source.n < 3000 ? source.n : 3000), source.p);
+        sim_violation("a wrong document for %.*s (%s): %.*s", (int)id.n, id.p,
+                      book.wrong ? book.wrong : "its bytes", (int)(source.n < 300 ? source.n : 300),
+                      source.p);
     }
     x->now.sent++;
     sim_trace("%lld index %.*s", (long long)clock_now_us(), (int)id.n, (const char *)id.p);

@@ -78,6 +78,7 @@ struct book {
     int note_count, note_cap;
     i64 asked[REQUEST_OTHER + 1];
     i64 lost;
+    const char *wrong;               // of the last wrong document of Exchange; NULL: not known
     bool some_left_out;              // says the summary
     i64 busy_from_us, busy_until_us; // Exchange has asked everybody to wait
     struct {

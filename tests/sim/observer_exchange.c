@@ -256,12 +256,15 @@ bool exchange_is_right(str id, str source)
     read_stamp(source, &stamp);
     exchange_put_id(mailbox, number, &own);
     t_buf_byte(&own, 0);
-    bool right = is_text(source, "id", (const char *)own.p) && is_owned(mailbox, source) &&
-                 is_same(k, t_buf_str(&stamp), source);
-    if (right && find_item(mailbox, k, &i)) { // else it has gone meanwhile
-        right = is_text(source, "type", type_of(&i, k->attachment >= 0)) &&
-                (k->attachment >= 0 || is_time(&i, t_buf_str(&stamp)));
-    }
+    bool there = find_item(mailbox, k, &i); // else it has gone meanwhile
+    bool item = k->attachment < 0;
+    book.wrong = !is_text(source, "id", (const char *)own.p) ? "its id"
+                 : !is_owned(mailbox, source)                ? "its owner"
+                 : !is_same(k, t_buf_str(&stamp), source)    ? "not what was sent before"
+                 : there && !is_text(source, "type", type_of(&i, !item)) ? "its type"
+                 : there && item && !is_time(&i, t_buf_str(&stamp))      ? "its time"
+                                                                         : NULL;
+    bool right = !book.wrong;
     t_buf_free(&stamp);
     t_buf_free(&own);
     return right;
