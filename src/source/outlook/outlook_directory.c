@@ -253,22 +253,15 @@ static err directory_take_message(const struct outlook *o, struct outlook_direct
         d->ask = true;
         return directory_refuse(&m, x);
     }
-    if (d->step != OUTLOOK_LDAP_SEARCH) {
-        return OK;
-    }
-    switch (m.op) {
-    case LDAP_ENTRY:
+    if (d->step == OUTLOOK_LDAP_SEARCH && m.op == LDAP_ENTRY) {
         *taken = directory_take_entry(d, &m, to);
         d->entries += *taken;
-        return OK;
-    case LDAP_REFERENCE:
+    } else if (d->step == OUTLOOK_LDAP_SEARCH && m.op == LDAP_REFERENCE) {
         d->referrals++; // never followed
-        return OK;
-    case LDAP_DONE:
+    } else if (d->step == OUTLOOK_LDAP_SEARCH && m.op == LDAP_DONE) {
         return directory_take_done(o, d, &m, x);
-    default:
-        return OK;
     }
+    return OK;
 }
 
 // The rest of a message that came in parts. *whole: it is in d->input now, of *bytes bytes; nothing
@@ -284,6 +277,9 @@ static err directory_gather(struct outlook_directory *d, str *in, isize *bytes, 
     if (!*whole) {
         d->input_bytes += (int)n;
         *in = str_from_index(*in, n);
+        isize known; // at once when it is no message, or an empty one, not with the next byte
+        TRY(ldap_message_bytes(str_make(d->input, d->input_bytes), &known));
+        return known == d->input_bytes ? FAIL(LDAP_SYNTAX) : OK;
     }
     return OK;
 }

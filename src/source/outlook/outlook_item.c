@@ -18,64 +18,64 @@ enum item_form {
 };
 
 struct item_field {
-    enum ews_tag tag;
     const char *key;
-    enum item_form form;
     const char *otherwise; // JSON
+    enum ews_tag tag;
+    enum item_form form;
 };
 
 #define ITEM_NONE "null"
 #define ITEM_LIST "[]"
 
 static const struct item_field mail_fields[] = {
-    {EWS_TAG_Subject, "title", FORM_TEXT, ITEM_NONE},
-    {EWS_TAG_Body, "message", FORM_BODY, ITEM_NONE},
-    {EWS_TAG_Categories, "categories", FORM_STRINGS, ITEM_LIST},
-    {EWS_TAG_Importance, "importance", FORM_TEXT, "\"Normal\""},
-    {EWS_TAG_LastModifiedTime, "_timestamp", FORM_TIME, ITEM_NONE},
-    {EWS_TAG_Sender, "sender", FORM_ADDRESS, ITEM_NONE},
-    {EWS_TAG_ToRecipients, "to_recipients", FORM_ADDRESSES, ITEM_LIST},
-    {EWS_TAG_CcRecipients, "cc_recipients", FORM_ADDRESSES, ITEM_LIST},
-    {EWS_TAG_BccRecipients, "bcc_recipients", FORM_ADDRESSES, ITEM_LIST},
+    {"title", ITEM_NONE, EWS_TAG_Subject, FORM_TEXT},
+    {"message", ITEM_NONE, EWS_TAG_Body, FORM_BODY},
+    {"categories", ITEM_LIST, EWS_TAG_Categories, FORM_STRINGS},
+    {"importance", "\"Normal\"", EWS_TAG_Importance, FORM_TEXT},
+    {"_timestamp", ITEM_NONE, EWS_TAG_LastModifiedTime, FORM_TIME},
+    {"sender", ITEM_NONE, EWS_TAG_Sender, FORM_ADDRESS},
+    {"to_recipients", ITEM_LIST, EWS_TAG_ToRecipients, FORM_ADDRESSES},
+    {"cc_recipients", ITEM_LIST, EWS_TAG_CcRecipients, FORM_ADDRESSES},
+    {"bcc_recipients", ITEM_LIST, EWS_TAG_BccRecipients, FORM_ADDRESSES},
 };
 
 static const struct item_field calendar_fields[] = {
-    {EWS_TAG_Subject, "title", FORM_TEXT, ITEM_NONE},
-    {EWS_TAG_Body, "content", FORM_BODY, ITEM_NONE},
-    {EWS_TAG_LastModifiedTime, "_timestamp", FORM_TIME, ITEM_NONE},
-    {EWS_TAG_Start, "start_date", FORM_TIME, ITEM_NONE},
-    {EWS_TAG_End, "end_date", FORM_TIME, ITEM_NONE},
-    {EWS_TAG_Location, "location", FORM_TEXT, ITEM_NONE},
-    {EWS_TAG_Organizer, "organizer", FORM_ADDRESS, ITEM_NONE},
-    {EWS_TAG_RequiredAttendees, "attendees", FORM_ADDRESSES, ITEM_LIST},
+    {"title", ITEM_NONE, EWS_TAG_Subject, FORM_TEXT},
+    {"content", ITEM_NONE, EWS_TAG_Body, FORM_BODY},
+    {"_timestamp", ITEM_NONE, EWS_TAG_LastModifiedTime, FORM_TIME},
+    {"start_date", ITEM_NONE, EWS_TAG_Start, FORM_TIME},
+    {"end_date", ITEM_NONE, EWS_TAG_End, FORM_TIME},
+    {"location", ITEM_NONE, EWS_TAG_Location, FORM_TEXT},
+    {"organizer", ITEM_NONE, EWS_TAG_Organizer, FORM_ADDRESS},
+    {"attendees", ITEM_LIST, EWS_TAG_RequiredAttendees, FORM_ADDRESSES},
 };
 
 static const struct item_field task_fields[] = {
-    {EWS_TAG_Subject, "title", FORM_TEXT, ITEM_NONE},
-    {EWS_TAG_Categories, "categories", FORM_STRINGS, ITEM_LIST},
-    {EWS_TAG_Importance, "importance", FORM_TEXT, "\"Normal\""},
-    {EWS_TAG_LastModifiedTime, "_timestamp", FORM_TIME, ITEM_NONE},
-    {EWS_TAG_TextBody, "content", FORM_TEXT, ITEM_NONE},
-    {EWS_TAG_CompleteDate, "complete_date", FORM_TIME, ITEM_NONE},
-    {EWS_TAG_DueDate, "due_date", FORM_DATE, ITEM_NONE},
-    {EWS_TAG_Owner, "owner", FORM_TEXT, ITEM_NONE},
-    {EWS_TAG_StartDate, "start_date", FORM_DATE, ITEM_NONE},
-    {EWS_TAG_Status, "status", FORM_TEXT, "\"NotStarted\""},
+    {"title", ITEM_NONE, EWS_TAG_Subject, FORM_TEXT},
+    {"categories", ITEM_LIST, EWS_TAG_Categories, FORM_STRINGS},
+    {"importance", "\"Normal\"", EWS_TAG_Importance, FORM_TEXT},
+    {"_timestamp", ITEM_NONE, EWS_TAG_LastModifiedTime, FORM_TIME},
+    {"content", ITEM_NONE, EWS_TAG_TextBody, FORM_TEXT},
+    {"complete_date", ITEM_NONE, EWS_TAG_CompleteDate, FORM_TIME},
+    {"due_date", ITEM_NONE, EWS_TAG_DueDate, FORM_DATE},
+    {"owner", ITEM_NONE, EWS_TAG_Owner, FORM_TEXT},
+    {"start_date", ITEM_NONE, EWS_TAG_StartDate, FORM_DATE},
+    {"status", "\"NotStarted\"", EWS_TAG_Status, FORM_TEXT},
 };
 
 static const struct item_field contact_fields[] = {
-    {EWS_TAG_LastModifiedTime, "_timestamp", FORM_TIME, ITEM_NONE},
-    {EWS_TAG_DisplayName, "name", FORM_TEXT, ITEM_NONE},
-    {EWS_TAG_CompanyName, "company_name", FORM_TEXT, ITEM_NONE},
-    {EWS_TAG_EmailAddresses, "email_addresses", FORM_ENTRIES, ITEM_LIST},
-    {EWS_TAG_PhoneNumbers, "contact_numbers", FORM_ENTRIES, ITEM_LIST},
-    {EWS_TAG_Birthday, "birthday", FORM_DATE, ITEM_NONE},
+    {"_timestamp", ITEM_NONE, EWS_TAG_LastModifiedTime, FORM_TIME},
+    {"name", ITEM_NONE, EWS_TAG_DisplayName, FORM_TEXT},
+    {"company_name", ITEM_NONE, EWS_TAG_CompanyName, FORM_TEXT},
+    {"email_addresses", ITEM_LIST, EWS_TAG_EmailAddresses, FORM_ENTRIES},
+    {"contact_numbers", ITEM_LIST, EWS_TAG_PhoneNumbers, FORM_ENTRIES},
+    {"birthday", ITEM_NONE, EWS_TAG_Birthday, FORM_DATE},
 };
 
 static const struct item_field list_fields[] = {
-    {EWS_TAG_LastModifiedTime, "_timestamp", FORM_TIME, ITEM_NONE},
-    {EWS_TAG_DisplayName, "name", FORM_TEXT, ITEM_NONE},
-    {EWS_TAG_Members, "email_addresses", FORM_ADDRESSES, ITEM_LIST},
+    {"_timestamp", ITEM_NONE, EWS_TAG_LastModifiedTime, FORM_TIME},
+    {"name", ITEM_NONE, EWS_TAG_DisplayName, FORM_TEXT},
+    {"email_addresses", ITEM_LIST, EWS_TAG_Members, FORM_ADDRESSES},
 };
 
 static const struct {
@@ -191,6 +191,7 @@ static void item_begin_body(struct outlook_item *it, const struct ews_answer *a,
 static void item_begin_field(struct outlook_item *it, const struct ews_answer *a)
 {
     const struct item_field *f = item_field(it);
+    ASSERT(f);
     it->seen |= (u32)1 << it->field;
     it->any = false;
     it->comma = false;
