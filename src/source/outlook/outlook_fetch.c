@@ -250,7 +250,7 @@ static void fetch_hand_over_nothing(struct fetch *f, bool lost)
 
 // ---- next
 
-static enum outlook_unit_state fetch_asked_state(const struct outlook_fetch *of)
+static u8 fetch_asked_state(const struct outlook_fetch *of)
 {
     return of->plain ? OUTLOOK_UNIT_PLAIN : OUTLOOK_UNIT_TO_ASK;
 }
