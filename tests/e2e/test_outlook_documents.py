@@ -292,3 +292,16 @@ def test_a119_server_errors_fail_the_job_and_delete_nothing():
     same(r.code, 1, r.text())
     true("Exchange" in r.err and r["documents_deleted"] == 0, r.err)
     same(set(t.docs("search-exchange")), before)
+
+
+def test_a119_a_mailbox_that_fails_keeps_its_documents_and_the_others_finish():
+    t = tenant(users=3, items=6)
+    completed(sync(t, "--full"))
+    had = owned(t, "user2@example.test")
+    t.post("exchange", user=USER, folder="inbox", delete_newest=2)
+    t.post("exchange", user="user2@example.test", folder="inbox", delete_newest=2)
+    t.post("exchange", user="user2@example.test", state="unavailable")
+    r = t.sync("--full", change=entry(t), timeout=300)
+    same((r.code, r["mailboxes_done"], r["mailboxes_failed"], r["documents_deleted"]), (1, 2, 1, 2), r.err)
+    true("user2@example.test" in r.err and "ErrorMailboxStoreUnavailable" in r.err, r.err)
+    same(owned(t, "user2@example.test"), had)

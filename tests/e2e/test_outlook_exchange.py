@@ -218,7 +218,8 @@ def test_exchange_that_asks_for_a_pause_gets_it():
     whole(t, sync(t))
     true(time.time() - before >= 1.4, "no pause")
     for fault in ({"code": "ErrorServerBusy", "backoff_ms": 300, "level": "answer", "operation": "SyncFolderItems", "count": 2},
-                  {"code": "ErrorServerBusy", "backoff_ms": 300, "level": "item", "operation": "GetItem", "skip": 5, "every": 9, "count": 3},
+                  {"code": "ErrorServerBusy", "backoff_ms": 300, "level": "item", "operation": "GetItem", "skip": 5, "every": 9,
+                   "count": 3},
                   {"code": "ErrorServerBusy", "backoff_ms": 300, "operation": "GetFolder", "count": 1},
                   {"code": "ErrorServerBusy", "backoff_ms": 300, "operation": "GetAttachment", "count": 1}):
         t.post("exchange", clear=True, fault=fault)
