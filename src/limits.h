@@ -286,17 +286,17 @@
 #define LISTENER_MS 5000             // from accept to the last byte of the answer
 
 // ---- cli
-#define HEALTHCHECK_MS 3000 // all of `mailferry healthcheck`; docker's own default is 30 s
-#define CHECK_ATTEMPTS 2       // of a request of `mailferry check`: a blip is none
-#define CHECK_CONNECT_MS 10000 // name, TCP and TLS of one: who waits wants to know
-#define CHECK_ACCOUNTS 500     // of the directory that it counts: a page
-#define CHECK_MAILBOXES 8      // of them that it tries until it may read one
-#define CHECK_CERTIFICATE_DAYS 21 // a certificate that ends sooner is warned about
-#define CHECK_REQUEST_MS 30000 // of one exchange with its answer
+#define HEALTHCHECK_MS 3000        // all of `mailferry healthcheck`; docker's own default is 30 s
+#define CHECK_ATTEMPTS 2           // of a request of `mailferry check`: a blip is none
+#define CHECK_CONNECT_MS 10000     // name, TCP and TLS of one: who waits wants to know
+#define CHECK_ACCOUNTS 500         // of the directory that it counts: a page
+#define CHECK_MAILBOXES 8          // of them that it tries until it may read one
+#define CHECK_CERTIFICATE_DAYS 21  // a certificate that ends sooner is warned about
+#define CHECK_REQUEST_MS 30000     // of one exchange with its answer
 #define CHECK_ANSWER_BYTES KIB(64) // settings of an index; a pipeline only as far as this
-#define CHECK_NODES 4096 // JSON values of them
-#define CHECK_FOUND_BYTES KIB(1) // what was found at one hop
-#define CHECK_LINE_BYTES KIB(8) // a hop with its error and advice, each byte escaped as six
+#define CHECK_NODES 4096           // JSON values of them
+#define CHECK_FOUND_BYTES KIB(1)   // what was found at one hop
+#define CHECK_LINE_BYTES KIB(8)    // a hop with its error and advice, each byte escaped as six
 #define TABLE_COLUMNS_MAX 8
 #define TABLE_CELL_CHARACTERS 80
 #define CONFIG_BYTES KIB(256) // config.yml, before and after variables are replaced

@@ -8,13 +8,13 @@
 static enum step ask_next(void *st, i64 now_ms, struct exchange *x)
 {
     struct check *c = st;
-    c->opened = false;
     if (c->enough) {
         return STEP_DONE;
     }
     enum step step = c->ops->next(c->st, now_ms, x);
     if (step == STEP_REQUEST) {
         c->error = OK; // there was another way
+        c->opened = false;
         bool long_one = x->timeout_ms == 0 || x->timeout_ms > CHECK_REQUEST_MS;
         x->timeout_ms = long_one ? CHECK_REQUEST_MS : x->timeout_ms;
     }

@@ -61,6 +61,15 @@ static bool outlook_is_open(struct mailbox *m)
     return outlook_check_folders(m, &unseen);
 }
 
+// Of the login, or of what lies behind it.
+static const char *exchange_hop(err e)
+{
+    str name = str_from(err_name(e));
+    bool login = err_class(e) == ERR_CLASS_AUTH || str_starts(name, S("AUTH_")) ||
+                 str_starts(name, S("NTLM_")) || str_starts(name, S("SPNEGO_"));
+    return login ? "login" : "web services";
+}
+
 static bool exchange_check_login(struct check *c)
 {
     struct outlook_check_login login = {.src = c->s->source->state};
@@ -68,9 +77,7 @@ static bool exchange_check_login(struct check *c)
         return false;
     }
     if (!err_ok(c->error)) {
-        check_tell_error(c, exchange_place,
-                         err_class(c->error) == ERR_CLASS_AUTH ? "login" : "web services", c->error,
-                         buf_str(&c->detail));
+        check_tell_error(c, exchange_place, exchange_hop(c->error), c->error, buf_str(&c->detail));
         return false;
     }
     outlook_check_put_login(check_found(c), c->s->source->state);

@@ -76,11 +76,11 @@ err start_make_dests(struct start *s);
 // loop; what the sources and the jobs are told; what is carved by nobody; and the end.
 err start_begin(struct start *s, const struct options *options);
 err start_loop(struct start *s, isize tasks, isize connections);
-isize start_flights(const struct start *s);      // requests of one bulk
-isize start_job_tasks(const struct start *s);    // machines of one job
-err start_job_settings(struct start *s);         // s->settings, but for the sink
-err start_check_index(struct start *s);          // CONFIG_INDEX: that of the connector
-bool start_names_elastic(struct start *s); // config.yml says where Elasticsearch is
+isize start_flights(const struct start *s);   // requests of one bulk
+isize start_job_tasks(const struct start *s); // machines of one job
+err start_job_settings(struct start *s);      // s->settings, but for the sink
+err start_check_index(struct start *s);       // CONFIG_INDEX: that of the connector
+bool start_names_elastic(struct start *s);    // config.yml says where Elasticsearch is
 // The header for Elasticsearch: with `key` (a connector's own), else as config.yml says.
 err start_authorization(struct start *s, str key, str *authorization);
 err start_make_extraction(struct start *s, str url); // s->extraction (start_dest.c)

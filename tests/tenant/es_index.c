@@ -328,6 +328,15 @@ static void put_settings(struct tenant *t, struct t_response *r, int index, str 
     es_tree_free(&tree);
 }
 
+static void show_settings(const struct es_index *x, struct t_response *r)
+{
+    const char *block = x->state == ES_READ_ONLY ? "\"index.blocks.write\":\"true\","
+                        : x->state == ES_FLOOD ? "\"index.blocks.read_only_allow_delete\":\"true\","
+                                               : "";
+    t_buf_printf(&r->own, "{\"%s\":{\"settings\":{%s\"index.number_of_shards\":\"1\"}}}", x->name,
+                 block);
+}
+
 static void set_state(struct t_response *r, struct es_index *x, bool close)
 {
     x->state = close ? ES_CLOSED : ES_OPEN;
@@ -369,6 +378,8 @@ void es_index_handle(struct tenant *t, const struct t_request *q, struct t_respo
         t_buf_z(&r->own, "}}");
     } else if (str_eq(p->two, S("_mapping"))) {
         put_mapping(t, r, index, body);
+    } else if (str_eq(p->two, S("_settings")) && get && es_query_flag(q, "flat_settings")) {
+        show_settings(&t->es->indices[index], r);
     } else if (str_eq(p->two, S("_settings")) && t_request_is(q, "PUT")) {
         put_settings(t, r, index, body);
     } else {

@@ -40,6 +40,7 @@ static void test_options_parse_commands(void)
         {"limits", COMMAND_LIMITS},
         {"limits -c x", COMMAND_LIMITS},
         {"sync", COMMAND_SYNC},
+        {"check --mailbox a@b", COMMAND_CHECK},
         {"--json sync", COMMAND_SYNC},
         {"sync --help", COMMAND_HELP},
         {"--help sync", COMMAND_HELP}, // asking for help never starts a sync
