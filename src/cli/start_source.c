@@ -196,9 +196,12 @@ err start_source_configure(struct start *s)
     struct source_setup setup = {
         .values = s->values, .document_level_security = true, .content = true};
     TRY(s->source->ops->configure(s->source->state, &setup, &s->detail));
+    struct log_fact facts[] = {{"connector_id", s->connector->connector_id}};
     if (s->source->unverified) {
-        struct log_fact facts[] = {{"connector_id", s->connector->connector_id}};
         log_line(s->log, LOG_WARN, OPEN_UNVERIFIED, facts, COUNT(facts));
+    }
+    if (s->source->warning) {
+        log_line(s->log, LOG_WARN, str_from(s->source->warning), facts, COUNT(facts));
     }
     return OK;
 }

@@ -406,6 +406,9 @@ static enum work runner_open(struct runner *r)
     if (r->open.source->unverified) {
         runner_say(r, LOG_WARN, OPEN_UNVERIFIED);
     }
+    if (r->open.source->warning) {
+        runner_say(r, LOG_WARN, str_from(r->open.source->warning));
+    }
     ping_start(&r->w.ping, r->open.source);
     r->state = RUNNER_PINGED;
     return WORK_PING;

@@ -144,16 +144,18 @@ static void test_extract_talks_much(void)
     }
 }
 
-// A text that needs a larger buffer; its characters become six bytes each.
-static void test_extract_grows(void)
+// A text that needs a larger buffer, of characters that stay as long as they are, or become as long
+// as they can.
+static void check_growth(bool utf8)
 {
     static u8 json[KIB(100)], text[KIB(600)];
     struct buf j = buf_over(json, COUNT(json));
     struct buf t = buf_over(text, COUNT(text));
     buf_put(&j, S("{\"extracted_text\":\""));
     for (int i = 0; i < 15000; i++) {
-        buf_put(&j, i % 2 ? S("\\u0001") : S("\xc3\xb6"));
-        buf_put(&t, i % 2 ? S("\\u0001") : S("\xc3\xb6"));
+        str character = i % 2 ? S("\\u0001") : S("\xc3\xb6");
+        buf_put(&j, utf8 ? character : S("\xff"));
+        buf_put(&t, utf8 ? character : S("\xef\xbf\xbd"));
     }
     buf_put(&j, S("\"}"));
     static const isize steps[] = {0, 1, 7, 4096};
@@ -166,6 +168,12 @@ static void test_extract_grows(void)
         check_text(r, buf_str(&t), 0);
         CHECK(r->grown > 2);
     }
+}
+
+static void test_extract_grows(void)
+{
+    check_growth(true);
+    check_growth(false);
 }
 
 // Broken connections are tried again with the same content, three times in all.
@@ -256,6 +264,7 @@ static void test_extract_configured(void)
         struct source_setup setup = {.values = values, .content = pipeline};
         CHECK_OK(r->source.ops->configure(r->o, &setup, &r->detail));
         CHECK(r->o->run.extract == wanted);
+        CHECK((r->source.warning != NULL) == (wanted && !there));
         CHECK(r->o->run.content == (wanted ? there : pipeline));
     }
 }

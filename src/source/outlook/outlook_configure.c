@@ -220,6 +220,10 @@ err outlook_configure(void *src, const struct source_setup *setup, struct buf *d
         return e;
     }
     o->source->unverified = !o->run.trust.verify;
+    o->source->warning = o->run.extract && !o->run.content
+                             ? "'Use text extraction service' is on, but config.yml names no "
+                               "extraction_service.host: attachments are indexed without text"
+                             : NULL;
     o->source->quota_wait_ms = 0;
     o->source->quota_units_used = 0;
     o->source->may_repeat = true; // an item that changes while it is listed is listed again

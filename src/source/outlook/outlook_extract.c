@@ -168,11 +168,12 @@ static void extract_event(struct outlook_extract *ex, struct buf *data, enum jso
     }
 }
 
-// How many bytes may be taken: six times as many come out of them at worst.
+// How many bytes may be taken: three times as many come out of them at worst, U+FFFD for each byte
+// that is no UTF-8.
 static isize extract_window(const struct outlook_extract *ex, const struct buf *data)
 {
     isize begin = ex->answering ? data->n : ex->from + ex->bytes + EXTRACT_REST_BYTES;
-    return (data->cap - begin - FETCH_DOC_TAIL - ROOM) / 6;
+    return (data->cap - begin - FETCH_DOC_TAIL - ROOM) / 3;
 }
 
 err outlook_extract_body(struct outlook_extract *ex, struct buf *data, str *in)
