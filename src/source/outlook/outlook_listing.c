@@ -128,15 +128,17 @@ enum step outlook_listing_next(void *src, struct mailbox *m, i64 now_ms, struct 
         outlook_mailbox_refuse(o, m, FAIL(EWS_ACCOUNT), &x->detail); // the directory says disabled
         return STEP_FAILED;
     }
+    unit_queue_unstage(&m->queue); // what a broken answer has left
     bool room = unit_queue_has_room(&m->queue, OUTLOOK_PAGE_UNITS, LISTING_UNIT_BYTES);
     if (om->step == OUTLOOK_LIST_DONE || (om->step == OUTLOOK_LIST_ITEMS && !room) ||
         !outlook_call_take(o, &om->call, now_ms, x)) {
+        // The reader of a broken attempt: those who make room here may be waiting for it.
+        outlook_call_close(o, &om->call);
         return STEP_WAIT;
     }
     str mailbox = str_make(m->address, m->address_bytes);
     struct ews_call c = outlook_call_begin(o, &om->call, mailbox);
     struct buf *b = &outlook_call_reader(o, &om->call)->request;
-    unit_queue_unstage(&m->queue);
     if (om->step == OUTLOOK_LIST_ITEMS) {
         listing_ask_items(om, &c, b, &at);
     } else {
