@@ -156,10 +156,16 @@ class Samba:
                               stderr=subprocess.DEVNULL, timeout=170).returncode
 
     def start(self):
-        if not (self.folder / "odd").exists():
-            if self.control("start", str(USERS)):
-                raise rig.Skip("Samba did not start")
+        settings = self.folder / "etc" / "smb.conf"
+        if not (self.folder / f"users.{USERS}").exists():
+            self.control("start", str(USERS))  # may fail to listen, on a port of its many services
             self.stop()
+        if not (self.folder / f"users.{USERS}").exists():
+            raise rig.Skip("Samba was not made")
+        text = settings.read_text()
+        if "server services" not in text:
+            settings.write_text(text.replace("[global]", "[global]\n\tserver services = ldap", 1))
+        if not (self.folder / "odd").exists():
             text = "".join(entry(cn, f"CN={escaped(cn)},CN=Users,DC=test,DC=lan", n,
                                  f"objectClass: user\nsAMAccountName: odd{n}\nuserAccountControl: 544\n") for n, cn in enumerate(ODD))
             subprocess.run(["ldbadd", "-H", self.folder / "private" / "sam.ldb"], input=text, text=True, check=True,
