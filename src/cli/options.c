@@ -21,7 +21,7 @@ const char options_help[] =
     "\n"
     "  -c, --config FILE      default config.yml (see config.yml.example)\n"
     "      --connector ID     which entry of `connectors`, when there are several\n"
-    "      --to SINK          elastic, ndjson:FILE, or - for standard output\n"
+    "      --to SINK          elastic (where config.yml names one), ndjson:FILE, or -\n"
     "      --dry-run          count mailboxes, messages and quota; write nothing\n"
     "      --full             read again what is in the index already\n"
     "      --mailbox ADDR     only this mailbox (may be repeated)\n"
@@ -31,7 +31,6 @@ const char options_help[] =
     "      --require-seal     do not start where the host forbids seccomp\n"
     "  -h, --help             this text (-v, --version: as `mailferry version`)\n"
     "\n"
-    "Without --to: Elasticsearch if config.yml names one, else standard output.\n"
     "Exit status: 0 done, 1 failed, 2 wrong use or configuration, 75 run it again.\n";
 
 enum flag {

@@ -170,9 +170,9 @@ static void test_options_help_fits(void)
 static void test_options_help_is_complete(void)
 {
     static const char *const words[] = {
-        "sync",           "limits",    "version", "--config",  "-c",     "--connector",
-        "--to",           "--dry-run", "--full",  "--mailbox", "--json", "--log-level",
-        "--require-seal", "--help",    "-h",      "--version", "-v"};
+        "sync",        "check",          "limits",    "version", "--config",  "-c",
+        "--connector", "--to",           "--dry-run", "--full",  "--mailbox", "--json",
+        "--log-level", "--require-seal", "--help",    "-h",      "--version", "-v"};
     for (isize i = 0; i < COUNT(words); i++) {
         CHECK(str_find(str_from(options_help), str_from(words[i])) >= 0);
     }
