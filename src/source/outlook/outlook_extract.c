@@ -41,7 +41,7 @@ void outlook_extract_content_end(struct outlook_extract *ex, struct buf *data)
 
 // ---- the request
 
-bool outlook_extract_ask(struct outlook *o, struct outlook_extract *ex, struct buf *data, str about,
+bool outlook_extract_ask(struct outlook *o, struct outlook_extract *ex, struct buf *data,
                          i64 now_ms, struct exchange *x)
 {
     i64 timeout_ms = o->settings.extraction_timeout_ms;
@@ -56,7 +56,6 @@ bool outlook_extract_ask(struct outlook *o, struct outlook_extract *ex, struct b
     x->dest = o->settings.extraction;
     x->method = S("PUT");
     x->retry = o->run.extract_away ? &extract_policy_away : &extract_policy;
-    x->about = hash_siphash(o->hosts, about);
     x->timeout_ms = x->first_byte_ms = timeout_ms;
     x->body = str_make(data->p + ex->from, ex->bytes);
     buf_put(&x->target, S("/extract_text/"));

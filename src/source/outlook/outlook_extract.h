@@ -40,8 +40,8 @@ void outlook_extract_take(struct outlook_extract *ex, struct buf *data, str base
 // The content has ended. Without any there is no text, and nobody is asked.
 void outlook_extract_content_end(struct outlook_extract *ex, struct buf *data);
 
-// Fills in the exchange. false: the attempt before took as long as one may.
-bool outlook_extract_ask(struct outlook *o, struct outlook_extract *ex, struct buf *data, str about,
+// Fills in the exchange, but for `about`. false: the attempt before took as long as one may.
+bool outlook_extract_ask(struct outlook *o, struct outlook_extract *ex, struct buf *data,
                          i64 now_ms, struct exchange *x);
 void outlook_extract_head(struct outlook *o, struct outlook_extract *ex,
                           const struct http_head *head);

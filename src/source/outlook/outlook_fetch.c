@@ -192,7 +192,8 @@ static enum step fetch_ask_text(struct outlook *o, struct fetch *f, const struct
 {
     struct outlook_fetch *of = f->state;
     of->asking = OUTLOOK_ASKING_TEXT;
-    if (outlook_extract_ask(o, &of->extract, &f->data, part->id, now_ms, x)) {
+    x->about = hash_siphash(o->hosts, part->id);
+    if (outlook_extract_ask(o, &of->extract, &f->data, now_ms, x)) {
         return STEP_REQUEST;
     }
     outlook_extract_empty(&of->extract, &f->data);
