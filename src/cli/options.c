@@ -21,7 +21,7 @@ const char options_help[] =
     "\n"
     "  -c, --config FILE      default config.yml (see config.yml.example)\n"
     "      --connector ID     which entry of `connectors`, when there are several\n"
-    "      --to SINK          elastic (where config.yml names one), ndjson:FILE, or -\n"
+    "      --to SINK          elastic (where config.yml has one), ndjson:FILE or -\n"
     "      --dry-run          count mailboxes, messages and quota; write nothing\n"
     "      --full             read again what is in the index already\n"
     "      --mailbox ADDR     only this mailbox (may be repeated)\n"

@@ -85,7 +85,7 @@ static void test_options_parse_refused(void)
         const char *detail;
     } cases[] = {
         {"swerve", ERR_OPTION_COMMAND, "swerve; did you mean serve?"},
-        {"check", ERR_OPTION_COMMAND, "check"},
+        {"chek", ERR_OPTION_COMMAND, "chek; did you mean check?"},
         {"synch", ERR_OPTION_COMMAND, "synch; did you mean sync?"},
         {"Sync", ERR_OPTION_COMMAND, "Sync; did you mean sync?"},
         {"-", ERR_OPTION_COMMAND, "-"},
