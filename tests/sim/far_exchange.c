@@ -10,6 +10,7 @@
 #include "clock.h"
 #include "far.h"
 #include "faults.h"
+#include "observer_exchange.h"
 #include "sim.h"
 
 static const char *one_of(const char *const *list, isize count)
@@ -78,6 +79,7 @@ void exchange_before(void)
     }
     if (fault_due(FAULT_EWS_STATE)) {
         order("{\"expire_sync\":true}");
+        exchange_forgotten();
     }
     if (fault_due(FAULT_EWS_MAILBOX)) {
         int i = (int)sim_between(SIM_FAULTS, 0, t->user_count - 1);
@@ -186,7 +188,6 @@ static bool damage(struct t_buf *b)
         "GetFolderResponseMessage",
         "FindFolderResponseMessage",
         "GetAttachmentResponseMessage",
-        "Body",
     };
     switch (sim_between(SIM_FAULTS, 0, 4)) {
     case 0:

@@ -251,6 +251,8 @@ static void note_item(struct note *n, int mailbox, i64 index, bool delete)
     n->items[n->item_count++] = (struct note_item){mailbox, index, delete, 0};
 }
 
+#define HEAVY_BYTES MIB(1)
+
 static void ask_index(struct note *n, str id, str source)
 {
     int mailbox;
@@ -262,6 +264,7 @@ static void ask_index(struct note *n, str id, str source)
                       source.p);
     }
     x->now.sent++;
+    x->now.heavy = source.n >= HEAVY_BYTES;
     sim_trace("%lld index %.*s", (long long)clock_now_us(), (int)id.n, (const char *)id.p);
     i64 allowed = 1 + x->now.failures + book.mailboxes[mailbox].restarts;
     if (x->now.sent > allowed) {

@@ -16,6 +16,7 @@ struct message {
         int last_status;    // of the latest; 0: none was decided
         int applied;
         int delete_status;
+        bool heavy;     // and large: 429 may be for good
         bool was_there; // its document could be found when the run began
         i64 get_not_before_us, not_before_us;
     } now; // in this run

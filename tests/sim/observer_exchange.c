@@ -274,7 +274,7 @@ void exchange_was_there(int mailbox, i64 number, str source)
 {
     struct t_buf stamp = {0};
     read_stamp(source, &stamp);
-    key_at(mailbox, number)->index_stamp = stamp.n ? sim_hash(t_buf_str(&stamp)) : 0;
+    key_at(mailbox, number)->index_stamp = sim_hash(t_buf_str(&stamp));
     t_buf_free(&stamp);
 }
 
@@ -283,12 +283,11 @@ bool exchange_may_replace(int mailbox, i64 number, str source)
     struct t_buf stamp = {0};
     read_stamp(source, &stamp);
     u64 was = key_at(mailbox, number)->index_stamp;
-    bool other = was == 0 || was != sim_hash(t_buf_str(&stamp));
+    bool other = was != sim_hash(t_buf_str(&stamp));
     t_buf_free(&stamp);
     return other;
 }
 
-// A document without a time is sent each time.
 bool exchange_is_fresh(int mailbox, i64 number)
 {
     const struct exchange_key *k = key_at(mailbox, number);
@@ -334,6 +333,13 @@ static void set_died(int mailbox, i64 number)
 static void set_changed(int mailbox, i64 number)
 {
     key_at(mailbox, number)->changed_us = clock_now_us();
+}
+
+void exchange_forgotten(void)
+{
+    for (int i = 0; i < book.mailbox_count; i++) {
+        book.mailboxes[i].restarts++;
+    }
 }
 
 void exchange_came(int mailbox, int place, i64 index)

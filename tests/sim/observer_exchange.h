@@ -26,6 +26,8 @@ bool exchange_may_replace(int mailbox, i64 number, str source); // it has change
 bool exchange_is_fresh(int mailbox, i64 number);                // what was there needs not be sent
 bool exchange_is_current(int mailbox, i64 number, str source);  // no older version
 
+void exchange_forgotten(void); // the states of listings
+
 // What people do; `index` of the folder.
 void exchange_came(int mailbox, int place, i64 index);
 void exchange_went(int mailbox, int place, i64 index);
