@@ -348,12 +348,11 @@ static err listing_end_items(struct outlook *o, struct mailbox *m, struct exchan
     if (err_ok(om->error)) {
         return listing_take_page(o, m);
     }
-    if (err_is(om->error, ERR_EWS_FOLDER) || err_is(om->error, ERR_EWS_GONE)) {
-        listing_next_folder(om); // it has vanished
-        return OK;
-    }
-    if (err_is(om->error, ERR_EWS_FOLDER_CLOSED)) {
-        om->closed++; // the others are read all the same
+    // It was there a moment ago: whether it has vanished, the next sync will see. The others are
+    // read all the same.
+    if (err_is(om->error, ERR_EWS_FOLDER) || err_is(om->error, ERR_EWS_GONE) ||
+        err_is(om->error, ERR_EWS_FOLDER_CLOSED)) {
+        om->closed++;
         listing_next_folder(om);
         return OK;
     }
