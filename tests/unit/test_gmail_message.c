@@ -483,7 +483,7 @@ static void test_message_largest_edge(void)
 }
 
 static const struct test_case cases[] = {
-    CASE(test_a101_message_trimmed),        CASE(test_a106_message_full),
+    CASE(test_a101_message_trimmed),   CASE(test_a106_message_full),
     CASE(test_message_forms),          CASE(test_message_byte_by_byte),
     CASE(test_message_growth),         CASE(test_message_every_size),
     CASE(test_message_no_raw),         CASE(test_message_document_level_security),

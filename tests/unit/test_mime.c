@@ -453,10 +453,17 @@ static void test_trim_hostile_headers(void)
 }
 
 static const struct test_case cases[] = {
-    CASE(test_a102_a103_a104_trim_examples),   CASE(test_trim_goes_raw),        CASE(test_trim_fields),
-    CASE(test_trim_dates),      CASE(test_trim_blocks),          CASE(test_trim_parts),
-    CASE(test_trim_bounds),     CASE(test_trim_bodies),          CASE(test_trim_cut_anywhere),
-    CASE(test_trim_small_room), CASE(test_trim_hostile_headers),
+    CASE(test_a102_a103_a104_trim_examples),
+    CASE(test_trim_goes_raw),
+    CASE(test_trim_fields),
+    CASE(test_trim_dates),
+    CASE(test_trim_blocks),
+    CASE(test_trim_parts),
+    CASE(test_trim_bounds),
+    CASE(test_trim_bodies),
+    CASE(test_trim_cut_anywhere),
+    CASE(test_trim_small_room),
+    CASE(test_trim_hostile_headers),
 };
 
 TEST_MAIN(cases)

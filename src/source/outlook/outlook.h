@@ -18,12 +18,12 @@ struct outlook_settings {
     bool require_verification;     // TLS without it is refused, whatever the record says
     const struct proxy *proxy;     // for Exchange; NULL: none
     str no_proxy;
-    int requests;               // to Exchange at the same time, by one run; 0: OUTLOOK_REQUESTS
-    int requests_per_mailbox;   // 0: OUTLOOK_IN_FLIGHT
-    i64 max_file_bytes;         // of an attachment whose content is fetched
+    int requests;             // to Exchange at the same time, by one run; 0: OUTLOOK_REQUESTS
+    int requests_per_mailbox; // 0: OUTLOOK_IN_FLIGHT
+    i64 max_file_bytes;       // of an attachment whose content is fetched
     // Where the text extraction service is, for records that ask for it; NULL: nowhere.
     const struct dest *extraction;
-    i64 extraction_timeout_ms; // of one file
+    i64 extraction_timeout_ms;  // of one file
     bool html_always;           // plain text bodies are read as HTML too
     bool only_basic;            // NTLM is not tried
     bool delegate;              // no impersonation: the service account has rights on the mailboxes

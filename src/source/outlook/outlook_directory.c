@@ -235,7 +235,7 @@ static err directory_take_done(const struct outlook *o, struct outlook_directory
 
 // *taken false: an account found no room.
 static err directory_take_message(const struct outlook *o, struct outlook_directory *d, str bytes,
-                                  struct exchange *x, const struct account_sink *to, bool *taken)
+                                  struct exchange *x, bool *taken)
 {
     struct ldap_message m;
     *taken = true;
@@ -254,7 +254,7 @@ static err directory_take_message(const struct outlook *o, struct outlook_direct
         return directory_refuse(&m, x);
     }
     if (d->step == OUTLOOK_LDAP_SEARCH && m.op == LDAP_ENTRY) {
-        *taken = directory_take_entry(d, &m, to);
+        *taken = directory_take_entry(d, &m, d->to);
         d->entries += *taken;
     } else if (d->step == OUTLOOK_LDAP_SEARCH && m.op == LDAP_REFERENCE) {
         d->referrals++; // never followed
@@ -289,6 +289,7 @@ err outlook_directory_body(void *src, void *st, struct exchange *x, str *in,
 {
     const struct outlook *o = src;
     struct outlook_directory *d = st;
+    d->to = to;
     while (in->n) {
         isize bytes = 0;
         bool whole = false;
@@ -298,7 +299,7 @@ err outlook_directory_body(void *src, void *st, struct exchange *x, str *in,
             if (!whole) {
                 continue;
             }
-            TRY(directory_take_message(o, d, str_make(d->input, bytes), x, to, &taken));
+            TRY(directory_take_message(o, d, str_make(d->input, bytes), x, &taken));
             bytes -= d->input_bytes;
         } else {
             TRY(ldap_message_bytes(*in, &bytes));
@@ -308,7 +309,7 @@ err outlook_directory_body(void *src, void *st, struct exchange *x, str *in,
                 *in = str_from_index(*in, in->n);
                 continue;
             }
-            TRY(directory_take_message(o, d, str_slice(*in, 0, bytes), x, to, &taken));
+            TRY(directory_take_message(o, d, str_slice(*in, 0, bytes), x, &taken));
         }
         if (!taken) {
             return OK;

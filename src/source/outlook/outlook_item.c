@@ -350,6 +350,7 @@ static void item_end_body(struct outlook_item *it)
 static void item_end_field(struct outlook_item *it)
 {
     const struct item_field *f = item_field(it);
+    ASSERT(f);
     switch (f->form) {
     case FORM_TEXT:
     case FORM_BODY:
