@@ -25,10 +25,11 @@ struct outlook_directory {
     enum outlook_ldap_step step;
     int way; // of the run's ways to the directory: the one that is tried
     struct dest dest;
-    bool probe; // the first page of the first search is enough
-    int id;     // of the message in hand
-    bool ask;   // there is something to send
-    int search; // which of the two
+    bool probe;                    // the first page of the first search is enough
+    int id;                        // of the message in hand
+    bool ask;                      // there is something to send
+    const struct account_sink *to; // of the call in hand
+    int search;                    // which of the two
     bool no_paging;
     i64 entries; // of the search in hand, with an address or not
     i64 referrals, without_address;
