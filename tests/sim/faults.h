@@ -90,7 +90,7 @@ bool faults_parse(const char *list, u64 *mask); // "reset,429"; "all", "none"
 
 void faults_calm(void);             // nothing is due
 void faults_by_chance(u64 allowed); // some of these, how often and until when as the seed says
-void faults_forever(void);            // ... those until somebody says faults_calm()
+void faults_forever(void);          // ... those until somebody says faults_calm()
 // The n-th operation of one kind from now on (1 is the first), or all from the n-th.
 void faults_enumerate(enum fault kind, i64 n, bool persistent);
 

@@ -251,7 +251,7 @@ static void note_item(struct note *n, int mailbox, i64 index, bool delete)
     n->items[n->item_count++] = (struct note_item){mailbox, index, delete, 0};
 }
 
-#define HEAVY_BYTES MIB(1)
+#define HEAVY_BYTES KIB(256) // refused alone (429), such a document is to blame itself
 
 static void ask_index(struct note *n, str id, str source)
 {
