@@ -81,7 +81,11 @@ static void folders_end_folder(struct outlook_mailbox *om, enum ews_tag tag)
 {
     str class = buf_str(&om->small);
     om->counted++;
-    if (om->id.n == 0 || om->id.full || om->small.full || om->name.full) {
+    if (om->id.n == 0 && !om->id.full) { // it may be one that is looked for
+        om->error = err_ok(om->error) ? FAIL(EWS_ANSWER) : om->error;
+        return;
+    }
+    if (om->id.full || om->small.full || om->name.full) {
         return; // longer than any that is looked for
     }
     bool archive = om->step == OUTLOOK_LIST_ARCHIVE && tag == EWS_TAG_Folder &&
