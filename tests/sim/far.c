@@ -431,20 +431,6 @@ static void input_dns(int link, struct far *f)
     f->in.n = 0;
 }
 
-static void refuse_tunnel(int link)
-{
-    static const char *const answers[] = {
-        "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n",
-        "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n",
-        "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n",
-        "SSH-2.0-OpenSSH_9.9\r\n\r\n",
-        "HTTP/1.1 200 OK\r\n\r\n and then nobody asked",
-        "",
-    };
-    net_write(link, str_from(answers[sim_between(SIM_FAULTS, 0, COUNT(answers) - 1)]));
-    net_finish(link);
-}
-
 // "CONNECT host:port HTTP/1.1", headers, an empty line.
 static void input_proxy(int link, struct far *f)
 {
@@ -467,7 +453,7 @@ static void input_proxy(int link, struct far *f)
         sim_violation("link %d: the proxy does not understand: %.*s", link, (int)end, in.p);
     }
     if (!welcome || fault_due(FAULT_PROXY)) {
-        refuse_tunnel(link);
+        request_refuse_tunnel(link);
         return;
     }
     f->in.n = 0;

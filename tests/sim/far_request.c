@@ -15,6 +15,7 @@
 #include "observer.h"
 #include "people.h"
 #include "sim.h"
+#include "sim_net.h"
 
 static const char garbled[] =
     "<!DOCTYPE html><html><body><h1>Sign in to the network</h1></body></html>";
@@ -96,6 +97,21 @@ static void put_garbled(struct t_response *r)
     r->status = sim_one_in(SIM_FAULTS, 2) ? 200 : 502;
     t_buf_z(&r->own, garbled);
     t_response_header(r, "Content-Type: text/html");
+}
+
+// What a proxy says that opens no tunnel.
+void request_refuse_tunnel(int link)
+{
+    static const char *const answers[] = {
+        "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n",
+        "SSH-2.0-OpenSSH_9.9\r\n\r\n",
+        "HTTP/1.1 200 OK\r\n\r\n and then nobody asked",
+        "",
+    };
+    net_write(link, str_from(answers[sim_between(SIM_FAULTS, 0, COUNT(answers) - 1)]));
+    net_finish(link);
 }
 
 static bool has_page_token(const struct t_request *q)

@@ -30,5 +30,6 @@ struct manner {
 enum request_kind request_kind_of(const struct t_request *q);
 // Fills the response, which starts zeroed, and says how to send it.
 void request_answer(const struct t_request *q, struct t_response *r, struct manner *m);
+void request_refuse_tunnel(int link);
 
 #endif
