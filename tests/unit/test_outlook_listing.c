@@ -308,6 +308,19 @@ static void test_listing_too_many_calendars(void)
     CHECK_ERR(r->mailbox.error, EWS_FOLDERS);
 }
 
+// A folder that is there and cannot be asked for: its documents stay.
+static void test_listing_folder_id_too_long(void)
+{
+    static char page[KIB(2)];
+    struct rig *r = rig_make(KIB(256));
+    (void)snprintf(page, sizeof page,
+                   FOUND("true", FOLDER("Folder", "%0600d", "IPF.Note", "Archive")), 7);
+    CHECK(asks(PLAY(r, INBOX_ONLY, page), "<m:SyncFolderItems>"));
+    then(r, PAGE("H4s=", "true", ""));
+    CHECK(machine_next(&r->list) == STEP_FAILED && r->mailbox.phase == MAILBOX_REFUSED);
+    CHECK_ERR(r->mailbox.error, EWS_FOLDER_CLOSED);
+}
+
 static void test_listing_close_gives_the_reader_back(void)
 {
     struct rig *r = inbox();
@@ -332,6 +345,7 @@ static const struct test_case cases[] = {
     CASE(test_listing_mailbox_errors),
     CASE(test_listing_archive_and_calendars),
     CASE(test_listing_too_many_calendars),
+    CASE(test_listing_folder_id_too_long),
     CASE(test_listing_close_gives_the_reader_back),
 };
 TEST_MAIN(cases)

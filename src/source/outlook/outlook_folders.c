@@ -85,6 +85,7 @@ static void folders_end_folder(struct outlook_mailbox *om, enum ews_tag tag)
         om->error = err_ok(om->error) ? FAIL(EWS_ANSWER) : om->error;
         return;
     }
+    om->page_closed += om->id.full; // it cannot be asked for, and protects its mailbox
     if (om->id.full || om->small.full || om->name.full) {
         return; // longer than any that is looked for
     }
