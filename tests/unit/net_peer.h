@@ -173,6 +173,16 @@ static void peer_early(int fd, struct peer_counts *counts)
     peer_reset(fd);
 }
 
+// Reads on only after seconds: whoever sends a large body is held up with part of it still to send,
+// and sees the answer then.
+static void peer_leave_unread(int fd, char *rest)
+{
+    peer_sleep_ms(3000);
+    while (recv(fd, rest, 60000, 0) > 0) {
+    }
+    _exit(0);
+}
+
 // One request. `round` counts those of this path over all connections.
 static void peer_answer(int fd, char *head, char *rest, size_t have, struct peer *peer)
 {
@@ -227,18 +237,14 @@ static void peer_answer(int fd, char *head, char *rest, size_t have, struct peer
         peer_early(fd, counts);
     } else if (strcmp(path, "/early-open") == 0) {
         peer_say(fd, "HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n");
-        while (recv(fd, rest, 60000, 0) > 0) {
-        }
-        _exit(0);
+        peer_leave_unread(fd, rest);
     } else if (strcmp(path, "/early-yes") == 0) {
         if (round > 0) {
             peer_echo(fd, rest, have, head);
             return;
         }
         peer_say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfalse");
-        while (recv(fd, rest, 60000, 0) > 0) {
-        }
-        _exit(0);
+        peer_leave_unread(fd, rest);
     } else if (strcmp(path, "/opaque") == 0) {
         // Round 0 and 3 give back what came, 1 what came before, 2 nothing, 4 what is not ours.
         static char before[100];
