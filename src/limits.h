@@ -56,7 +56,9 @@
 #define STACK_BYTES KIB(256)    // touched before the seal
 #define WRITE_BYTES KIB(4)      // PIPE_BUF of Linux (pipe(7))
 #define WRITE_STOP_WAIT_MS 5000 // a reader that takes nothing is awaited so long after a signal
-#define STATUS_BYTES KIB(3)     // of /proc/self/status: it has 1.5 KB, VmHWM in its first half
+#define SHARED_FILES_MAX 256  // for the extraction service: a lane each, and no more than POLL_MAX
+#define SHARED_READS_MAX 4096 // of their folder, for what others left: 30,000 entries at least
+#define STATUS_BYTES KIB(3)   // of /proc/self/status: it has 1.5 KB, VmHWM in its first half
 #define POLL_MAX \
     256 // descriptors of one wait: connections, twice as many look-ups as servers, signals
 
@@ -88,7 +90,9 @@
 #define TLS_ROOTS_HEAP_BYTES KIB(24) // parsing one of them at start
 #define TLS_SAME_SUBJECT_MAX 8       // roots of one name: a reissued key makes two
 #define CRYPTO_HEAP_BYTES \
-    KIB(24)                   // one private key and a signature in the making: 16 KiB at 4096 bits
+    KIB(24) // one private key and a signature in the making: 16 KiB at 4096 bits
+#define CRYPTO_DER_BYTES KIB(4)    // a certificate for token requests: 1 KB, 2 at 4096 bits
+#define CRYPTO_CERTIFICATES_MAX 16 // of one file: a chain has 2 to 4
 #define AUTH_REFUSALS_MAX 2   // logins refused in a row before no other is tried: accounts lock
 #define AUTH_PAUSE_MS 10000   // before another login where earlier ones were accepted
 #define AUTH_BASIC_BYTES 1024 // user name, colon, password of Basic
@@ -171,7 +175,19 @@
 #define GMAIL_DAY_PAUSE_MS 3600000 // pause after "daily limit exceeded"
 
 // ---- source/outlook
-#define LDAP_COOKIE_BYTES KIB(1)     // of paged results: AD's have 20
+#define ENTRA_TENANT_BYTES 256    // a GUID, or a domain: 253 at most (RFC 1035, section 2.3.4)
+#define ENTRA_CLIENT_BYTES 64     // a GUID: 36
+#define ENTRA_SECRET_BYTES 512    // a client secret: 40 today
+#define ENTRA_FILE_BYTES KIB(8)   // a federated token: 1 to 2 KB
+#define ENTRA_TOKEN_BYTES KIB(6)  // an access token: 1 to 3 KB, more with many roles
+#define ENTRA_ANSWER_BYTES KIB(8) // a token and its surroundings, or an error: 1 KB
+#define ENTRA_REQUEST_BYTES \
+    (ENTRA_FILE_BYTES + KIB(2))  // a federated token with the rest; an assertion of ours has 1.6 KB
+#define ENTRA_NODES 64           // JSON nodes of a token answer or an error: 20
+#define ENTRA_ROLES_NODES 512    // of a token's payload: 30 claims, and its roles
+#define ENTRA_RENEW_MS 300000    // a token is renewed so long before its end
+#define ENTRA_ASSERTION_S 600    // life of an assertion: Microsoft advises 5 to 10 minutes
+#define LDAP_COOKIE_BYTES KIB(1) // of paged results: AD's have 20
 #define OUTLOOK_DEST_FIRST (1 << 29) // numbers of the servers that records name
 #define OUTLOOK_PING_MS 60000        // bind and first page
 #define OUTLOOK_DIRECTORY_MS 3600000 // the whole walk over the directory
@@ -186,8 +202,9 @@
 #define OUTLOOK_CA_TEXT_BYTES KIB(32) // of their text: 20 certificates
 #define OUTLOOK_FOLDER_BYTES KIB(8) // ids of a mailbox's folders without a fixed name: 50 calendars
 #define OUTLOOK_PAGE_UNITS 128      // items of one page of a listing
+#define OUTLOOK_PAGE_UNITS_MIN 8    // of a page that Exchange finds too large
 #define OUTLOOK_PAGES_MAX 100000    // of one folder: 12 million items
-#define OUTLOOK_RESTARTS_MAX 3     // of one folder's listing, when Exchange has forgotten its state
+#define OUTLOOK_RESTARTS_MAX 3     // of a listing whose state is forgotten, or whose places move
 #define OUTLOOK_TRIES_MAX 5        // of items that Exchange leaves out of an answer
 #define EWS_CODE_BYTES 64          // of a response code: the longest has 45
 #define EWS_TEXT_BYTES 256         // of the words that come with it
@@ -195,9 +212,10 @@
 #define OUTLOOK_ATTACHMENTS_MAX 10000 // of one item: Exchange has a limit of 125 for a message
 #define OUTLOOK_SMALL_BYTES 320       // of a time, a number, an entry's name
 #define OUTLOOK_ITEM_ROOM KIB(12) // written for one event: an owner, and what an item does not have
-#define EXTRACT_REST_BYTES KIB(4) // what the extraction service says besides the text
-#define EXTRACT_TRIES_MAX 3       // of one file, when connections break
-#define OUTLOOK_NAME_BYTES 1024   // of an attachment's name; longer ones are cut
+#define OUTLOOK_FOLDER_PATH_BYTES 1024 // of extraction_service.shared_volume_dir: 3,072 encoded
+#define EXTRACT_REST_BYTES KIB(4)      // what the extraction service says besides the text
+#define EXTRACT_TRIES_MAX 3            // of one file, when connections break
+#define OUTLOOK_NAME_BYTES 1024        // of an attachment's name; longer ones are cut
 
 // ---- source
 #define IDENTITY_ID_BYTES 64 // id of an access control document that is not an address: 32

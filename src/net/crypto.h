@@ -29,4 +29,20 @@ void crypto_key_free(struct crypto_key *key); // wipes it; its memory may hold a
 // bytes).
 err crypto_sign_rs256(struct crypto_key *key, str in, struct buf *signature);
 
+// RSASSA-PSS with SHA-256, MGF1 with SHA-256 and a salt of 32 bytes (PS256 of RFC 7518, section
+// 3.5), the same way.
+err crypto_sign_ps256(struct crypto_key *key, str in, struct buf *signature);
+
+// What is known of the certificate that belongs to a key. Times are Unix seconds.
+struct crypto_certificate {
+    u8 thumbprint[32]; // SHA-256 of its DER
+    i64 not_before_s, not_after_s;
+};
+
+// The first certificate of the PEM text whose public key is that of `key`; others (of authorities)
+// may stand around it. Nothing is verified: whoever is shown the thumbprint knows the certificate.
+// CRYPTO_CERTIFICATE: there is none that can be read (a single one has at most CRYPTO_DER_BYTES);
+// CRYPTO_CERTIFICATE_KEY: none is the key's.
+err crypto_certificate_read(struct crypto_key *key, str pem, struct crypto_certificate *out);
+
 #endif
