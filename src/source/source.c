@@ -7,11 +7,12 @@
 #include <string.h>
 
 enum { QUEUE_BYTES = UNIT_QUEUE_BYTES };
+enum { UNIT_PARTS = 1, UNIT_PAGE = 2 };
 
-// A unit in the ring: lengths, kind, folder, parts, bytes, then timestamp and id.
+// A unit in the ring: lengths, kind, folder, flags, bytes, then timestamp and id.
 struct unit_head {
     u16 id_bytes;
-    u8 timestamp_bytes, kind, folder, parts;
+    u8 timestamp_bytes, kind, folder, flags;
     u16 none;
     u32 bytes;
 };
@@ -46,7 +47,7 @@ static void unit_queue_put(struct unit_queue *q, int at, const struct unit *unit
         .timestamp_bytes = (u8)unit->timestamp_bytes,
         .kind = unit->kind,
         .folder = unit->folder,
-        .parts = unit->parts,
+        .flags = (u8)((unit->parts ? UNIT_PARTS : 0) | (unit->page ? UNIT_PAGE : 0)),
         .bytes = unit->bytes < UINT32_MAX ? (u32)unit->bytes : UINT32_MAX,
     };
     unit_queue_write(q, at, &head, UNIT_HEAD_BYTES);
@@ -108,7 +109,8 @@ bool unit_queue_peek(const struct unit_queue *q, struct unit *out)
     out->id_bytes = head.id_bytes;
     out->kind = head.kind;
     out->folder = head.folder;
-    out->parts = head.parts;
+    out->parts = head.flags & UNIT_PARTS;
+    out->page = head.flags & UNIT_PAGE;
     out->intact = false;
     out->bytes = head.bytes;
     out->timestamp_bytes = head.timestamp_bytes;

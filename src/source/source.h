@@ -109,6 +109,10 @@ struct source {
     i64 quota_units_user_minute, quota_units_project_minute;
     i64 quota_units_used;
     bool may_repeat; // a mailbox may list an id more than once in a run (several queries)
+    // Documents of these types cannot be listed the way this run goes: they are never purged.
+    const str *unlisted_types;
+    int unlisted_type_count;
+    const char *purge_held; // set during a run: why it may not purge at all; NULL: it may
 };
 
 // The larger of each: `b` and what a source with these steps needs.

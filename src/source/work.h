@@ -14,6 +14,8 @@ struct unit {
     u8 kind;     // the source's own; units of one kind may be read together
     u8 folder;   // the source's own
     bool parts;  // has documents of its own besides: to be read even if the unit did not change
+    bool page;   // has no document itself, but carries whole items: read alone, its items come as
+                 // parts, and it is decided by FETCH_NOTHING, or by UNDECIDED
     bool intact; // set by the lane: the index has it with this timestamp, only its parts are wanted
     u8 timestamp[UNIT_TIMESTAMP_BYTES]; // _timestamp of its document, in JSON
     int timestamp_bytes;                // 0: the listing does not say
@@ -77,7 +79,7 @@ enum fetch_verdict {
     FETCH_UNDECIDED, // not known: protects its mailbox
     FETCH_DOCUMENT,  // fetch->doc is a document
     FETCH_UNCHANGED, // the index has it as it is
-    FETCH_NOTHING,   // no result after all (decides is -1)
+    FETCH_NOTHING,   // no result after all (decides is -1); of a page: its items were all of it
     FETCH_GONE,      // positively not there any more
     FETCH_CORRUPT,   // positively unreadable or too large: counted, named, kept as seen
 };
@@ -88,6 +90,8 @@ enum fetch_verdict {
 // a larger one (or decided CORRUPT).
 //
 // next() that waits keeps nothing in `data`: it is the small buffer again when there is a request.
+// It may give its units back with that (give_back), as long as none of them has a result: lanes go
+// on with other mailboxes until x->wait_until_ms.
 //
 // Results are handed over one at a time: next() says DONE with one, and when `more` is set it is
 // called again after that one was dealt with. Each unit is decided by one result; the documents of
@@ -96,6 +100,7 @@ struct fetch {
     struct mailbox *mailbox;
     struct unit units[FETCH_UNITS_MAX];
     int unit_count;
+    bool give_back;  // set by a next() that says WAIT
     struct buf data; // what was received so far, and scratch for shaping
 
     // The result, zeroed when the one before was dealt with.

@@ -229,6 +229,7 @@ void job_start(struct job *job)
     job_reset(job);
     job->stats = (struct sync_stats){.phase = SYNC_PREFLIGHT, .started_ms = os_mono_ms()};
     job->purge_allowed = job->settings.purge && job->settings.to_elastic;
+    job->purge.source = job->source;
     if (job->settings.to_elastic) {
         job->open.service = job->service;
         job->open.any_version = job->settings.any_version;
@@ -331,6 +332,16 @@ static bool job_is_only_flying(const struct job *job)
 static void job_start_finish(struct job *job);
 static void job_start_purge(struct job *job);
 
+// The source has doubts about what it has seen.
+static void job_advise_held(struct job *job, i64 unseen)
+{
+    struct buf *b = advice_add(&job->advice);
+    job->stats.kept_from_purge = unseen;
+    buf_put_i64(b, unseen);
+    buf_put(b, S(" documents were not seen and were kept: "));
+    buf_put(b, str_from(job->source->purge_held));
+}
+
 static void job_step_mailboxes(struct job *job, i64 now_ms)
 {
     str detail;
@@ -352,7 +363,11 @@ static void job_step_mailboxes(struct job *job, i64 now_ms)
     }
     if (mailboxes_are_done(&job->mailboxes)) {
         lanes_end(&job->lanes);
-        if (job->purge_allowed && purge_unseen(&job->purge) > 0) {
+        i64 unseen = job->purge_allowed ? purge_unseen(&job->purge) : 0;
+        if (unseen && job->source->purge_held) {
+            job_advise_held(job, unseen);
+            job_start_finish(job);
+        } else if (unseen) {
             job_start_purge(job);
         } else {
             job_start_finish(job);
@@ -368,6 +383,7 @@ static void job_purge_scan(struct job *job, enum purge_stage stage,
     job->purge_stage = stage;
     job->purge.would_delete = 0;
     job->purge.kept = 0;
+    job->purge.unlisted = 0;
     scan_start(&job->scan, &job->elastic, job->settings.index, visit, &job->purge);
     job_run(job, &scan_ops, &job->scan);
 }
@@ -424,9 +440,20 @@ static bool job_purge_is_too_large(struct job *job)
     return true;
 }
 
+static void job_advise_unlisted(struct job *job)
+{
+    struct buf *b = advice_add(&job->advice);
+    buf_put_i64(b, job->purge.unlisted);
+    buf_put(b, S(" documents of a type that cannot be listed this way were kept: "));
+    buf_put(b, job->source->unlisted_types[0]);
+}
+
 static void job_step_counting(struct job *job)
 {
-    job->stats.kept_from_purge = job->purge.kept;
+    job->stats.kept_from_purge = job->purge.kept + job->purge.unlisted;
+    if (job->purge.unlisted) {
+        job_advise_unlisted(job);
+    }
     if (job->purge.kept) {
         job_advise_kept(job);
     }

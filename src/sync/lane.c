@@ -53,6 +53,7 @@ static void lane_open(struct lane *lane, struct mailbox_slot *slot)
     lane_clear_result(f);
     f->mailbox = &slot->m;
     f->data = buffers_small(&lane->all->buffers, lane->index);
+    f->give_back = false;
     lane->decided = 0;
     lane->slot = (u32)(slot - lane->all->mailboxes->slots);
     lane->generation = slot->generation;
@@ -110,13 +111,34 @@ static struct mailbox_slot *lane_slot(const struct lane *lane)
     return slot;
 }
 
+// It is not known what it holds.
+static void lane_leave(struct lane *lane, struct mailbox_slot *slot, const struct unit *unit)
+{
+    if (unit->page) {
+        mailboxes_page_done(slot, true);
+    } else {
+        lane->all->stats->skipped[SKIP_UNDECIDED]++;
+        mailboxes_unit_done(slot, true);
+    }
+}
+
+// A page itself is nothing that anybody counts: its items were handed over one by one.
+static void lane_result_page(struct lane *lane, struct mailbox_slot *slot)
+{
+    ASSERT(lane->f.verdict == FETCH_NOTHING || lane->f.verdict == FETCH_UNDECIDED);
+    if (!err_ok(lane->f.error)) {
+        struct log_fact facts[] = {{"mailbox", str_make(slot->m.address, slot->m.address_bytes)}};
+        log_err(lane->all->log, LOG_WARN, lane->f.error, (str){0}, facts, COUNT(facts));
+    }
+    mailboxes_page_done(slot, lane->f.verdict == FETCH_UNDECIDED);
+}
+
 // Units that the source has left without a result are not known.
 static void lane_conclude(struct lane *lane, struct mailbox_slot *slot)
 {
     for (int i = 0; i < lane->f.unit_count; i++) {
         if (!(lane->decided >> i & 1)) {
-            lane->all->stats->skipped[SKIP_UNDECIDED]++;
-            mailboxes_unit_done(slot, true);
+            lane_leave(lane, slot, &lane->f.units[i]);
         }
     }
 }
@@ -140,6 +162,10 @@ static void lane_result(struct lane *lane)
         all->stats->messages_listed++;
     }
     lane->state = LANE_NEXT;
+    if (f->decides >= 0 && f->units[f->decides].page) {
+        lane_result_page(lane, slot);
+        return;
+    }
     switch (f->verdict) {
     case FETCH_NOTHING:
         break;
@@ -342,6 +368,10 @@ static enum step lane_next(void *st, i64 now_ms, struct exchange *x)
             if (step == STEP_WAIT) { // for what others may hold while they wait for room
                 lane->f.data.n = 0;  // whatever it was has been dealt with
                 lane_shrink(lane);
+                if (lane->f.give_back && lane->decided == 0) {
+                    lane_give_back(lane, lane_slot(lane), x);
+                    break;
+                }
             }
             if (step != STEP_DONE && step != STEP_FAILED) {
                 return step;

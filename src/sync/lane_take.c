@@ -18,6 +18,9 @@ static bool lane_is_unchanged(const struct lanes *all, const struct unit *unit, 
 // Whether it has to be read: with *unit popped off the queue, or decided.
 static bool lane_must_read(struct lanes *all, struct mailbox_slot *slot, struct unit *unit)
 {
+    if (unit->page) {
+        return true;
+    }
     u8 bytes[DOCUMENT_ID_BYTES];
     str id = lane_unit_id(unit, bytes);
     enum purge_unit known = purge_take(all->purge, id,
@@ -48,7 +51,8 @@ static bool lane_goes_with(const struct lane *lane, const struct unit *next, i64
 {
     const struct fetch *f = &lane->f;
     return f->unit_count == 0 ||
-           (f->unit_count < lane->all->source->ops->units_together &&
+           (!f->units[0].page && !next->page &&
+            f->unit_count < lane->all->source->ops->units_together &&
             next->kind == f->units[0].kind && bytes + next->bytes <= FETCH_BATCH_BYTES);
 }
 
@@ -85,7 +89,9 @@ void lane_give_back(struct lane *lane, struct mailbox_slot *slot, const struct e
     struct fetch *f = &lane->f;
     for (int i = f->unit_count - 1; i >= 0; i--) {
         u8 bytes[DOCUMENT_ID_BYTES];
-        purge_give_back(lane->all->purge, lane_unit_id(&f->units[i], bytes));
+        if (!f->units[i].page) {
+            purge_give_back(lane->all->purge, lane_unit_id(&f->units[i], bytes));
+        }
         bool fits = unit_queue_return(&slot->m.queue, &f->units[i]);
         ASSERT(fits); // nothing was staged since they were popped
         slot->outstanding--;

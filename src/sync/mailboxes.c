@@ -472,3 +472,10 @@ void mailboxes_unit_done(struct mailbox_slot *slot, bool undecided)
     slot->undecided += undecided;
     slot->all->stats->messages_decided++;
 }
+
+void mailboxes_page_done(struct mailbox_slot *slot, bool undecided)
+{
+    ASSERT(slot->outstanding > 0);
+    slot->outstanding--;
+    slot->undecided += undecided;
+}

@@ -70,5 +70,6 @@ struct mailbox_slot *mailboxes_slot(struct mailboxes *all, u32 index, u32 genera
 
 // A unit left: `undecided` protects the mailbox from purge.
 void mailboxes_unit_done(struct mailbox_slot *slot, bool undecided);
+void mailboxes_page_done(struct mailbox_slot *slot, bool undecided); // of unit.page: not counted
 
 #endif

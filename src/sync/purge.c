@@ -22,6 +22,16 @@ static str purge_owner(const struct scan_hit *hit)
     return str_starts(hit->owner, prefix) ? str_from_index(hit->owner, prefix.n) : hit->owner;
 }
 
+static bool purge_is_listed(const struct purge *p, str type)
+{
+    for (int i = 0; p->source && i < p->source->unlisted_type_count; i++) {
+        if (str_eq(type, p->source->unlisted_types[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool purge_is_ours(struct purge *p, const struct scan_hit *hit)
 {
     str owner = purge_owner(hit);
@@ -59,7 +69,9 @@ bool purge_visit_count(void *st, const struct scan_hit *hit)
 {
     struct purge *p = st;
     if (purge_is_unseen(p, hit)) {
-        if (purge_is_ours(p, hit)) {
+        if (!purge_is_listed(p, hit->type)) {
+            p->unlisted++;
+        } else if (purge_is_ours(p, hit)) {
             p->would_delete++;
             p->filtered += purge_is_filtered(p, hit);
         } else {
@@ -72,7 +84,7 @@ bool purge_visit_count(void *st, const struct scan_hit *hit)
 bool purge_visit_delete(void *st, const struct scan_hit *hit)
 {
     struct purge *p = st;
-    if (!purge_is_unseen(p, hit) || !purge_is_ours(p, hit)) {
+    if (!purge_is_unseen(p, hit) || !purge_is_listed(p, hit->type) || !purge_is_ours(p, hit)) {
         return true;
     }
     struct idset_entry *entry = idset_find(&p->ids, hit->id);
@@ -145,6 +157,7 @@ void purge_clear(struct purge *p)
     p->existing = 0;
     p->would_delete = 0;
     p->kept = 0;
+    p->unlisted = 0;
     p->filtered = 0;
     p->deleted_sent = 0;
 }

@@ -11,6 +11,7 @@
 
 #include "elastic/bulk.h"
 #include "elastic/scan.h"
+#include "source/source.h"
 #include "sync/roster.h"
 #include "sync/shard.h"
 
@@ -31,12 +32,14 @@ enum purge_unit {
 
 struct purge {
     struct idset ids;
+    const struct source *source; // whose unlisted_types stay; NULL: all are listed
     struct roster *roster;
     const struct shard *shard; // whose vanished mailboxes are ours to judge
     struct bulk *bulk;
     i64 existing;     // documents of the first scan
     i64 would_delete; // counted by the second scan
     i64 kept;         // unseen, but not ours to delete
+    i64 unlisted;     // unseen, and of a type that the source cannot list
     i64 filtered;     // of would_delete: excluded by a sync rule
     i64 deleted_sent; // handed to a flight by the third scan
     i64 now_ms;       // set before each turn: bulk wants the time

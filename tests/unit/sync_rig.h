@@ -4,7 +4,8 @@
 //
 // The first letter of a message's id is its fate: d document, g gone, c corrupt, u undecided, L a
 // document of 300 KiB, W one whose first attempt breaks off after 300 KiB and whose second answer
-// is "come back in an hour", x refused by Elasticsearch, n not decided by it, a flies alone. That
+// is "come back in an hour", x refused by Elasticsearch, n not decided by it, a flies alone, P a
+// page of two documents, R one with a hole, Q one that is not given before the test allows it. That
 // of an address is its mailbox's: r refused, f failed, s systemic, q no quota before the test says.
 #ifndef TESTS_UNIT_SYNC_RIG_H
 #define TESTS_UNIT_SYNC_RIG_H

@@ -9,6 +9,8 @@ struct rig_fetch {
     bool over;
     bool failed;
     int unit;  // whose result is the next one
+    int item;  // of a page, likewise
+    bool busy; // was told to come back
     bool part; // its part
     bool part_asked;
     u8 id[UNIT_ID_BYTES];
@@ -93,10 +95,11 @@ static err rig_mailbox_body(void *src, struct mailbox *m, struct exchange *x, st
         struct unit unit = {.id_bytes = (int)strlen(script->ids[i])};
         memcpy(unit.id, script->ids[i], (size_t)unit.id_bytes);
         unit.parts = unit.id[0] == 'p';
+        unit.page = unit.id[0] >= 'P' && unit.id[0] <= 'R';
         unit.kind = unit.id[1] == '2';
         unit.bytes = unit.id[0] == 'b' ? FETCH_BATCH_BYTES : 10;
         CHECK(unit_queue_stage(&m->queue, &unit));
-        m->units_listed++;
+        m->units_listed += !unit.page;
     }
     unit_queue_commit(&m->queue);
     *in = str_from_index(*in, in->n);
@@ -127,6 +130,27 @@ static void rig_mailbox_close(void *src, struct mailbox *m)
     rig.closed++;
 }
 
+// A page has two items, and then its own result.
+static void rig_page_result(struct fetch *f)
+{
+    struct rig_fetch *rf = f->state;
+    const struct unit *page = &f->units[0];
+    bool over = rf->item == 2;
+    f->decides = over ? 0 : -1;
+    f->verdict = !over ? FETCH_DOCUMENT : page->id[0] == 'R' ? FETCH_UNDECIDED : FETCH_NOTHING;
+    f->more = !over;
+    if (!over) {
+        struct buf id = buf_over(rf->id, UNIT_ID_BYTES);
+        buf_put(&id, S("d"));
+        buf_put(&id, str_make(page->id, page->id_bytes));
+        buf_put_i64(&id, rf->item++);
+        f->id = buf_str(&id);
+        f->doc = f->data;
+        f->doc.p += FETCH_DOC_OFFSET;
+        f->doc.n -= FETCH_DOC_OFFSET;
+    }
+}
+
 // Results one by one: each unit's, then that of its part when its name begins with p; one that
 // begins with o is left out.
 static void rig_result(struct fetch *f)
@@ -134,6 +158,10 @@ static void rig_result(struct fetch *f)
     struct rig_fetch *rf = f->state;
     const struct unit *unit = &f->units[rf->unit];
     u8 fate = unit->id[0];
+    if (unit->page) {
+        rig_page_result(f);
+        return;
+    }
     f->decides = rf->part ? -1 : rf->unit;
     f->verdict = rf->failed                  ? FETCH_UNDECIDED
                  : fate == 'g'               ? FETCH_GONE
@@ -171,6 +199,11 @@ static enum step rig_fetch_next(void *src, struct fetch *f, i64 now_ms, struct e
         x->wait_until_ms = now_ms + 1000;
         return STEP_WAIT;
     }
+    if (rf->busy) {
+        f->give_back = true;
+        x->wait_until_ms = now_ms + 1000;
+        return STEP_WAIT;
+    }
     f->data.n = FETCH_DOC_OFFSET;
     rf->part_asked = rf->over;
     return rig_ask(x, "/", str_make(f->units[0].id, f->units[0].id_bytes));
@@ -201,6 +234,10 @@ static err rig_fetch_end(void *src, struct fetch *f, struct exchange *x)
 {
     (void)src;
     struct rig_fetch *rf = f->state;
+    if (f->units[0].id[0] == 'Q' && !rig.quota) {
+        rf->busy = true;
+        return OK;
+    }
     if (rf->status != 200) {
         x->retry_at_ms = rig.now_ms + 3600000;
         return FAIL(GMAIL_RATE);

@@ -253,6 +253,44 @@ static void test_a99_lane_text_size(void)
     CHECK(s->skipped[SKIP_TEXT_SIZE] == 0 && s->documents_indexed == 3 && all_free());
 }
 
+// A page is no document: its items are, and none of them is asked for by itself.
+static void test_lane_pages(void)
+{
+    static const struct rig_mailbox_script scripts[] = {{"ann@x.test", {"P1", "P2"}},
+                                                        {"bob@x.test", {"R1"}}};
+    rig_start(scripts, COUNT(scripts), "dP10");
+    rig_turns(20);
+    CHECK(rig.flying_count == 5 && rig.requests == 6); // users, two listings, three pages
+    rig_land();
+    rig_turns(2);
+    const struct sync_stats *s = &rig.stats;
+    CHECK(mailboxes_are_done(&rig.mailboxes) && all_free());
+    CHECK(s->documents_indexed == 5 && s->documents_unchanged == 1);
+    CHECK(s->messages_listed == 6 && s->messages_decided == 6);
+    CHECK(s->mailboxes_done == 2 && s->mailboxes_partial == 1);
+    CHECK(roster_fate(&rig.roster, S("ann@x.test")) == FATE_FINISHED);
+    CHECK(roster_fate(&rig.roster, S("bob@x.test")) == FATE_PROTECTED);
+    CHECK(purge_unseen(&rig.purge) == 0);
+}
+
+// What is told to come back later leaves its lane to others, and is there again in time.
+static void test_lane_gives_a_unit_back(void)
+{
+    static const struct rig_mailbox_script scripts[] = {{"ann@x.test", {"Q1", "Q2", "Q3"}},
+                                                        {"bob@x.test", {"d1", "d2"}}};
+    rig_start(scripts, COUNT(scripts), NULL);
+    rig_turns(20);
+    CHECK(rig.flying_count == 2 && lanes_are_idle(&rig.lanes));
+    CHECK(rig.mailboxes.slots[0].m.queue.count == 3 && rig.mailboxes.slots[0].outstanding == 0);
+    CHECK(rig.mailboxes.slots[0].in_flight == 0);
+    rig.quota = true;
+    rig.now_ms += 1000;
+    rig_turns(20);
+    rig_land();
+    rig_turns(2);
+    CHECK(rig.stats.documents_indexed == 8 && mailboxes_are_done(&rig.mailboxes) && all_free());
+}
+
 // A verdict that comes after its mailbox was closed changes nothing.
 static void test_lane_late_verdict(void)
 {
@@ -281,6 +319,8 @@ static const struct test_case cases[] = {
     CASE(test_lane_parts_keep_the_mailbox),
     CASE(test_lane_intact_unit_with_parts),
     CASE(test_a99_lane_text_size),
+    CASE(test_lane_pages),
+    CASE(test_lane_gives_a_unit_back),
     CASE(test_lane_late_verdict),
 };
 

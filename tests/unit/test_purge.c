@@ -151,6 +151,24 @@ static void test_purge_pending_until_marked(void)
     CHECK(purge_take(&purge, S("2"), 0) == PURGE_UNIT_NEW);
 }
 
+// Nobody has looked for them, so nobody can say that they are gone.
+static void test_purge_types_that_are_not_listed_stay(void)
+{
+    static const str types[] = {S("Distribution List")};
+    static const struct source source = {.unlisted_types = types, .unlisted_type_count = 1};
+    start();
+    mailbox(S("a@x"), true);
+    existed(S("1"));
+    CHECK(goes(S("1"), S("a@x")));
+    purge.source = &source;
+    struct scan_hit list = hit(S("1"), S("a@x"));
+    list.type = S("Distribution List");
+    purge.would_delete = 0;
+    CHECK(purge_visit_count(&purge, &list) && purge.would_delete == 0 && purge.unlisted == 1);
+    CHECK(purge_visit_delete(&purge, &list) && purge.deleted_sent == 0);
+    CHECK(goes(S("1"), S("a@x"))); // of another type
+}
+
 static void test_purge_fill_beyond_capacity_is_told(void)
 {
     start();
@@ -188,6 +206,7 @@ static const struct test_case cases[] = {
     CASE(test_purge_a_mailbox_without_a_usable_name_protects_all_others),
     CASE(test_purge_a_shard_judges_only_its_own_mailboxes),
     CASE(test_purge_pending_until_marked),
+    CASE(test_purge_types_that_are_not_listed_stay),
     CASE(test_purge_fill_beyond_capacity_is_told),
 };
 
