@@ -216,6 +216,9 @@
 #define EXTRACT_REST_BYTES KIB(4)      // what the extraction service says besides the text
 #define EXTRACT_TRIES_MAX 3            // of one file, when connections break
 #define OUTLOOK_NAME_BYTES 1024        // of an attachment's name; longer ones are cut
+#define GRAPH_PIECE_BYTES KIB(2) // of a body of Graph, decoded before it is read as HTML
+#define GRAPH_CODE_BYTES 96      // of an error code of Graph: the longest has 50
+#define GRAPH_MESSAGE_BYTES 256  // of the words that come with it
 
 // ---- source
 #define IDENTITY_ID_BYTES 64 // id of an access control document that is not an address: 32
