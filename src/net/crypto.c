@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Hashes and RS256 over mbedTLS (see crypto.h). A private key lives with all that mbedTLS allocates
-// for it in a heap of its own, carved at start and wiped by crypto_key_free(). Signing is blinded
-// with random numbers, so that its timing says nothing about the key.
+// Hashes, RS256 and PS256 over mbedTLS (see crypto.h). A private key lives with all that mbedTLS
+// allocates for it in a heap of its own, carved at start and wiped by crypto_key_free(). Signing is
+// blinded with random numbers, so that its timing says nothing about the key. A certificate is read
+// in that heap too, and leaves nothing in it.
 #include "net/crypto.h"
 
 #include <mbedtls/error.h>
@@ -10,8 +11,11 @@
 #include <mbedtls/platform_util.h>
 #include <mbedtls/rsa.h>
 #include <mbedtls/sha256.h>
+#include <mbedtls/x509_crt.h>
 #include <string.h>
 
+#include "base/date.h"
+#include "codec/base64.h"
 #include "limits.h"
 #include "net/tls_heap.h"
 #include "os/os.h"
@@ -146,7 +150,9 @@ void crypto_key_free(struct crypto_key *key)
     tls_heap_reset(&key->heap);
 }
 
-err crypto_sign_rs256(struct crypto_key *key, str in, struct buf *signature)
+// ---- signatures
+
+static err crypto_sign(struct crypto_key *key, bool pss, str in, struct buf *signature)
 {
     u8 hash[32];
     if (!key->loaded) {
@@ -157,9 +163,103 @@ err crypto_sign_rs256(struct crypto_key *key, str in, struct buf *signature)
     if (!out) {
         return FAIL(BUF_FULL);
     }
+    mbedtls_rsa_context *rsa = mbedtls_pk_rsa(key->pk);
     tls_heap_enter(&key->heap);
-    int ret = mbedtls_rsa_pkcs1_sign(mbedtls_pk_rsa(key->pk), crypto_random, NULL,
-                                     MBEDTLS_MD_SHA256, sizeof hash, hash, out);
+    int ret = pss ? mbedtls_rsa_rsassa_pss_sign_ext(rsa, crypto_random, NULL, MBEDTLS_MD_SHA256,
+                                                    sizeof hash, hash, sizeof hash, out)
+                  : mbedtls_rsa_pkcs1_sign(rsa, crypto_random, NULL, MBEDTLS_MD_SHA256, sizeof hash,
+                                           hash, out);
     tls_heap_leave();
     return ret ? FAIL(CRYPTO_SIGN) : OK;
+}
+
+err crypto_sign_rs256(struct crypto_key *key, str in, struct buf *signature)
+{
+    return crypto_sign(key, false, in, signature);
+}
+
+err crypto_sign_ps256(struct crypto_key *key, str in, struct buf *signature)
+{
+    mbedtls_rsa_context *rsa = key->loaded ? mbedtls_pk_rsa(key->pk) : NULL;
+    // Both hashes: that of the message is given with each signature, that of MGF1 is the key's.
+    if (!rsa || mbedtls_rsa_set_padding(rsa, MBEDTLS_RSA_PKCS_V21, MBEDTLS_MD_SHA256)) {
+        return FAIL(CRYPTO_SIGN);
+    }
+    err e = crypto_sign(key, true, in, signature);
+    int ret = mbedtls_rsa_set_padding(rsa, MBEDTLS_RSA_PKCS_V15, MBEDTLS_MD_NONE);
+    return ret ? FAIL(CRYPTO_SIGN) : e;
+}
+
+// ---- certificates
+
+// The text between the next pair of BEGIN and END lines; *rest goes behind it. False: there is
+// none.
+static bool crypto_next_certificate(str *rest, str *body)
+{
+    str begin = S("-----BEGIN CERTIFICATE-----");
+    str end = S("-----END CERTIFICATE-----");
+    isize from = str_find(*rest, begin);
+    str behind = from >= 0 ? str_from_index(*rest, from + begin.n) : (str){0};
+    isize n = from >= 0 ? str_find(behind, end) : -1;
+    if (n < 0) {
+        return false;
+    }
+    *body = str_slice(behind, 0, n);
+    *rest = str_from_index(behind, n + end.n);
+    return true;
+}
+
+static i64 crypto_unix_s(const mbedtls_x509_time *t)
+{
+    return date_to_unix((struct date){.year = t->year,
+                                      .month = t->mon,
+                                      .day = t->day,
+                                      .hour = t->hour,
+                                      .minute = t->min,
+                                      .second = t->sec});
+}
+
+// Needs the heap to be entered. OK, or why this one is not it.
+static err crypto_try_certificate(struct crypto_key *key, str der, struct crypto_certificate *out)
+{
+    mbedtls_x509_crt crt;
+    mbedtls_x509_crt_init(&crt);
+    int ret = mbedtls_x509_crt_parse_der_nocopy(&crt, der.p, (size_t)der.n);
+    bool whole = !ret && crt.raw.len == (size_t)der.n;
+    bool fits = whole && mbedtls_pk_get_type(&crt.pk) == MBEDTLS_PK_RSA &&
+                !mbedtls_pk_check_pair(&crt.pk, &key->pk, crypto_random, NULL);
+    if (fits) {
+        crypto_sha256(der, out->thumbprint);
+        out->not_before_s = crypto_unix_s(&crt.valid_from);
+        out->not_after_s = crypto_unix_s(&crt.valid_to);
+    }
+    mbedtls_x509_crt_free(&crt);
+    return fits ? OK : whole ? FAIL(CRYPTO_CERTIFICATE_KEY) : FAIL(CRYPTO_CERTIFICATE);
+}
+
+err crypto_certificate_read(struct crypto_key *key, str pem, struct crypto_certificate *out)
+{
+    *out = (struct crypto_certificate){0};
+    err e = FAIL(CRYPTO_CERTIFICATE);
+    str body;
+    if (!key->loaded) {
+        return FAIL(CRYPTO_CERTIFICATE_KEY);
+    }
+    tls_heap_enter(&key->heap);
+    u8 *memory = tls_heap_calloc(1, CRYPTO_DER_BYTES);
+    for (int i = 0; memory && i < CRYPTO_CERTIFICATES_MAX && !err_ok(e); i++) {
+        struct buf der = buf_over(memory, CRYPTO_DER_BYTES);
+        struct base64_decoder decoder = {0};
+        if (!crypto_next_certificate(&pem, &body)) {
+            break;
+        }
+        base64_decode(&decoder, &der, body);
+        if (!der.full) {
+            err tried = crypto_try_certificate(key, buf_str(&der), out);
+            e = err_is(tried, ERR_CRYPTO_CERTIFICATE) ? e : tried;
+        }
+    }
+    tls_heap_free(memory);
+    tls_heap_leave();
+    return e;
 }

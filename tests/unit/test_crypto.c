@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Hashes against published vectors; private keys and RS256 against the openssl program, which makes
-// the keys and checks the signatures (so that no key is kept in the tree). Without it those are
-// skipped.
+// Hashes against published vectors; private keys, RS256, PS256 and certificates against the openssl
+// program, which makes the keys and checks the signatures (so that no key is kept in the tree).
+// Without it those are skipped.
 #include "test.h"
 
 #include <fcntl.h>
@@ -113,10 +113,19 @@ static void check_signature(const char *name)
                  "openssl dgst -sha256 -verify public -signature signature text",
                  name);
         CHECK(run(command));
+        // The same key, the other way, and back again in the next round.
+        buf_reset(&signature);
+        CHECK_OK(crypto_sign_ps256(key, S("header.claims"), &signature));
+        spill("signature", buf_str(&signature));
+        CHECK(
+            run("openssl dgst -sha256 -verify public -sigopt rsa_padding_mode:pss "
+                "-sigopt rsa_pss_saltlen:32 -sigopt rsa_mgf1_md:sha256 -signature signature text"));
     }
     struct buf small = buf_over(bytes, 100);
     CHECK_ERR(crypto_sign_rs256(key, S("header.claims"), &small), BUF_FULL);
+    CHECK_ERR(crypto_sign_ps256(key, S("header.claims"), &small), BUF_FULL);
     crypto_key_free(key);
+    CHECK_ERR(crypto_sign_ps256(key, S("header.claims"), &small), CRYPTO_SIGN);
     bool wiped = true; // all that follows the key's own struct was its heap
     for (isize i = arena.n - CRYPTO_HEAP_BYTES + 16; i < arena.n; i++) {
         wiped = wiped && memory[i] == 0;
@@ -162,6 +171,93 @@ static void test_key_read_other_kinds(void)
     CHECK_ERR(crypto_key_read(key, slurp("locked1.pem")), CRYPTO_KEY_ENCRYPTED);
 }
 
+// ---- certificates
+
+static str read_hex(const char *name, u8 out[64])
+{
+    str text = slurp(name);
+    isize at = str_find_byte(text, '=');
+    struct buf hex = buf_over(out, 64);
+    for (isize i = at + 1; at >= 0 && i < text.n; i++) {
+        if (text.p[i] != ':' && text.p[i] != '\n') {
+            buf_put_byte(&hex, str_lower_byte(text.p[i]));
+        }
+    }
+    return buf_str(&hex);
+}
+
+static void check_certificate(struct crypto_key *key, str pem)
+{
+    struct crypto_certificate c;
+    u8 want[64], got[64];
+    struct buf hex = buf_over(got, COUNT(got));
+    CHECK_OK(crypto_certificate_read(key, pem, &c));
+    buf_put_hex(&hex, str_make(c.thumbprint, 32));
+    CHECK_STR(buf_str(&hex), read_hex("thumbprint", want));
+    CHECK(c.not_before_s == 1577836800 && c.not_after_s == 4733510399);
+}
+
+// The certificate among others, before and behind the key, at each size that a key may have.
+static void test_certificate_read(void)
+{
+    static u8 bytes[40000];
+    CHECK(run("openssl req -x509 -newkey rsa:2048 -nodes -keyout other.key -out other.pem -subj "
+              "/CN=other"));
+    for (int bits = 2048; bits <= 4096; bits += 1024) {
+        char command[500];
+        snprintf(
+            command, sizeof command,
+            "rm -rf ca && mkdir ca && : >ca/index && openssl req -newkey rsa:%d -nodes -keyout "
+            "own.key -out own.csr -subj /CN=app && printf '[ca]\\ndefault_ca=c\\n[c]\\n"
+            "database=ca/index\\nnew_certs_dir=ca\\nrand_serial=yes\\ndefault_md=sha256\\n"
+            "policy=p\\n[p]\\ncommonName=supplied\\n' >ca.conf && openssl ca -batch -config "
+            "ca.conf -selfsign -keyfile own.key -in own.csr -notext -out own.pem -startdate "
+            "20200101000000Z -enddate 21191231235959Z",
+            bits);
+        CHECK(run(command));
+        CHECK(run("openssl x509 -in own.pem -noout -fingerprint -sha256 >thumbprint"));
+        CHECK(run("cat own.pem own.key >first; cat own.key other.pem own.pem >last;"
+                  "sed 's/$/\\r/' last >crlf"));
+        restart();
+        struct crypto_key *key = crypto_key_take(&plan);
+        CHECK_OK(crypto_key_read(key, slurp("first")));
+        for (int i = 0; i < 20; i++) { // nothing is left behind in the heap
+            check_certificate(key, slurp("first"));
+            check_certificate(key, slurp("last"));
+            check_certificate(key, slurp("crlf"));
+        }
+        struct crypto_certificate c;
+        CHECK_ERR(crypto_certificate_read(key, slurp("other.pem"), &c), CRYPTO_CERTIFICATE_KEY);
+        CHECK_ERR(crypto_certificate_read(key, slurp("own.key"), &c), CRYPTO_CERTIFICATE);
+        CHECK_ERR(crypto_certificate_read(key, (str){0}, &c), CRYPTO_CERTIFICATE);
+        // Each cut, and each of some bytes flipped: refused, or the same certificate as before.
+        str pem = slurp("own.pem");
+        memcpy(bytes, pem.p, (size_t)pem.n);
+        for (isize n = 0; n < pem.n - 2; n += 7) {
+            CHECK_ERR(crypto_certificate_read(key, str_make(bytes, n), &c), CRYPTO_CERTIFICATE);
+        }
+        CHECK_OK(crypto_certificate_read(key, str_make(bytes, pem.n), &c));
+        // One too many, and one that is too long, do not hide the right one.
+        memset(bytes, 'A', sizeof bytes);
+        struct buf b = buf_over(bytes, COUNT(bytes));
+        buf_put(&b, S("-----BEGIN CERTIFICATE-----"));
+        b.n += 3 * CRYPTO_DER_BYTES;
+        buf_put(&b, S("-----END CERTIFICATE-----"));
+        CHECK_ERR(crypto_certificate_read(key, buf_str(&b), &c), CRYPTO_CERTIFICATE);
+        buf_put(&b, pem);
+        check_certificate(key, buf_str(&b));
+        crypto_key_free(key);
+        CHECK_ERR(crypto_certificate_read(key, pem, &c), CRYPTO_CERTIFICATE_KEY);
+    }
+    // Keys of another kind are nobody's.
+    CHECK(run("openssl ecparam -genkey -name prime256v1 -noout -out ec.key && openssl req -x509 "
+              "-key ec.key -out ec.pem -subj /CN=ec"));
+    struct crypto_key *key = crypto_key_take(&plan);
+    struct crypto_certificate c;
+    CHECK_OK(crypto_key_read(key, slurp("own.key")));
+    CHECK_ERR(crypto_certificate_read(key, slurp("ec.pem"), &c), CRYPTO_CERTIFICATE_KEY);
+}
+
 static const struct test_case cases[] = {
     CASE(test_hashes),
     CASE(test_wipe),
@@ -171,6 +267,7 @@ static const struct test_case cases[] = {
 static const struct test_case openssl_cases[] = {
     CASE(test_sign),
     CASE(test_key_read_other_kinds),
+    CASE(test_certificate_read),
 };
 
 int main(void)
