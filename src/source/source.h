@@ -112,6 +112,7 @@ struct source {
     // Documents of these types cannot be listed the way this run goes: they are never purged.
     const str *unlisted_types;
     int unlisted_type_count;
+    struct buf notice;      // set during a run: what people should know of it; empty: nothing
     const char *purge_held; // set during a run: why it may not purge at all; NULL: it may
 };
 

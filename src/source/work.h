@@ -45,8 +45,11 @@ struct account {
     str address;
     str flags; // "suspended", "archived", "no mailbox": words that explain a later refusal; may be
                // empty
-    str created; // creation time as the directory writes it; empty: not given
-    str name;    // what people call it; empty: not given
+    str created;     // creation time as the directory writes it; empty: not given
+    str name;        // what people call it; empty: not given
+    str id;          // of the directory, where identities go by that; empty: they go by address
+    str title;       // job title; empty: not given
+    bool no_mailbox; // it has an identity, and nothing to read
 };
 
 // Where a mailbox stands, as its source knows it.

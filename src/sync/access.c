@@ -237,7 +237,8 @@ static bool access_shape(struct access *a, const struct account *account, str id
 static bool access_take(void *st, const struct account *account)
 {
     struct access *a = st;
-    if (account->address.n == 0 || account->address.n > ADDRESS_BYTES) {
+    bool named = account->address.n > 0 || account->no_mailbox;
+    if (!named || account->address.n > ADDRESS_BYTES) {
         a->stats.skipped[SKIP_BAD_ID]++;
         return true;
     }

@@ -363,6 +363,9 @@ static void job_step_mailboxes(struct job *job, i64 now_ms)
     }
     if (mailboxes_are_done(&job->mailboxes)) {
         lanes_end(&job->lanes);
+        if (job->source->notice.n) {
+            buf_put(advice_add(&job->advice), buf_str(&job->source->notice));
+        }
         i64 unseen = job->purge_allowed ? purge_unseen(&job->purge) : 0;
         if (unseen && job->source->purge_held) {
             job_advise_held(job, unseen);

@@ -82,6 +82,9 @@ static bool mailboxes_take_account(void *st, const struct account *a)
     if (all->waiting_count == MAILBOX_QUEUE) {
         return false;
     }
+    if (a->no_mailbox) {
+        return true;
+    }
     if (a->address.n == 0 || a->address.n > ADDRESS_BYTES) {
         all->stats->skipped[SKIP_BAD_ID]++;
         roster_forget(all->roster); // it is there, whatever its name: nothing counts as gone

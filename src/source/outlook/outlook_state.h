@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "net/auth.h"
 #include "net/tls.h"
+#include "source/outlook/entra_token.h"
 #include "source/outlook/ews_answer.h"
 #include "source/outlook/outlook.h"
 #include "source/outlook/outlook_item.h"
@@ -22,9 +23,24 @@ struct outlook_reader {
     struct buf state;   // EWS_STATE_BYTES: a SyncState that is coming
 };
 
+// Where the items of a run come from.
+enum outlook_way {
+    OUTLOOK_WAY_SERVER,    // Exchange on-premises by EWS, its directory by LDAP
+    OUTLOOK_WAY_UNDECIDED, // Exchange Online, before the first token told what it permits
+    OUTLOOK_WAY_GRAPH,
+    OUTLOOK_WAY_CLOUD_EWS, // Exchange Online by EWS; users by Graph
+};
+
 // What lasts for one run: zeroed by configure() and by release().
 struct outlook_run {
     bool configured;
+    enum outlook_way way;
+    // Exchange Online: where tokens come from, Graph, and who the application is.
+    struct dest login, graph;
+    struct entra_account account;
+    struct entra_token tokens[ENTRA_RESOURCES];
+    const void
+        *askers[ENTRA_RESOURCES];   // the machine whose exchange is the token's (outlook_token.h)
     str username, password, domain; // into the texts below
     struct dest exchange;
     struct tls_trust trust;       // of Exchange and the directory
@@ -44,6 +60,7 @@ struct outlook_run {
     u64 requests; // numbered, so that an answer to another one is known
     u8 username_bytes[OUTLOOK_FIELD_BYTES], password_bytes[OUTLOOK_FIELD_BYTES],
         domain_bytes[OUTLOOK_FIELD_BYTES];
+    u8 login_bytes[OUTLOOK_FIELD_BYTES], graph_bytes[OUTLOOK_FIELD_BYTES];
     u8 exchange_bytes[OUTLOOK_FIELD_BYTES + 64], directory_bytes[OUTLOOK_FIELD_BYTES + 64];
 };
 
@@ -56,9 +73,16 @@ struct outlook {
     struct outlook_reader *readers;
     int reader_count;
     struct plan ca_plan;
-    u8 *ca_memory; // OUTLOOK_CA_BYTES: the certificates of ssl_ca
-    u8 *ca_text;   // OUTLOOK_CA_TEXT_BYTES: their text, one line each
+    u8 *ca_memory;   // OUTLOOK_CA_BYTES: the certificates of ssl_ca
+    u8 *ca_text;     // OUTLOOK_CA_TEXT_BYTES: their text, one line each
+    bool *file_used; // settings.file_count
 };
+
+// The cloud of Microsoft that config.yml names.
+static inline const struct entra_cloud *outlook_cloud(const struct outlook *o)
+{
+    return o->settings.cloud ? o->settings.cloud : entra_cloud_at(0);
+}
 
 // source_ops.configure and release (outlook_configure.c).
 err outlook_configure(void *src, const struct source_setup *setup, struct buf *detail);
