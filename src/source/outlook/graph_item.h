@@ -5,7 +5,7 @@
 // nothing. Members come in a fixed order. No I/O, no state: a call that found its buffer too small
 // is repeated with a larger one.
 //
-// Any member may be missing, null, of another type or there more than once (the first counts):
+// Any member may be missing, null, of another type or there more than once (the last counts):
 // what cannot be used is as if it had not been there. Members, annotations and enum words that are
 // not known are ignored, or capitalised where EWS capitalises them.
 //
@@ -39,6 +39,7 @@
 #include "codec/json.h"
 #include "limits.h"
 #include "source/outlook/ews_request.h"
+#include "source/outlook/graph_id.h"
 
 // What an element is shaped by besides itself.
 struct graph_shape {
@@ -78,18 +79,5 @@ enum graph_verdict graph_item_put(const struct json *j, int node, const struct g
 
 // What to ask for: the value of $select for elements of this kind.
 str graph_item_select(enum ews_kind kind, bool extended);
-
-// The id of an element of which only the first bytes are there, as EWS writes it. false, and
-// nothing appended: it is not among them, or cannot be used.
-bool graph_item_find_id(str text, struct buf *id);
-
-// Ids of items, folders and attachments: EWS writes in base64 what Graph writes in base64url
-// (spec/wire-graph.md 5). false, and nothing appended: this is no such id, or too long
-// (UNIT_ID_BYTES).
-bool graph_id_put_ews(struct buf *b, str id);
-bool graph_id_put_rest(struct buf *b, str id);
-
-// The id of a JSON object: its member "id" as Graph writes it. false as above.
-bool graph_id_put_of(const struct json *j, int object, struct buf *b);
 
 #endif
