@@ -58,16 +58,17 @@ SRC := src/main.c \
     mime_encode.c mime_fold.c mime_head.c mime_param.c mime_scan.c mime_text.c mime_tree.c \
     mime_words.c number.c regex.c regex_parse.c \
     regex_run.c regex_tables.c regex_unicode.c spnego.c url.c xml.c xml_scan.c xml_tag.c xml_text.c) \
-  $(addprefix src/os/,log.c log_form.c os_file.c os_linux.c os_socket.c os_terminal.c seal.c seal_try.c) \
+  $(addprefix src/os/,log.c log_form.c os_file.c os_linux.c os_shared.c os_socket.c os_terminal.c seal.c seal_try.c) \
   $(addprefix src/net/,auth.c conn.c conn_auth.c conn_body.c conn_start_tls.c conn_stream.c \
     conn_talk.c crypto.c dns.c dns_config.c dns_packet.c exchange.c loop.c loop_task.c ntlm.c \
     proxy.c retry.c tls.c tls_gcm.c tls_heap.c tls_roots.c tls_session.c tls_verify.c) \
   $(addprefix src/elastic/,answers.c bulk.c bulk_answer.c bulk_flight.c bulk_verdict.c call.c \
     client.c connector.c connector_body.c index.c index_count.c monitor.c record.c scan.c \
     sync_job.c sync_job_body.c) \
-  $(addprefix src/source/outlook/,ews_answer.c ews_error.c ews_request.c ews_tags.c outlook.c \
-    outlook_attachment.c outlook_ca.c outlook_call.c outlook_check.c outlook_configure.c outlook_directory.c outlook_extract.c \
-    outlook_fetch.c outlook_folders.c outlook_identity.c outlook_item.c outlook_items.c outlook_listing.c \
+  $(addprefix src/source/outlook/,ews_answer.c ews_error.c ews_request.c ews_tags.c graph_answer.c graph_attachment.c graph_error.c graph_id.c graph_item.c graph_recurrence.c graph_text.c \
+    outlook.c \
+    outlook_attachment.c outlook_bind.c outlook_ca.c outlook_call.c outlook_check.c outlook_configure.c outlook_directory.c outlook_extract.c \
+    outlook_fetch.c outlook_find.c outlook_folders.c outlook_identity.c outlook_item.c outlook_items.c outlook_listing.c \
     outlook_parts.c outlook_recurrence.c outlook_schema.c outlook_time.c) \
   $(addprefix src/source/gmail/,gmail.c gmail_account.c gmail_answer.c gmail_configure.c \
     gmail_directory.c gmail_error.c gmail_identity.c gmail_listing.c gmail_mailbox.c \
@@ -85,23 +86,25 @@ SRC := src/main.c \
     connectors_start.c connectors_table.c connectors_values.c console.c \
     healthcheck.c ingest.c ingest_command.c interpolate.c options.c output.c progress.c \
     serve_command.c service_types.c start.c start_config.c start_dest.c start_serve.c \
-    start_source.c summary.c sync_command.c table.c yaml_heap.c)
+    start_source.c start_volume.c summary.c sync_command.c table.c yaml_heap.c)
 
 TESTS := access advice arena auth base64 ber buf buffers bulk bulk_flight bulk_verdict call charset client \
   config config_tree connector connectors_args connectors_entry copy cron crypto date dns dns_packet document err \
   ews_error gmail_account gmail_directory gmail_error gmail_listing gmail_message gmail_ping gmail_quota \
-  gmail_token gzip hash html http1 idset index ingest interpolate job json json_pretty json_write lane ldap ldap_text \
+  gmail_token graph_answer graph_error graph_item gzip hash html http1 idset index ingest interpolate job json json_pretty json_write lane ldap ldap_text \
   listener log loop loop_auth loop_stream mailboxes md4 mime monitor ntlm number open outlook_configure outlook_directory outlook_extract outlook_fetch outlook_item outlook_listing outlook_time options os plan prepare progress proxy purge \
   regex retry roots roster rules rules_validate scan seal service_decide service_parts service_runner shard sink spnego str summary \
   sync_job tls tls_binding tls_gcm url values xml
 FUZZ := base64 ber bulk_answer charset chunked config connector cron date dns ews_answer exchange gmail_account \
-  gmail_directory gmail_error gmail_listing gmail_message gmail_token gzip html http1 index_answer \
+  gmail_directory gmail_error gmail_listing gmail_message gmail_token graph_answer graph_item gzip html http1 index_answer \
   interpolate json json_write ldap listener mime ntlm outlook_ca outlook_directory outlook_fetch outlook_item outlook_listing proxy regex rules scan_answer spnego tls_gcm url values x509 xml
 TENANT := account.c content.c control.c es_admin.c es_bulk.c es_connector.c es_control.c es_doc.c es_double.c \
   es_index.c es_job.c es_query.c es_search.c es_store.c es_system.c es_tree.c \
   ews.c ews_attachment.c ews_auth.c ews_calendar.c ews_control.c ews_find.c ews_folders.c \
   ews_get.c ews_id.c ews_item.c ews_mail.c ews_people.c ews_place.c ews_schema.c ews_shape.c \
   ews_store.c ews_sync.c ews_write.c faults.c \
+  graph_core_answer.c graph_core_call.c graph_core_id.c \
+  graph_attachment.c graph_calendar.c graph_delta.c graph_mail.c graph_page.c graph_people.c graph_shape.c graph_todo.c \
   ldap_entry.c ldap_filter.c ldap_search.c ldap_server.c \
   google_common.c google_directory.c google_gmail.c google_history.c google_query.c \
   google_quota.c google_token.c main.c output.c server.c stats.c synthetic.c t_ber.c t_gzip.c t_http.c \
@@ -130,7 +133,8 @@ COLD := cli/% service/% source/% elastic/% sync/% os/% base/date base/err codec/
 COLD_release := -Os
 # Not these, which see every byte of an item.
 WARM := source/outlook/ews_answer source/outlook/ews_tags source/outlook/outlook_item \
-  source/outlook/outlook_fetch source/outlook/outlook_attachment
+  source/outlook/outlook_fetch source/outlook/outlook_attachment \
+  source/outlook/graph_item source/outlook/graph_text
 LIBYAML := api parser reader scanner
 EXPAT := xmlparse xmlrole xmltok
 ZLIB := adler32 crc32 deflate inffast inflate inftrees trees zutil

@@ -110,6 +110,9 @@ struct exchange {
     int max_concurrent; // ErrorExceededConnectionCount above; 0: any
     i64 latency_ms;
     bool odd, strict_properties;
+    // Of the fake Graph: answers that none should give, empty pages, objects that come twice.
+    int graph_odd;
+    bool graph_empty, graph_repeat;
     i64 operations[16], items_listed, items_got, attachments, impersonated, without_anchor,
         schema_violations, logons_ntlm, logons_basic, logons_refused;
 };
@@ -247,6 +250,9 @@ void ews_body_put(struct ews *c, const struct ews_item *i, const char *element, 
 int ews_attachment_count(const struct exchange *e, const struct ews_item *i);
 bool ews_attachments_shown(const struct exchange *e, const struct ews_item *i); // HasAttachments
 void ews_attachments_put(struct ews *c, const struct ews_item *i);
+// The bytes of a file, appended; false: it is none. The element within an item: "t:Message", or NULL.
+bool ews_attachment_file_put(const struct ews_item *i, int n, struct t_buf *out);
+const char *ews_attachment_inner(const struct ews_item *i, int n);
 void ews_date_put(struct t_buf *b, i64 unix_ms, int form); // 0 Z, 1 fraction Z, 2 +02:00, 3 no zone
 
 #endif

@@ -304,3 +304,36 @@ void ews_get_attachment(struct ews *c)
         put_one(c, n, &s, count <= 3);
     }
 }
+
+// ---- for others (graph_attachment.c)
+// -----------------------------------------------------------------------------
+
+bool ews_attachment_file_put(const struct ews_item *i, int n, struct t_buf *out)
+{
+    static u8 lines[LINE_BYTES * BLOCK_LINES];
+    const struct att *a = nth(i, n);
+    if (!a || a->kind != ATT_FILE) {
+        return false;
+    }
+    if (lines[0] == 0) {
+        for (int k = 0; k < BLOCK_LINES; k++) {
+            put_line(NULL, k, lines + (isize)k * LINE_BYTES);
+        }
+    }
+    u8 first[LINE_BYTES];
+    put_line(i, 0, first);
+    i64 left = a->bytes;
+    i64 now = left < LINE_BYTES ? left : LINE_BYTES;
+    t_buf_put(out, str_make(first, (isize)now));
+    for (left -= now; left > 0; left -= now) {
+        now = left < (i64)sizeof(lines) ? left : (i64)sizeof(lines);
+        t_buf_put(out, str_make(lines, (isize)now));
+    }
+    return true;
+}
+
+const char *ews_attachment_inner(const struct ews_item *i, int n)
+{
+    const struct att *a = nth(i, n);
+    return a && a->kind == ATT_ITEM ? a->type : NULL;
+}

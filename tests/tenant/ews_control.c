@@ -3,7 +3,7 @@
 // the members. A script is such a change that happens by itself in the middle of a listing.
 #include <string.h>
 
-#include "ews.h"
+#include "graph_shape.h"
 
 static const char *const state_names[EWS_STATES] = {
     [EWS_STATE_OK] = "ok",
@@ -258,6 +258,9 @@ static void set_options(struct tenant *t, str o)
     str list;
     e->odd = t_json_bool(o, "odd", e->odd);
     e->strict_properties = t_json_bool(o, "strict_properties", e->strict_properties);
+    e->graph_odd = t_json_get(o, "graph_odd", &list) ? graph_odd_bits(list) : e->graph_odd;
+    e->graph_empty = t_json_bool(o, "graph_empty", e->graph_empty);
+    e->graph_repeat = t_json_bool(o, "graph_repeat", e->graph_repeat);
     e->batch_stop_after = (int)t_json_i64(o, "batch_stop_after", e->batch_stop_after);
     e->budget = t_json_i64(o, "budget", e->budget);
     e->budget_window_ms = t_json_i64(o, "budget_window_ms", e->budget_window_ms);
