@@ -204,11 +204,11 @@
 #define OUTLOOK_PAGE_UNITS 128      // items of one page of a listing
 #define OUTLOOK_PAGE_UNITS_MIN 8    // of a page that Exchange finds too large
 #define OUTLOOK_PAGES_MAX 100000    // of one folder: 12 million items
-#define OUTLOOK_RESTARTS_MAX 3     // of a listing whose state is forgotten, or whose places move
-#define OUTLOOK_TRIES_MAX 5        // of items that Exchange leaves out of an answer
-#define EWS_CODE_BYTES 64          // of a response code: the longest has 45
-#define EWS_TEXT_BYTES 256         // of the words that come with it
-#define OUTLOOK_PARTS_BYTES KIB(8) // attachments of a lane's items that are to be made: 20 to 40
+#define OUTLOOK_RESTARTS_MAX 3      // of a listing whose state is forgotten, or whose places move
+#define OUTLOOK_TRIES_MAX 5         // of items that Exchange leaves out of an answer
+#define EWS_CODE_BYTES 64           // of a response code: the longest has 45
+#define EWS_TEXT_BYTES 256          // of the words that come with it
+#define OUTLOOK_PARTS_BYTES KIB(8)  // attachments of a lane's items that are to be made: 20 to 40
 #define OUTLOOK_ATTACHMENTS_MAX 10000 // of one item: Exchange has a limit of 125 for a message
 #define OUTLOOK_SMALL_BYTES 320       // of a time, a number, an entry's name
 #define OUTLOOK_ITEM_ROOM KIB(12) // written for one event: an owner, and what an item does not have
@@ -216,9 +216,22 @@
 #define EXTRACT_REST_BYTES KIB(4)      // what the extraction service says besides the text
 #define EXTRACT_TRIES_MAX 3            // of one file, when connections break
 #define OUTLOOK_NAME_BYTES 1024        // of an attachment's name; longer ones are cut
-#define GRAPH_PIECE_BYTES KIB(2) // of a body of Graph, decoded before it is read as HTML
-#define GRAPH_CODE_BYTES 96      // of an error code of Graph: the longest has 50
-#define GRAPH_MESSAGE_BYTES 256  // of the words that come with it
+#define GRAPH_IN_FLIGHT 4       // requests to one mailbox at a time: Microsoft's limit for one app
+#define GRAPH_LINK_BYTES KIB(3) // of a link to the next page, without scheme and host: up to 1.5 KB
+#define GRAPH_PAGE_UNITS 100    // items of one page, with bodies: more end in time-outs
+#define GRAPH_IDS_UNITS 500     // ids of one page of a listing that is only confirmed
+#define GRAPH_PAGES_MAX 100000  // of one folder: 10 million items
+#define GRAPH_RESTARTS_MAX \
+    3                       // of one folder's listing, when Graph forgot it or it changed meanwhile
+#define GRAPH_UNIT_ROOM 192 // kept free in the queue for a mail's attachments: its id has 152 bytes
+#define GRAPH_ROUNDS_MAX 20 // pauses in a row that cost no attempt: then refusals count as failures
+#define GRAPH_SAMPLE_IDS 20 // ids of a mailbox that are compared with those of EWS
+#define GRAPH_SAMPLE_BYTES KIB(4)  // of them
+#define GRAPH_REST_BYTES KIB(6)    // an answer to a mailbox without its elements: two links
+#define GRAPH_ELEMENT_BYTES KIB(4) // one calendar, list of tasks or translated id
+#define GRAPH_PIECE_BYTES KIB(2)   // of a body of Graph, decoded before it is read as HTML
+#define GRAPH_CODE_BYTES 96        // of an error code of Graph: the longest has 50
+#define GRAPH_MESSAGE_BYTES 256    // of the words that come with it
 
 // ---- source
 #define IDENTITY_ID_BYTES 64 // id of an access control document that is not an address: 32

@@ -83,6 +83,7 @@ ERR(SPNEGO_REJECTED, CONFIG, "the server rejects the Negotiate login", "check us
 ERR(FILE_MISSING, CONFIG, "a file does not exist", "check the path that the message names, and from which folder the program was started")
 ERR(FILE_UNREADABLE, CONFIG, "a file cannot be read", "check that it is a file and that the user of this process may read it")
 ERR(FILE_WRITE, FATAL, "writing to a file, pipe or terminal failed", "check that the disk is not full and that the reader of the pipe still runs")
+ERR(SEAL_NO_LANDLOCK, CONFIG, "this kernel has no Landlock, which has to keep reads of the federated token to its folder", "use a kernel of version 5.13 or later with landlock in /sys/kernel/security/lsm, and a container profile that allows its system calls; or use a certificate (outlook.client_certificate_file) or a client secret")
 ERR(SEAL_REFUSED, FATAL, "this host does not allow seccomp, and --require-seal asks for it", "allow seccomp filters for this container (its security profile), or start without --require-seal")
 ERR(NET_REFUSED, RETRY, "the connection was refused", "check the port, and that the service runs and listens there")
 ERR(NET_UNREACHABLE, RETRY, "the host cannot be reached", "check routes, firewalls and whether a proxy is needed (proxy: in config.yml)")
@@ -235,7 +236,7 @@ ERR(GMAIL_TOO_LARGE, LIMIT, "a message is larger than the largest buffer", "repo
 
 // source/outlook
 ERR(OUTLOOK_DATA_SOURCE, CONFIG, "'Outlook data source' (data_source) is neither outlook_cloud nor outlook_server", "choose one of the two")
-ERR(OUTLOOK_CLOUD, CONFIG, "Exchange Online (data_source outlook_cloud) is not served by this version", "use data_source outlook_server for Exchange Server, or keep the former service for this connector")
+ERR(OUTLOOK_PERMISSIONS, CONFIG, "the application lacks permissions, and reaches the mailboxes neither by Microsoft Graph nor by EWS", "in Entra admin centre > App registrations > the app > API permissions, add the application permissions that the message names and grant admin consent; where they are given in Exchange (RBAC for Applications), set outlook.backend: graph")
 ERR(OUTLOOK_FIELD, CONFIG, "a field of the Outlook connector is empty or too long", "correct the field that the message names")
 ERR(OUTLOOK_ADDRESS, CONFIG, "an address of the Outlook connector cannot be used", "write a host name or IP address, with :port where it is not the usual one")
 ERR(OUTLOOK_CA, CONFIG, "'SSL certificate' (ssl_ca) holds no certificate that can be read", "paste the PEM of the authority that has signed the certificates of Exchange and Active Directory, with its BEGIN and END lines")
@@ -274,11 +275,13 @@ ERR(EWS_TRANSIENT, RETRY, "Exchange cannot reach the mailbox at the moment", "lo
 ERR(EWS_STOPPED, RETRY, "Exchange cut an answer short", "nothing: the rest is asked for again")
 ERR(EWS_CODE, RETRY, "Exchange answers with an error that is not known here", "read its code and words above; report it if it stays")
 ERR(EWS_ANSWER, RETRY, "an answer of Exchange is cut off or not what was asked for", "check 'Exchange Server' (exchange_server), and whether a proxy changes answers")
+ERR(EWS_TOKEN, RETRY, "Exchange Online no longer takes the access token", "nothing: a new one is asked for")
 ERR(EWS_DENIED, SCOPE, "Exchange denies access to this mailbox", "nothing, if it is meant so; else check the management role assignment of the service account")
 ERR(EWS_NO_MAILBOX, SCOPE, "the address has no mailbox on this Exchange", "nothing, if the user has none; else check that its primary address is the one in the directory")
 ERR(EWS_ACCOUNT, SCOPE, "the account of this mailbox is disabled or its password has expired", "nothing, if it is meant so")
 ERR(EWS_ROUTING, SCOPE, "Exchange cannot route requests to the server of this mailbox", "name a server of the mailbox's own site in 'Exchange Server' (exchange_server)")
 ERR(EWS_FORBIDDEN, SCOPE, "Exchange Web Services are switched off for this mailbox", "nothing, if it is meant so; else look at Get-CASMailbox ADDRESS | fl Ews*")
+ERR(EWS_BLOCKED, SCOPE, "Exchange Online refuses Exchange Web Services, which Microsoft is closing (since 1 October 2026, for all on 1 April 2027)", "set outlook.backend: graph in config.yml and give the app the permissions of Microsoft Graph; until then an administrator can allow it: Set-OrganizationConfig -EwsEnabled $true, with the app in the list of allowed ones")
 ERR(EWS_IMPERSONATE, SCOPE, "the service account may not act for this mailbox", "give it the right: New-ManagementRoleAssignment -Role ApplicationImpersonation -User ACCOUNT")
 ERR(EWS_IMPERSONATION, CONFIG, "Exchange refuses impersonation as it is set up", "check the service account: New-ManagementRoleAssignment -Role ApplicationImpersonation -User ACCOUNT")
 ERR(EWS_UNAUTHORIZED, AUTH, "Exchange does not take user name and password", "check 'Exchange server username' and 'Exchange server password', that the account is not locked, and that no proxy ends TLS before Exchange where it demands Extended Protection")
@@ -327,6 +330,10 @@ ERR(GRAPH_REQUEST, DATA, "Microsoft Graph does not accept the request", "report 
 ERR(GRAPH_UNIT_ID, DATA, "Microsoft Graph listed items with ids that cannot be used", "report it; the mailbox is protected from deletion")
 ERR(GRAPH_LINK, LIMIT, "the link to the next page of a listing is too long or leads elsewhere", "report it; the mailbox is protected from deletion")
 ERR(GRAPH_TOO_LARGE, LIMIT, "an item of Exchange Online is larger than the largest buffer", "report it with its size")
+ERR(GRAPH_ENDLESS, DATA, "a listing of Microsoft Graph does not come to an end", "check endpoints.graph in config.yml, and whether a proxy changes answers; the mailbox is protected from deletion")
+ERR(GRAPH_UNSTABLE, DATA, "a calendar changed each time while it was listed", "nothing: the next sync lists it again; the mailbox is protected from deletion until it succeeds")
+ERR(GRAPH_CALENDARS, LIMIT, "a mailbox has more calendars than there is room for", "report it with their number; the mailbox is protected from deletion")
+ERR(GRAPH_FOLDER_CLOSED, SCOPE, "a folder of a mailbox in Exchange Online cannot be read any more", "nothing: the next sync looks whether it is still there; what was read stays, and the mailbox is protected from deletion")
 
 // sync
 ERR(RULES_SHAPE, CONFIG, "the sync rules cannot be understood", "correct the rule that the message names in Kibana, and activate the draft")
