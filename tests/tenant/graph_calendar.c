@@ -172,10 +172,9 @@ static void put_attendees(struct graph_put *p)
     static const struct {
         const char *element, *type;
     } lists[] = {{"t:OptionalAttendees", "optional"}, {"t:RequiredAttendees", "required"}};
-    if (!graph_wants(p, "attendees")) {
+    if (!graph_put_key(p, "attendees")) {
         return;
     }
-    t_json_key(&p->w, "attendees");
     t_json_open(&p->w, '[');
     for (isize k = 0; k < COUNT(lists); k++) {
         int list = graph_item_child(p->g, lists[k].element);
@@ -222,8 +221,7 @@ static void put_organizer(struct graph_put *p)
     int node = graph_item_child(p->g, "t:Organizer");
     if (node < 0) {
         graph_put_null(p, "organizer");
-    } else if (graph_wants(p, "organizer")) {
-        t_json_key(&p->w, "organizer");
+    } else if (graph_put_key(p, "organizer")) {
         graph_put_mailbox(p, p->g->x.nodes[node].first);
     }
 }

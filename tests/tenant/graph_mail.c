@@ -31,13 +31,11 @@ static const struct {
 static void put_people(struct graph_put *p, const char *key, const char *element)
 {
     int list = graph_item_child(p->g, element);
-    if (list < 0 || !graph_wants(p, key)) {
-        graph_put_empty(p, key, "[]");
+    if (!graph_put_key(p, key)) {
         return;
     }
-    t_json_key(&p->w, key);
     t_json_open(&p->w, '[');
-    for (int n = p->g->x.nodes[list].first; n >= 0; n = p->g->x.nodes[n].next) {
+    for (int n = list < 0 ? -1 : p->g->x.nodes[list].first; n >= 0; n = p->g->x.nodes[n].next) {
         t_json_item(&p->w);
         graph_put_mailbox(p, n);
     }
@@ -48,8 +46,7 @@ static void put_people(struct graph_put *p, const char *key, const char *element
 static void put_sender(struct graph_put *p, const char *key, const char *element)
 {
     int n = graph_item_child(p->g, element);
-    if (n >= 0 && p->g->item.place != EWS_DRAFTS && graph_wants(p, key)) {
-        t_json_key(&p->w, key);
+    if (n >= 0 && p->g->item.place != EWS_DRAFTS && graph_put_key(p, key)) {
         graph_put_mailbox(p, p->g->x.nodes[n].first);
     }
 }

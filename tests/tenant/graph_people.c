@@ -17,10 +17,9 @@ static const char contact_properties[] =
 static void put_phones(struct graph_put *p, const char *key, const char *entry)
 {
     int list = graph_item_child(p->g, "t:PhoneNumbers");
-    if (!graph_wants(p, key)) {
+    if (!graph_put_key(p, key)) {
         return;
     }
-    t_json_key(&p->w, key);
     t_json_open(&p->w, '[');
     for (int n = list < 0 ? -1 : p->g->x.nodes[list].first; n >= 0; n = p->g->x.nodes[n].next) {
         str text = t_xml_text(&p->g->x, n);
@@ -50,10 +49,9 @@ static void put_emails(struct graph_put *p)
 {
     const struct t_xml *x = &p->g->x;
     int list = graph_item_child(p->g, "t:EmailAddresses");
-    if (!graph_wants(p, "emailAddresses")) {
+    if (!graph_put_key(p, "emailAddresses")) {
         return;
     }
-    t_json_key(&p->w, "emailAddresses");
     t_json_open(&p->w, '[');
     for (int n = list < 0 ? -1 : x->nodes[list].first; n >= 0; n = x->nodes[n].next) {
         str name = t_xml_attr(x, n, "Name"), text = t_xml_text(x, n);

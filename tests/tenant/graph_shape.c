@@ -110,7 +110,7 @@ static bool put_odd(struct graph_put *p, const char *key)
     return true;
 }
 
-static bool begin(struct graph_put *p, const char *key)
+bool graph_put_key(struct graph_put *p, const char *key)
 {
     if (!graph_wants(p, key) || put_odd(p, key)) {
         return false;
@@ -121,7 +121,7 @@ static bool begin(struct graph_put *p, const char *key)
 
 void graph_put_text(struct graph_put *p, const char *key, str s)
 {
-    if (begin(p, key)) {
+    if (graph_put_key(p, key)) {
         t_json_put_string(p->w.b, s);
     }
 }
@@ -147,14 +147,14 @@ void graph_put_bool(struct graph_put *p, const char *key, bool v)
 
 void graph_put_number(struct graph_put *p, const char *key, i64 v)
 {
-    if (begin(p, key)) {
+    if (graph_put_key(p, key)) {
         t_buf_printf(p->w.b, "%lld", (long long)v);
     }
 }
 
 void graph_put_empty(struct graph_put *p, const char *key, const char *brackets)
 {
-    if (begin(p, key)) {
+    if (graph_put_key(p, key)) {
         t_buf_z(p->w.b, brackets);
     }
 }
@@ -169,7 +169,7 @@ void graph_put_time(struct graph_put *p, const char *key, i64 unix_ms)
 
 void graph_put_zoned(struct graph_put *p, const char *key, i64 unix_ms, const char *zone)
 {
-    if (begin(p, key)) {
+    if (graph_put_key(p, key)) {
         struct t_buf b = {0};
         ews_date_put(&b, unix_ms, 3);
         t_buf_printf(p->w.b, "{\"dateTime\":\"%.*s.0000000\",\"timeZone\":\"%s\"}", (int)b.n,
@@ -192,7 +192,7 @@ void graph_put_body(struct graph_put *p, const char *key, const char *element)
     int n = graph_item_child(p->g, element);
     bool text = p->c->prefer.text ||
                 (n >= 0 && str_eq(t_xml_attr(&p->g->x, n, "BodyType"), S("Text")));
-    if (begin(p, key)) {
+    if (graph_put_key(p, key)) {
         t_buf_printf(p->w.b, "{\"contentType\":\"%s\",\"content\":", text ? "text" : "html");
         t_json_put_string(p->w.b, n < 0 ? (str){0} : t_xml_text(&p->g->x, n));
         t_buf_byte(p->w.b, '}');
@@ -202,7 +202,7 @@ void graph_put_body(struct graph_put *p, const char *key, const char *element)
 void graph_put_categories(struct graph_put *p)
 {
     int list = graph_item_child(p->g, "t:Categories");
-    if (!begin(p, "categories")) {
+    if (!graph_put_key(p, "categories")) {
         return;
     }
     t_json_open(&p->w, '[');

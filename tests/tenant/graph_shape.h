@@ -50,6 +50,8 @@ struct graph_put {
 };
 bool graph_wants(const struct graph_put *p, const char *key);
 bool graph_wants_named(const struct graph_put *p, const char *key); // only if $select names it
+// The key alone; false: it is not wanted, or something odd was written in its place.
+bool graph_put_key(struct graph_put *p, const char *key);
 void graph_put_text(struct graph_put *p, const char *key, str s);
 void graph_put_z(struct graph_put *p, const char *key, const char *z); // NULL: null
 void graph_put_null(struct graph_put *p, const char *key);
