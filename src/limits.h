@@ -184,7 +184,6 @@
 #define ENTRA_REQUEST_BYTES \
     (ENTRA_FILE_BYTES + KIB(2))  // a federated token with the rest; an assertion of ours has 1.6 KB
 #define ENTRA_NODES 64           // JSON nodes of a token answer or an error: 20
-#define ENTRA_ROLES_NODES 512    // of a token's payload: 30 claims, and its roles
 #define ENTRA_RENEW_MS 300000    // a token is renewed so long before its end
 #define ENTRA_ASSERTION_S 600    // life of an assertion: Microsoft advises 5 to 10 minutes
 #define LDAP_COOKIE_BYTES KIB(1) // of paged results: AD's have 20
@@ -227,6 +226,8 @@
 #define GRAPH_ROUNDS_MAX 20 // pauses in a row that cost no attempt: then refusals count as failures
 #define GRAPH_SAMPLE_IDS 20 // ids of a mailbox that are compared with those of EWS
 #define GRAPH_SAMPLE_BYTES KIB(4)  // of them
+#define GRAPH_USER_BYTES KIB(8)    // one user of the directory, each byte escaped as six
+#define GRAPH_USER_TEXT_BYTES KIB(1) // his name, id and title, decoded
 #define GRAPH_REST_BYTES KIB(6)    // an answer to a mailbox without its elements: two links
 #define GRAPH_ELEMENT_BYTES KIB(4) // one calendar, list of tasks or translated id
 #define GRAPH_PIECE_BYTES KIB(2)   // of a body of Graph, decoded before it is read as HTML

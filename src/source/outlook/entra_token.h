@@ -7,38 +7,21 @@
 // secrets: they go into headers and bodies of requests and nowhere else.
 //
 // A machine that asks:
-//   next():  entra_token_is_due(t, now) && !t->asking -> entra_token_ask(...), STEP_REQUEST
+//   next():  it is asking already (its own flag), or entra_token_is_due(t, now) && !t->asking
+//            -> entra_token_ask(...), STEP_REQUEST
 //   head():  entra_token_head(t, head)
 //   body():  entra_token_body(t, in)
-//   end():   entra_token_end(t, a, x); OK: there is a token. RETRY: the loop comes to next() again.
-//   fail():  entra_token_stop(t): nobody is asking any more
+//   end():   entra_token_end(t, a, x); OK: there is a token. RETRY: the loop comes to next() again,
+//            and t->asking stays, so that nobody else asks during the pause
+//   fail(), and when the machine goes away meanwhile: entra_token_stop(t)
 #ifndef SOURCE_OUTLOOK_ENTRA_TOKEN_H
 #define SOURCE_OUTLOOK_ENTRA_TOKEN_H
 
 #include "net/exchange.h"
 #include "source/outlook/entra_account.h"
+#include "source/outlook/entra_roles.h"
 
 enum entra_resource { ENTRA_GRAPH, ENTRA_EWS, ENTRA_RESOURCES };
-
-// Application permissions that a token has, as its `roles` claim names them; a permission to write
-// counts as that to read. They tell people what is missing before it is missed; they decide
-// nothing: permissions may also come from Exchange (RBAC for Applications) and are then in no
-// token.
-enum entra_role {
-    ENTRA_ROLE_MAIL = 1 << 0,       // Mail.Read
-    ENTRA_ROLE_CALENDARS = 1 << 1,  // Calendars.Read
-    ENTRA_ROLE_CONTACTS = 1 << 2,   // Contacts.Read
-    ENTRA_ROLE_TASKS = 1 << 3,      // Tasks.Read.All
-    ENTRA_ROLE_USERS = 1 << 4,      // User.Read.All; Directory.Read.All has it too
-    ENTRA_ROLE_EWS = 1 << 5,        // full_access_as_app
-    ENTRA_ROLE_MAIL_BASIC = 1 << 6, // Mail.ReadBasic.All: without bodies, not enough
-    ENTRA_ROLE_KNOWN = 1 << 7,      // the token could be read; without it nothing is known
-};
-// What each backend needs.
-#define ENTRA_ROLES_GRAPH                                                                    \
-    ((u32)(ENTRA_ROLE_MAIL | ENTRA_ROLE_CALENDARS | ENTRA_ROLE_CONTACTS | ENTRA_ROLE_TASKS | \
-           ENTRA_ROLE_USERS))
-#define ENTRA_ROLES_EWS ((u32)ENTRA_ROLE_EWS)
 
 struct entra_token {
     u8 text[ENTRA_TOKEN_BYTES];
@@ -69,8 +52,8 @@ err entra_token_ask(struct entra_token *t, struct entra_account *a, const struct
 
 // The answer to it. end: OK, ENTRA_ANSWER (200 without a usable token: RETRY), or what
 // entra_error_judge() says, with its facts in x->detail and, where the answer names a time,
-// x->retry_at_ms. Request and answer are wiped. After OK and after an error that is not of class
-// RETRY t->asking is false.
+// x->retry_at_ms. Request and answer are wiped. t->asking is false afterwards, but for an error of
+// class RETRY.
 void entra_token_head(struct entra_token *t, const struct http_head *head);
 void entra_token_body(struct entra_token *t, str *in); // takes all of it
 err entra_token_end(struct entra_token *t, const struct entra_account *a, struct exchange *x);
@@ -85,13 +68,6 @@ void entra_token_accept(struct entra_token *t, u32 generation);
 err entra_token_refuse(struct entra_token *t, u32 generation);
 
 void entra_token_wipe(struct entra_token *t);
-
-// ---- roles, for people
-// The roles claim of a JWT's payload; 0 when it is no JWT that can be read (ENTRA_ROLE_KNOWN is not
-// set). The signature is not checked: the token is for the API, and only advice comes of this.
-u32 entra_roles_read(str token);
-u32 entra_roles_missing(u32 have, u32 want);      // 0 as well when nothing is known
-void entra_roles_put(struct buf *out, u32 roles); // "Mail.Read, Calendars.Read"
 
 // ---- parts of the request, for tests
 // The assertion up to its signature (header.payload): RFC 7515; claims of Microsoft's "certificate
