@@ -65,7 +65,7 @@ SRC := src/main.c \
   $(addprefix src/elastic/,answers.c bulk.c bulk_answer.c bulk_flight.c bulk_verdict.c call.c \
     client.c connector.c connector_body.c index.c index_count.c monitor.c record.c scan.c \
     sync_job.c sync_job_body.c) \
-  $(addprefix src/source/outlook/,ews_answer.c ews_error.c ews_request.c ews_tags.c graph_answer.c graph_attachment.c graph_error.c graph_id.c graph_item.c graph_recurrence.c graph_text.c \
+  $(addprefix src/source/outlook/,entra_account.c entra_error.c entra_roles.c entra_token.c ews_answer.c ews_error.c ews_request.c ews_tags.c graph_answer.c graph_attachment.c graph_error.c graph_id.c graph_item.c graph_recurrence.c graph_text.c \
     outlook.c \
     outlook_attachment.c outlook_bind.c outlook_ca.c outlook_call.c outlook_check.c outlook_configure.c outlook_directory.c outlook_extract.c \
     outlook_fetch.c outlook_find.c outlook_folders.c outlook_identity.c outlook_item.c outlook_items.c outlook_listing.c \
@@ -103,7 +103,8 @@ TENANT := account.c content.c control.c es_admin.c es_bulk.c es_connector.c es_c
   ews.c ews_attachment.c ews_auth.c ews_calendar.c ews_control.c ews_find.c ews_folders.c \
   ews_get.c ews_id.c ews_item.c ews_mail.c ews_people.c ews_place.c ews_schema.c ews_shape.c \
   ews_store.c ews_sync.c ews_write.c faults.c \
-  graph_core_answer.c graph_core_call.c graph_core_id.c \
+  entra_assertion.c entra_token.c graph.c graph_batch.c graph_core_answer.c graph_core_call.c graph_core_control.c \
+  graph_core_id.c graph_users.c \
   graph_attachment.c graph_calendar.c graph_delta.c graph_mail.c graph_page.c graph_people.c graph_shape.c graph_todo.c \
   ldap_entry.c ldap_filter.c ldap_search.c ldap_server.c \
   google_common.c google_directory.c google_gmail.c google_history.c google_query.c \

@@ -307,8 +307,11 @@ static void handle_get(struct tenant *t, const struct t_request *q, struct t_res
         if (!exchange_show(t, q, r)) {
             refuse(r, 404, "no such user or folder");
         }
+    } else if (str_eq(what, S("graph"))) {
+        graph_show(t, r);
     } else {
-        refuse(r, 404, "GET stats, faults, users, messages, docs, connectors, jobs, exchange");
+        refuse(r, 404,
+               "GET stats, faults, users, messages, docs, connectors, jobs, exchange, graph");
     }
 }
 
@@ -316,6 +319,14 @@ static void change_exchange(struct tenant *t, str o, struct t_response *r)
 {
     const char *error = NULL;
     if (!exchange_control(t, o, &r->own, &error)) {
+        refuse(r, 400, error);
+    }
+}
+
+static void change_microsoft(struct tenant *t, bool entra, str o, struct t_response *r)
+{
+    const char *error = NULL;
+    if (!(entra ? entra_control(t, o, &r->own, &error) : graph_control(t, o, &r->own, &error))) {
         refuse(r, 400, error);
     }
 }
@@ -343,13 +354,15 @@ static void handle_post(struct tenant *t, const struct t_request *q, struct t_re
         elastic_records(t, str_eq(what, S("jobs")), o, r);
     } else if (str_eq(what, S("exchange"))) {
         change_exchange(t, o, r);
+    } else if (str_eq(what, S("entra")) || str_eq(what, S("graph"))) {
+        change_microsoft(t, str_eq(what, S("entra")), o, r);
     } else if (str_eq(what, S("stop"))) {
         t->stop = true;
         t_buf_z(&r->own, "{\"ok\":true}");
     } else {
         refuse(r, 404,
                "POST faults, users, messages, tokens, options, es, connectors, jobs, "
-               "exchange, stop");
+               "exchange, entra, graph, stop");
     }
 }
 

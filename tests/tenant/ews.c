@@ -68,7 +68,8 @@ void exchange_put_stats(const struct tenant *t, struct t_writer *w)
         {"ews_without_anchor", e->without_anchor}, {"ews_schema_violations", e->schema_violations},
         {"ews_max_concurrent", e->max_in_flight},  {"ews_throttled", e->refused},
         {"logons_ntlm", e->logons_ntlm},           {"logons_basic", e->logons_basic},
-        {"logons_refused", e->logons_refused},
+        {"logons_refused", e->logons_refused},     {"logons_bearer", e->logons_bearer},
+        {"ews_blocked", e->blocked_requests},
     };
     for (isize i = 0; i < COUNT(rows); i++) {
         t_json_put_number(w, rows[i].key, rows[i].v);
@@ -145,11 +146,32 @@ static const char *impersonation_error(const struct ews *c)
                                          : NULL;
 }
 
+// EWS is switched off (wire-ews.md 18): 403, with and without words.
+static void blocked(struct ews *c)
+{
+    struct t_response *r = c->r;
+    i64 turn = c->e->blocked_requests++ % 3;
+    if (turn == 2) {
+        ews_fault_out(c, "ErrorAccessDenied", "EWS is disabled for this organization.", NULL);
+    } else if (turn == 1) {
+        t_buf_z(&r->own, "<html><head><title>403 - Forbidden: Access is denied.</title></head>"
+                         "<body><h2>403 - Forbidden: Access is denied.</h2></body></html>");
+    }
+    r->status = 403;
+}
+
 static bool impersonate(struct ews *c, int header)
 {
     int node = t_xml_child(&c->x, header, "t:ExchangeImpersonation");
     int sid = node < 0 ? -1 : t_xml_child(&c->x, node, "t:ConnectingSID");
     c->mailbox = -1;
+    if (sid < 0 && c->token) {
+        ews_fault_out(c, "ErrorImpersonationRequired",
+                      "ExchangeImpersonation SOAP header must be present for this type of OAuth "
+                      "token.",
+                      NULL);
+        return false;
+    }
     if (sid < 0) {
         return true;
     }
@@ -160,6 +182,15 @@ static bool impersonate(struct ews *c, int header)
     const char *error = impersonation_error(c);
     if (error) {
         ews_fault_out(c, error, ews_error_text(error), NULL);
+        return false;
+    }
+    if (ews_mailbox(c->t, c->mailbox)->blocked) {
+        blocked(c);
+        return false;
+    }
+    if (c->token && t_request_header(c->q, "x-anchormailbox").n == 0) {
+        c->r->status = 503; // it came to a server that does not have the mailbox
+        t_buf_z(&c->r->own, "<html><body>Service Unavailable</body></html>");
         return false;
     }
     ews_mailbox(c->t, c->mailbox)->requests++;
@@ -262,6 +293,18 @@ static bool throttled(struct ews *c)
     return true;
 }
 
+// A server, or what stands before it, without SyncFolderItems; ews_sync.c has the third way.
+static bool refused(struct ews *c)
+{
+    static const char *const codes[] = {"ErrorInvalidRequest", "ErrorSchemaValidation"};
+    int way = c->e->turn % 3;
+    if (!c->e->no_sync || strcmp(c->name, "SyncFolderItems") != 0 || way == 2) {
+        return false;
+    }
+    ews_fault_out(c, codes[way], ews_error_text(codes[way]), NULL);
+    return true;
+}
+
 static void run(struct ews *c)
 {
     for (isize i = 0; i < COUNT(operations); i++) {
@@ -270,7 +313,7 @@ static void run(struct ews *c)
         if (t_xml_is(&c->x, c->operation, name)) {
             c->e->operations[i]++;
             c->name = operations[i].name;
-            if (throttled(c) || fault(c)) {
+            if (throttled(c) || fault(c) || refused(c)) {
                 return;
             }
             if (c->e->odd && c->e->turn % 2) {
@@ -390,7 +433,10 @@ void exchange_handle(struct tenant *t, const struct t_request *q, struct t_respo
     c.w.server = versions[newest < (int)COUNT(versions) ? newest : 0].server;
     c.w.b = &r->own;
     c.w.style = t->o.exchange_style >= 0 ? t->o.exchange_style : e->turn % 3;
-    if (read_envelope(&c)) {
+    c.token = str_starts_nocase(t_request_header(q, "authorization"), S("bearer "));
+    if (e->blocked) {
+        blocked(&c);
+    } else if (read_envelope(&c)) {
         run(&c);
     }
     t_xml_free(&c.x);

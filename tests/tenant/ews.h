@@ -78,6 +78,7 @@ enum ews_state {
 struct ews_mailbox {
     struct ews_folder folders[EWS_PLACES];
     enum ews_state state;
+    bool blocked; // EWS is switched off for it
     i64 requests;
 };
 
@@ -110,11 +111,12 @@ struct exchange {
     int max_concurrent; // ErrorExceededConnectionCount above; 0: any
     i64 latency_ms;
     bool odd, strict_properties;
+    bool blocked; // EWS is switched off for the organisation
     // Of the fake Graph: answers that none should give, empty pages, objects that come twice.
     int graph_odd;
     bool graph_empty, graph_repeat;
     i64 operations[16], items_listed, items_got, attachments, impersonated, without_anchor,
-        schema_violations, logons_ntlm, logons_basic, logons_refused;
+        schema_violations, logons_ntlm, logons_basic, logons_bearer, logons_refused, blocked_requests;
 };
 
 struct ews_mailbox *ews_mailbox(struct tenant *t, int mailbox);
@@ -207,6 +209,7 @@ struct ews {
     int operation; // the node
     const char *name;
     int mailbox; // impersonated; -1: the caller's own, who has none
+    bool token;  // of Entra
     struct ews_out w;
 };
 

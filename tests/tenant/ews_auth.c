@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who may ask the fake Exchange: Basic on each request, NTLM and Negotiate on a connection. What is
-// offered, the lock-out and the binding of the TLS channel are options.
+// Who may ask the fake Exchange: Basic on each request, NTLM and Negotiate on a connection, tokens
+// of Entra. What is offered, the lock-out and the binding of the TLS channel are options.
 #include "account.h"
+#include "entra.h"
 #include "ews.h"
+#include "graph.h"
 #include "t_ntlm.h"
 
 static void offer(const struct tenant *t, struct t_response *r)
@@ -109,6 +111,30 @@ static bool handshake(struct tenant *t, const struct t_request *q, struct t_resp
     return step == T_NTLM_DONE;
 }
 
+// Of Exchange Online: the token is for it, and allows all mailboxes.
+static bool bearer(struct tenant *t, str token, struct t_response *r)
+{
+    const char *why = NULL;
+    const struct entra_token *k = entra_token_find(t, token, ENTRA_EXCHANGE, &why);
+    if (k && (k->roles & GRAPH_ROLE_EWS)) {
+        t->exchange->logons_bearer++;
+        return true;
+    }
+    if (k) {
+        t_response_header(r,
+                          "x-ms-diagnostics: 2000008;reason=\"The token contains no permissions, "
+                          "or permissions can not be understood.\";error_category="
+                          "\"invalid_grant\"");
+    } else {
+        t_response_header(r,
+                          "x-ms-diagnostics: 2000003;reason=\"%s\";error_category="
+                          "\"invalid_token\"",
+                          why);
+    }
+    refuse(t, r, ACCOUNT_WRONG);
+    return false;
+}
+
 bool ews_authenticate(struct tenant *t, const struct t_request *q, struct t_response *r)
 {
     str header = t_request_header(q, "authorization"), token;
@@ -121,6 +147,9 @@ bool ews_authenticate(struct tenant *t, const struct t_request *q, struct t_resp
     }
     if ((auth & T_AUTH_NEGOTIATE) && q->link && scheme(header, "Negotiate", &token)) {
         return handshake(t, q, r, "Negotiate", token);
+    }
+    if ((auth & T_AUTH_BEARER) && scheme(header, "Bearer", &token)) {
+        return bearer(t, token, r);
     }
     if (auth == 0 || (header.n == 0 && q->link && q->link->ntlm == 2)) {
         return true;

@@ -277,6 +277,10 @@ static void set_options(struct tenant *t, str o)
     t->o.ldap_signing = t_json_bool(o, "ldap_signing", t->o.ldap_signing);
     t->o.ldap_no_tls = t_json_bool(o, "ldap_no_tls", t->o.ldap_no_tls);
     t->o.ldap_page = t_json_i64(o, "ldap_page", t->o.ldap_page);
+    str name;
+    if (!t_json_get(o, "user", &name)) { // with a user: of that mailbox
+        e->blocked = t_json_bool(o, "blocked", e->blocked);
+    }
     if (t_json_bool(o, "unlock", false)) {
         e->failed_logons = 0;
     }
@@ -325,6 +329,8 @@ bool exchange_control(struct tenant *t, str o, struct t_buf *answer, const char 
         *error = add_script(t, inner);
     }
     if (!*error && mailbox >= 0) {
+        struct ews_mailbox *m = ews_mailbox(t, mailbox);
+        m->blocked = t_json_bool(o, "blocked", m->blocked);
         *error = set_state(t, mailbox, o);
     }
     if (!*error && mailbox >= 0 && place >= 0) {

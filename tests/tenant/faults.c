@@ -134,7 +134,7 @@ static const char *usual_reason(const struct t_fault *f)
                               : "backendError";
 }
 
-static void put_status(const struct tenant *t, const struct t_fault *f, const struct t_request *q,
+static void put_status(struct tenant *t, const struct t_fault *f, const struct t_request *q,
                        struct t_response *r)
 {
     const char *message = f->message ? f->message : "A fault on request";
@@ -151,6 +151,10 @@ static void put_status(const struct tenant *t, const struct t_fault *f, const st
         r->status = f->status;
         t_response_header(r, "Content-Type: text/html; charset=utf-8");
         t_buf_printf(&r->own, "<html><body>%s</body></html>", message);
+    } else if (q->service == T_ENTRA) {
+        entra_fault(t, r, f->status, f->reason, message);
+    } else if (q->service == T_GRAPH) {
+        graph_fault(t, q, r, f->status, f->reason, message);
     } else if (q->service == T_ELASTIC) {
         const char *type = f->reason          ? f->reason
                            : f->status == 429 ? "es_rejected_execution_exception"

@@ -56,8 +56,10 @@ struct graph_call {
     struct graph_option options[GRAPH_OPTIONS_MAX];
     int option_count;
     struct graph_prefer prefer;
-    int roles;          // GRAPH_ROLE_...
+    int roles; // GRAPH_ROLE_...
+    struct graph_flight *flight;
     bool part;          // of a batch
+    bool chained;       // ... that waited for another part
     struct t_buf store; // of the decoded
     // The answer.
     int status;               // 200 before the handler
@@ -164,8 +166,10 @@ struct graph {
     int extra_users;    // of each kind without a mailbox
     int batch_parallel; // parts for one mailbox that run at once
     bool batch_refuse;  // parts beyond them are refused with 429
+    i64 retry_after_s;  // of what is not a window
     bool no_retry_after;
-    i64 turn; // requests so far
+    bool odd_pages; // of users: short, empty
+    i64 turn;       // requests so far
     i64 requests, users, batches, parts, translated, throttled, unauthorized, denied, in_flight,
         max_in_flight;
 };
@@ -173,7 +177,7 @@ struct graph {
 struct graph_mailbox *graph_mailbox(struct tenant *t, int mailbox);
 // One request or part: everything but $batch. The call comes with t, q, base and roles.
 void graph_run(struct graph_call *c);
-void graph_batch_answer(struct graph_call *c);
+void graph_batch_answer(struct graph_call *c, i64 *delay_ms);
 void graph_call_free(struct graph_call *c);
 
 #endif

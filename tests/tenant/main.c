@@ -21,7 +21,8 @@ static const char usage[] =
     "  --eml DIR         each folder with .eml files (or DIR itself) is a mailbox\n"
     "ports (0: any; written to DIR/ready)\n"
     "  --google-port P   --es-port P   --control-port P\n"
-    "  --exchange-port P   --ldap-port P   --ldaps-port P   --plain   --tls 1.2|1.3   "
+    "  --exchange-port P   --ldap-port P   --ldaps-port P   --entra-port P   --graph-port P\n"
+    "  --plain   --tls 1.2|1.3   "
     "--no-tickets\n"
     "behaviour\n"
     "  --token-ttl S     --latency MS      --concurrency N (requests in flight per user)\n"
@@ -76,6 +77,7 @@ static bool read_number(struct arguments *a, const char *name, const char *value
         control = a->server.ports[T_CONTROL];
     i64 ldap = a->server.ports[T_LDAP], ldaps = a->server.ports[T_LDAPS];
     i64 exchange = a->server.ports[T_EXCHANGE], lockout = a->o.lockout, style = a->o.exchange_style;
+    i64 entra = a->server.ports[T_ENTRA], graph = a->server.ports[T_GRAPH];
     const struct {
         const char *name;
         i64 *place;
@@ -93,6 +95,8 @@ static bool read_number(struct arguments *a, const char *name, const char *value
         {"--exchange-port", &exchange},
         {"--ldap-port", &ldap},
         {"--ldaps-port", &ldaps},
+        {"--entra-port", &entra},
+        {"--graph-port", &graph},
         {"--ldap-page", &a->o.ldap_page},
         {"--exchange-items", &a->o.exchange_items},
         {"--exchange-style", &style},
@@ -124,6 +128,8 @@ static bool read_number(struct arguments *a, const char *name, const char *value
     a->server.ports[T_EXCHANGE] = (int)exchange;
     a->server.ports[T_LDAP] = (int)ldap;
     a->server.ports[T_LDAPS] = (int)ldaps;
+    a->server.ports[T_ENTRA] = (int)entra;
+    a->server.ports[T_GRAPH] = (int)graph;
     a->o.lockout = (int)lockout;
     a->o.exchange_style = (int)style;
     return found;
@@ -267,6 +273,8 @@ int main(int argc, char **argv)
              a.server.plain ? "http" : "https", a.server.ports[T_GOOGLE]);
     a.o.token_uri = str_from(token_uri);
     a.o.verify = tls_verify_account;
+    a.o.verify_key = tls_verify_key;
+    tls_application_hashes(&a.o.app_sha1, &a.o.app_sha256);
     a.o.certificate_hash = tls_certificate_hash();
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
@@ -275,9 +283,10 @@ int main(int argc, char **argv)
     if (ok) {
         fprintf(stderr,
                 "tenant: google %d, elasticsearch %d, control %d, exchange %d, "
-                "ldap %d, ldaps %d\n",
+                "ldap %d, ldaps %d, entra %d, graph %d\n",
                 a.server.ports[T_GOOGLE], a.server.ports[T_ELASTIC], a.server.ports[T_CONTROL],
-                a.server.ports[T_EXCHANGE], a.server.ports[T_LDAP], a.server.ports[T_LDAPS]);
+                a.server.ports[T_EXCHANGE], a.server.ports[T_LDAP], a.server.ports[T_LDAPS],
+                a.server.ports[T_ENTRA], a.server.ports[T_GRAPH]);
         server_run(&a.server, t);
     }
     tenant_free(t);

@@ -167,6 +167,14 @@ enum t_endpoint {
     T_EP_OTHER,
     T_EP_EXCHANGE,
     T_EP_LDAP,
+    T_EP_ENTRA,
+    T_EP_GRAPH_USERS,
+    T_EP_GRAPH_MAIL,
+    T_EP_GRAPH_CALENDAR,
+    T_EP_GRAPH_CONTACTS,
+    T_EP_GRAPH_TASKS,
+    T_EP_GRAPH_BATCH,
+    T_EP_GRAPH_OTHER,
     T_EP_CONTROL,
     T_ENDPOINTS,
 };
@@ -183,6 +191,8 @@ struct t_stats {
 
 struct es;
 struct exchange;
+struct entra;
+struct graph;
 
 struct tenant {
     struct t_options o;
@@ -200,6 +210,8 @@ struct tenant {
     struct t_net_stats net;
     struct es *es;
     struct exchange *exchange;
+    struct entra *entra;
+    struct graph *graph;
     u64 ntlm_turn; // of server challenges
     bool stop;
     i64 start_ms, now_ms;
@@ -223,6 +235,24 @@ bool exchange_control(struct tenant *t, str object, struct t_buf *answer, const 
 // GET: a user's folders, or the items of one, a line each. false: no such user or folder.
 bool exchange_show(struct tenant *t, const struct t_request *q, struct t_response *r);
 void exchange_put_stats(const struct tenant *t, struct t_writer *w);
+
+void entra_handle(struct tenant *t, const struct t_request *q, struct t_response *r);
+struct entra *entra_new(const struct t_options *o);
+void entra_free(struct entra *e);
+bool entra_control(struct tenant *t, str object, struct t_buf *answer, const char **error);
+void entra_fault(struct tenant *t, struct t_response *r, int status, const char *error,
+                 const char *message);
+void entra_put_stats(const struct tenant *t, struct t_writer *w);
+
+void graph_handle(struct tenant *t, const struct t_request *q, struct t_response *r);
+void graph_done(struct tenant *t, struct t_response *r); // it was sent
+struct graph *graph_new(void);
+void graph_free(struct graph *g);
+bool graph_control(struct tenant *t, str object, struct t_buf *answer, const char **error);
+void graph_show(struct tenant *t, struct t_response *r); // GET: a line for each user
+void graph_fault(struct tenant *t, const struct t_request *q, struct t_response *r, int status,
+                 const char *code, const char *message);
+void graph_put_stats(const struct tenant *t, struct t_writer *w);
 
 // true: the fault answered (or there will be no answer).
 bool faults_apply(struct tenant *t, const struct t_request *q, struct t_response *r);

@@ -153,10 +153,16 @@ bool output_write(const char *dir, const struct t_options *o, const struct serve
     t_buf_printf(&ready, "exchange=%d\nldap=%d\nldaps=%d\naccount=%.*s\\%.*s\npassword=%.*s\n",
                  s->ports[T_EXCHANGE], s->ports[T_LDAP], s->ports[T_LDAPS], Z(o->netbios),
                  Z(o->account), Z(o->account_password));
+    t_buf_printf(&ready, "entra=%d\ngraph=%d\ntenant_id=%.*s\nclient_id=%.*s\nclient_secret=%.*s\n",
+                 s->ports[T_ENTRA], s->ports[T_GRAPH], Z(o->tenant_id), Z(o->app_id),
+                 Z(o->app_secret));
     bool ok = write_file(full, "ca.pem", str_from(test_keys_ca_certificate)) &&
               write_file(full, "service-account.json", t_buf_str(&account)) &&
               write_file(full, "config.yml", t_buf_str(&config)) &&
               write_file(full, "outlook.yml", t_buf_str(&outlook)) &&
+              write_file(full, "app.pem", str_from(test_keys_app_certificate)) &&
+              write_file(full, "app.key", str_from(test_keys_app_key)) &&
+              write_file(full, "federation.key", str_from(test_keys_federation_key)) &&
               write_file(full, "ready", t_buf_str(&ready));
     t_buf_free(&account);
     t_buf_free(&config);

@@ -27,6 +27,14 @@ static const char *const names[T_ENDPOINTS] = {
     [T_EP_OTHER] = "other",
     [T_EP_EXCHANGE] = "ews",
     [T_EP_LDAP] = "ldap",
+    [T_EP_ENTRA] = "entra_token",
+    [T_EP_GRAPH_USERS] = "graph_users",
+    [T_EP_GRAPH_MAIL] = "graph_mail",
+    [T_EP_GRAPH_CALENDAR] = "graph_calendar",
+    [T_EP_GRAPH_CONTACTS] = "graph_contacts",
+    [T_EP_GRAPH_TASKS] = "graph_tasks",
+    [T_EP_GRAPH_BATCH] = "graph_batch",
+    [T_EP_GRAPH_OTHER] = "graph_other",
     [T_EP_CONTROL] = "control",
 };
 
@@ -99,5 +107,7 @@ void stats_put(struct tenant *t, struct t_writer *w)
     t_json_put_number(w, "max_units_user_window", window);
     elastic_put_stats(t, w);
     exchange_put_stats(t, w);
+    entra_put_stats(t, w);
+    graph_put_stats(t, w);
     t_json_close(w, '}');
 }

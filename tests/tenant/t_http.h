@@ -14,8 +14,20 @@
 #define T_HEAD_BYTES_MAX 65536
 #define T_PIECES_MAX 16
 
-// The last two are not HTTP: ldap.h.
-enum t_service { T_GOOGLE, T_ELASTIC, T_CONTROL, T_EXCHANGE, T_LDAP, T_LDAPS, T_SERVICES };
+#define T_GRAPH_PARTS_MAX 20 // of a batch
+
+// LDAP is not HTTP: ldap.h.
+enum t_service {
+    T_GOOGLE,
+    T_ELASTIC,
+    T_CONTROL,
+    T_EXCHANGE,
+    T_LDAP,
+    T_LDAPS,
+    T_ENTRA,
+    T_GRAPH,
+    T_SERVICES
+};
 
 // What a connection knows besides its requests: NTLM authenticates the connection. Zeroed when it
 // is opened, freed when it is closed; its owner points requests to it.
@@ -77,6 +89,13 @@ struct t_piece {
     i64 repeat; // how often
 };
 
+// For which mailboxes of Graph an answer is in flight.
+struct graph_flight {
+    int mailboxes[T_GRAPH_PARTS_MAX];
+    int count;
+    bool running;
+};
+
 struct t_response {
     int status;
     struct t_buf head; // header lines, each with CRLF; completed by the first read
@@ -96,6 +115,7 @@ struct t_response {
     bool reset, hang;           // no answer at all: RST, or silence
     int user;                   // whose request is in flight; < 0: nobody's
     bool exchange;              // in flight for Exchange
+    struct graph_flight graph;
     // Progress of reading.
     bool begun, ended;
     int piece;

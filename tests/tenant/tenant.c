@@ -38,6 +38,9 @@ void t_options_default(struct t_options *o)
         .binding = T_BINDING_ALLOWED,
         .directory_users = 10,
         .ldap_page = 1000,
+        .tenant_id = S("9f2c1d3a-5b47-4e8e-a1c0-27d94f6b8e55"),
+        .app_id = S("11111111-2222-3333-4444-555555555555"),
+        .app_secret = S("aB~3/x+y.tenant-Secret_9"),
     };
 }
 
@@ -64,6 +67,8 @@ struct tenant *tenant_new(const struct t_options *options, i64 now_ms)
     synthetic_init(t);
     t->es = elastic_new();
     t->exchange = exchange_new();
+    t->entra = entra_new(&t->o);
+    t->graph = graph_new();
     if (t->o.es_system) {
         elastic_make_system(t);
     }
@@ -84,6 +89,8 @@ void tenant_free(struct tenant *t)
         t_free(u->email);
     }
     exchange_free(t->exchange);
+    entra_free(t->entra);
+    graph_free(t->graph);
     for (int i = 0; i < T_SHAPES; i++) {
         t_free(t->blocks.raw[i]);
         t_free(t->blocks.encoded[i]);
@@ -100,7 +107,9 @@ isize tenant_body_limit(const struct tenant *t, enum t_service service)
     if (service == T_ELASTIC) {
         return (isize)t->o.es_max_bytes;
     }
-    return service == T_GOOGLE || service == T_EXCHANGE ? GOOGLE_BODY_MAX : CONTROL_BODY_MAX;
+    return service == T_GOOGLE || service == T_EXCHANGE || service == T_ENTRA || service == T_GRAPH
+               ? GOOGLE_BODY_MAX
+               : CONTROL_BODY_MAX;
 }
 
 static enum t_endpoint google_endpoint(str path)
@@ -170,6 +179,19 @@ void tenant_handle(struct tenant *t, const struct t_request *q, struct t_respons
         }
         stats_count(t, T_EP_EXCHANGE, r);
         break;
+    case T_ENTRA:
+        if (!faults_apply(t, q, r)) {
+            entra_handle(t, q, r);
+        }
+        stats_count(t, T_EP_ENTRA, r);
+        break;
+    case T_GRAPH:
+        if (!faults_apply(t, q, r)) {
+            graph_handle(t, q, r);
+        } else {
+            stats_count(t, T_EP_GRAPH_OTHER, r);
+        }
+        break;
     case T_CONTROL:
     case T_LDAP:
     case T_LDAPS:
@@ -187,6 +209,9 @@ void tenant_done(struct tenant *t, struct t_response *r)
     }
     if (r->exchange) {
         exchange_done(t);
+    }
+    if (r->graph.running) {
+        graph_done(t, r);
     }
     t_response_free(r);
 }

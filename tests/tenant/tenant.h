@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The fake tenant: one model of the far side. Google (token, Directory, Gmail), Exchange and an
-// Elasticsearch double answer requests that are given whole, at a time that is given; the directory
-// (ldap.h) takes bytes. Nothing here opens a socket, a file or a clock. It is linked into
-// build/tenant (server.c, a small TLS server) and into tests/sim.
+// The fake tenant: one model of the far side. Google (token, Directory, Gmail), Exchange, Entra and
+// Graph, and an Elasticsearch double answer requests that are given whole, at a time that is given;
+// the directory (ldap.h) takes bytes. Nothing here opens a socket, a file or a clock. It is linked
+// into build/tenant (server.c, a small TLS server) and into tests/sim.
 //
 //     struct tenant *t = tenant_new(&options, now_ms);
 //     tenant_handle(t, &request, &response, now_ms);   // response starts zeroed
@@ -36,6 +36,7 @@ enum {
     T_AUTH_BEARER = 8,
     T_AUTH_WRAPPED = 16, // Negotiate takes no raw NTLM
 };
+enum t_key { T_KEY_APPLICATION, T_KEY_FEDERATION }; // that sign assertions for Entra
 enum t_binding { T_BINDING_OFF, T_BINDING_ALLOWED, T_BINDING_REQUIRED };
 
 struct t_options {
@@ -85,6 +86,11 @@ struct t_options {
     // RS256: is `signature` the service account's over `text`? Outside, because it needs a library.
     bool (*verify)(void *st, str text, str signature);
     void *verify_st;
+    // Entra and Graph, see entra.h and graph.h.
+    str tenant_id, app_id, app_secret; // the tenant is called `domain`, too
+    str app_sha1, app_sha256;          // of the application's certificate; empty: it has none
+    // RS256, or PS256 with pss; NULL: no assertion is good.
+    bool (*verify_key)(void *st, enum t_key key, bool pss, str text, str signature);
 };
 
 struct tenant;

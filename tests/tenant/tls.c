@@ -8,6 +8,7 @@
 #include "mbedtls/ctr_drbg.h"
 #include "mbedtls/entropy.h"
 #include "mbedtls/pk.h"
+#include "mbedtls/sha1.h"
 #include "mbedtls/sha256.h"
 #include "mbedtls/ssl.h"
 #include "mbedtls/ssl_ticket.h"
@@ -18,7 +19,7 @@ static struct {
     mbedtls_entropy_context entropy;
     mbedtls_ctr_drbg_context random;
     mbedtls_x509_crt chain;
-    mbedtls_pk_context key, account;
+    mbedtls_pk_context key, account, application, federation;
     mbedtls_ssl_config config;
     mbedtls_ssl_ticket_context tickets;
     long long resumed;
@@ -74,6 +75,8 @@ bool tls_init(enum t_tls_versions versions, bool tickets)
         mbedtls_x509_crt_parse(&tls.chain, pem, strlen(test_keys_server_certificate) + 1) == 0 &&
         parse_pem(&tls.key, test_keys_server_key) == 0 &&
         parse_pem(&tls.account, test_keys_account_key) == 0 &&
+        parse_pem(&tls.application, test_keys_app_key) == 0 &&
+        parse_pem(&tls.federation, test_keys_federation_key) == 0 &&
         mbedtls_ssl_config_defaults(&tls.config, MBEDTLS_SSL_IS_SERVER,
                                     MBEDTLS_SSL_TRANSPORT_STREAM,
                                     MBEDTLS_SSL_PRESET_DEFAULT) == 0 &&
@@ -97,6 +100,8 @@ void tls_close(void)
     mbedtls_x509_crt_free(&tls.chain);
     mbedtls_pk_free(&tls.key);
     mbedtls_pk_free(&tls.account);
+    mbedtls_pk_free(&tls.application);
+    mbedtls_pk_free(&tls.federation);
     mbedtls_ctr_drbg_free(&tls.random);
     mbedtls_entropy_free(&tls.entropy);
 }
@@ -217,4 +222,32 @@ str tls_certificate_hash(void)
     static unsigned char hash[32];
     bool ok = mbedtls_sha256(tls.chain.raw.p, tls.chain.raw.len, hash, 0) == 0;
     return str_make(hash, ok ? (isize)sizeof(hash) : 0);
+}
+
+bool tls_verify_key(void *unused, enum t_key key, bool pss, str text, str signature)
+{
+    (void)unused;
+    mbedtls_pk_context *pk = key == T_KEY_APPLICATION ? &tls.application : &tls.federation;
+    mbedtls_pk_rsassa_pss_options options = {.mgf1_hash_id = MBEDTLS_MD_SHA256,
+                                             .expected_salt_len = 32}; // RFC 7518, section 3.5
+    unsigned char hash[32];
+    return mbedtls_sha256(text.p, (size_t)text.n, hash, 0) == 0 &&
+           mbedtls_pk_verify_ext(pss ? MBEDTLS_PK_RSASSA_PSS : MBEDTLS_PK_RSA,
+                                 pss ? &options : NULL, pk, MBEDTLS_MD_SHA256, hash, sizeof(hash),
+                                 signature.p, (size_t)signature.n) == 0;
+}
+
+bool tls_application_hashes(str *sha1, str *sha256)
+{
+    static unsigned char one[20], two[32];
+    mbedtls_x509_crt crt;
+    mbedtls_x509_crt_init(&crt);
+    const unsigned char *pem = (const unsigned char *)test_keys_app_certificate;
+    bool ok = mbedtls_x509_crt_parse(&crt, pem, strlen(test_keys_app_certificate) + 1) == 0 &&
+              mbedtls_sha1(crt.raw.p, crt.raw.len, one) == 0 &&
+              mbedtls_sha256(crt.raw.p, crt.raw.len, two, 0) == 0;
+    mbedtls_x509_crt_free(&crt);
+    *sha1 = str_make(one, ok ? (isize)sizeof(one) : 0);
+    *sha256 = str_make(two, ok ? (isize)sizeof(two) : 0);
+    return ok;
 }

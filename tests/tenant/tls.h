@@ -5,7 +5,7 @@
 #ifndef TENANT_TLS_H
 #define TENANT_TLS_H
 
-#include "t_mem.h"
+#include "tenant.h"
 
 #define TLS_RX_BYTES 65536
 #define TLS_TX_BYTES 262144 // a session stops taking plain bytes when so much waits
@@ -34,5 +34,8 @@ void tls_say_close(struct t_session *s);
 // SHA-256 of the server's certificate: what binds a channel (RFC 5929).
 str tls_certificate_hash(void);
 bool tls_verify_account(void *unused, str text, str signature);
+bool tls_verify_key(void *unused, enum t_key key, bool pss, str text, str signature);
+// Of the certificate that the application has in Entra.
+bool tls_application_hashes(str *sha1, str *sha256);
 
 #endif
