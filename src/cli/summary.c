@@ -16,7 +16,7 @@ struct summary_row {
     enum summary_unit unit;
 };
 
-#define SUMMARY_ROWS_MAX 32
+#define SUMMARY_ROWS_MAX 40
 #define SUMMARY_TEXT_CHARACTERS KIB(1) // more than any detail, address or sentence has
 
 struct summary_rows {
@@ -61,6 +61,7 @@ static void summary_collect(struct summary_rows *r, const struct job *job,
     summary_add(r, "mailboxes_failed", "mailboxes failed", s->mailboxes_failed, false);
     summary_add(r, "mailboxes_partial", "mailboxes read in part", s->mailboxes_partial, false);
     summary_add(r, "messages_listed", "messages listed", s->messages_listed, true);
+    summary_add(r, "messages_repeated", "  of them listed before", s->messages_repeated, false);
     if (!settings->dry_run) {
         summary_add(r, "documents_indexed", "documents indexed", s->documents_indexed, true);
         summary_add(r, "documents_updated", "  of them replaced", s->documents_updated, false);

@@ -274,6 +274,12 @@ WRONG = {
     "view before shape": f'<m:FindItem Traversal="Shallow"><m:IndexedPageItemView MaxEntriesReturned="1" Offset="0" BasePoint="Beginning"/>{IDS}'
                          '<m:ParentFolderIds><t:DistinguishedFolderId Id="inbox"/></m:ParentFolderIds></m:FindItem>',
     "no traversal": f'<m:FindItem>{IDS}<m:ParentFolderIds><t:DistinguishedFolderId Id="inbox"/></m:ParentFolderIds></m:FindItem>',
+    "order behind": f'<m:FindItem Traversal="Shallow">{IDS}<m:ParentFolderIds><t:DistinguishedFolderId Id="inbox"/></m:ParentFolderIds>'
+                    '<m:SortOrder><t:FieldOrder Order="Ascending"><t:FieldURI FieldURI="item:DateTimeReceived"/></t:FieldOrder></m:SortOrder>'
+                    '</m:FindItem>',
+    "order before view": f'<m:FindItem Traversal="Shallow">{IDS}<m:SortOrder><t:FieldOrder Order="Ascending"><t:FieldURI '
+                         'FieldURI="item:DateTimeReceived"/></t:FieldOrder></m:SortOrder><m:IndexedPageItemView MaxEntriesReturned="1" Offset="0" '
+                         'BasePoint="Beginning"/><m:ParentFolderIds><t:DistinguishedFolderId Id="inbox"/></m:ParentFolderIds></m:FindItem>',
     "restriction behind": f'<m:FindItem Traversal="Shallow">{IDS}<m:ParentFolderIds><t:DistinguishedFolderId Id="inbox"/></m:ParentFolderIds>'
                           '<m:Restriction><t:Exists><t:FieldURI FieldURI="item:Subject"/></t:Exists></m:Restriction></m:FindItem>',
     "no such property": '<m:GetFolder><m:FolderShape><t:BaseShape>IdOnly</t:BaseShape><t:AdditionalProperties><t:FieldURI FieldURI="folder:Nam"/>'

@@ -115,6 +115,7 @@ struct exchange {
     // Of the fake Graph: answers that none should give, empty pages, objects that come twice.
     int graph_odd;
     bool graph_empty, graph_repeat;
+    bool no_sync; // SyncFolderItems is refused, in three ways in turn
     i64 operations[16], items_listed, items_got, attachments, impersonated, without_anchor,
         schema_violations, logons_ntlm, logons_basic, logons_bearer, logons_refused, blocked_requests;
 };

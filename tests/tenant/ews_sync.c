@@ -179,6 +179,9 @@ void ews_sync_items(struct ews *c)
     ews_shape_read(&c->x, t_xml_child(&c->x, c->operation, "m:ItemShape"), &s);
     int id = t_xml_child(&c->x, c->operation, "m:SyncFolderId");
     const char *error = ews_target(c, c->x.nodes[id].first, &f);
+    if (!error && c->e->no_sync) {
+        error = "ErrorInvalidOperation";
+    }
     if (!error) {
         ews_scripts_run(c, f.mailbox, f.place);
         error = read_state(c, &f, &at) ? NULL : "ErrorInvalidSyncStateData";

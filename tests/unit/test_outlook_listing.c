@@ -1,79 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // source/outlook/outlook_listing and outlook_folders: which folders there are, and their pages; and
 // above all that nothing counts as listed that was not looked at.
-#include "outlook_rig.h"
-
-#define ITEM(id, more) "<t:Message><t:ItemId Id=\"" id "\"/>" more "</t:Message>"
-#define CREATE(item) "<t:Create>" item "</t:Create>"
-#define PAGE(state, last, changes)                                     \
-    EWS("SyncFolderItems",                                             \
-        FINE("SyncFolderItems", "<m:SyncState>" state "</m:SyncState>" \
-                                "<m:IncludesLastItemInRange>" last     \
-                                "</m:IncludesLastItemInRange><m:Changes>" changes "</m:Changes>"))
-#define PAGE_WRONG(code) EWS("SyncFolderItems", WRONG("SyncFolderItems", "Error", code))
-#define THERE \
-    FINE("GetFolder", "<m:Folders><t:Folder><t:FolderId Id=\"f\"/></t:Folder></m:Folders>")
-#define NOT(code) WRONG("GetFolder", "Error", code)
-#define NONE_THERE NOT("ErrorFolderNotFound")
-#define FOUND(last, folders)                                                             \
-    EWS("FindFolder", FINE("FindFolder", "<m:RootFolder IncludesLastItemInRange=\"" last \
-                                         "\"><t:Folders>" folders "</t:Folders></m:RootFolder>"))
-#define FOLDER(tag, id, class, name)                                                     \
-    "<t:" tag "><t:FolderId Id=\"" id "\"/><t:FolderClass>" class "</t:FolderClass>"     \
-                                                                  "<t:DisplayName>" name \
-                                                                  "</t:DisplayName></t:" tag ">"
-#define NO_ARCHIVE FOUND("true", "")
-#define INBOX_ONLY EWS("GetFolder", THERE NONE_THERE NONE_THERE NONE_THERE NONE_THERE NONE_THERE)
-
-// Plays answers; the last question, or "" at the end.
-static str play(struct rig *r, const char *const *answers, int count)
-{
-    for (int i = 0; i < count; i++) {
-        struct machine_answer a = ANSWER_STR(200, str_from(answers[i]));
-        enum step step = machine_next(&r->list);
-        CHECK(step == STEP_REQUEST);
-        if (step != STEP_REQUEST) {
-            return S("");
-        }
-        machine_finish(&r->list, &a);
-    }
-    return machine_next(&r->list) == STEP_REQUEST
-               ? machine_body(&r->list, r->list.request_count - 1)
-               : S("");
-}
-
-#define PLAY(r, ...) \
-    play((r), (const char *const[]){__VA_ARGS__}, (int)COUNT(((const char *const[]){__VA_ARGS__})))
-
-static bool asks(str body, const char *what)
-{
-    return str_find(body, str_from(what)) >= 0;
-}
-
-static struct rig *inbox(void)
-{
-    struct rig *r = rig_make(KIB(256));
-    str body = PLAY(r, INBOX_ONLY, NO_ARCHIVE);
-    CHECK(asks(body, "<m:SyncFolderItems>") && asks(body, "DistinguishedFolderId Id=\"inbox\""));
-    return r;
-}
-
-// inbox() has asked.
-static void then(struct rig *r, const char *text)
-{
-    struct machine_answer a = ANSWER_STR(200, str_from(text));
-    machine_finish(&r->list, &a);
-}
-
-static void until_it_fails(struct rig *r, const char *text)
-{
-    then(r, text);
-    for (int i = 0; i < 10 && r->list.failed == 0 && machine_next(&r->list) == STEP_REQUEST; i++) {
-        then(r, text);
-    }
-    CHECK(r->list.failed == 1 && r->mailbox.phase == MAILBOX_FAILED);
-    CHECK(r->mailbox.queue.count == 0 && rig_readers_used(r) == 0);
-}
+#include "outlook_pages.h"
 
 static void test_listing_pages(void)
 {
@@ -146,9 +74,7 @@ static void test_listing_says_nothing(void)
         until_it_fails(r, nothings[i]); // folders
         r = rig_make(KIB(256));
         (void)PLAY(r, INBOX_ONLY);
-        if (i != 4) { // nothing is called Archive
-            until_it_fails(r, nothings[i]);
-        }
+        until_it_fails(r, nothings[i]); // what is called Archive
         r = inbox();
         if (i != 5) {
             until_it_fails(r, nothings[i]);
@@ -227,9 +153,6 @@ static void test_listing_folder_goes(void)
     struct rig *r = inbox();
     then(r, PAGE_WRONG("ErrorSyncFolderNotFound"));
     CHECK(machine_next(&r->list) == STEP_FAILED && r->mailbox.phase == MAILBOX_REFUSED);
-    r = inbox();
-    then(r, PAGE_WRONG("ErrorInvalidOperation"));
-    CHECK(machine_next(&r->list) == STEP_FAILED && r->mailbox.phase == MAILBOX_REFUSED);
     CHECK_ERR(r->mailbox.error, EWS_FOLDER_CLOSED);
     r = rig_make(KIB(256));
     str body = PLAY(r,
@@ -274,8 +197,11 @@ static void test_listing_archive_and_calendars(void)
     CHECK(asks(body, "<m:FindFolder") && asks(body, "Offset=\"0\""));
     then(r, FOUND("false", FOLDER("CalendarFolder", "c1", "IPF.Appointment", "Team")
                                FOLDER("CalendarFolder", "c2", "IPF.Appointment.Birthday", "B")));
-    CHECK(asks(PLAY(r, FOUND("true", FOLDER("CalendarFolder", "c3", "IPF.Appointment", "T"))),
+    CHECK(asks(machine_body(&r->list, r->list.request_count - 1), "Offset=\"0\""));
+    CHECK(asks(PLAY(r, FOUND("true", FOLDER("CalendarFolder", "c2", "IPF.Appointment.Birthday", "B")
+                                         FOLDER("CalendarFolder", "c3", "IPF.Appointment", "T"))),
                "\"calendar\""));
+    CHECK(asks(machine_body(&r->list, r->list.request_count - 2), "Offset=\"1\""));
     static const char *const folders[] = {"calendar", "arch", "c1", "c3"};
     for (isize i = 0; i < COUNT(folders); i++) {
         str asked = machine_body(&r->list, r->list.request_count - 1);

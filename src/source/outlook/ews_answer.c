@@ -94,10 +94,12 @@ static void answer_end_value(struct ews_answer *a)
     i64 ms;
     if (a->value == VALUE_PAUSE && str_to_i64(text, &ms) && ms > 0) {
         a->pause_ms = ms < RETRY_AFTER_MAX_MS ? ms : RETRY_AFTER_MAX_MS;
-    } else if (a->value == VALUE_INNER &&
-               err_is(ews_error_from_code(text), ERR_EWS_BUSY)) { // what is behind a 500
-        buf_reset(&a->code);
-        answer_put(&a->code, text);
+    } else if (a->value == VALUE_INNER) { // what is behind a 500
+        err inner = ews_error_from_code(text);
+        if (err_is(inner, ERR_EWS_BUSY) || err_is(inner, ERR_EWS_TOO_MUCH)) {
+            buf_reset(&a->code);
+            answer_put(&a->code, text);
+        }
     }
     a->part = PART_NONE;
 }

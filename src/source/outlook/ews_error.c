@@ -9,9 +9,9 @@ struct ews_code {
 
 static const struct ews_code ews_codes[] = {
     {"ServerBusy", ERR_EWS_BUSY},
-    {"TooManyObjectsOpened", ERR_EWS_BUSY},
+    {"TooManyObjectsOpened", ERR_EWS_TOO_MUCH},
     {"ExceededConnectionCount", ERR_EWS_BUSY},
-    {"ExceededFindCountLimit", ERR_EWS_BUSY},
+    {"ExceededFindCountLimit", ERR_EWS_TOO_MUCH},
     {"TimeoutExpired", ERR_EWS_TIMEOUT},
     {"InternalServerTransientError", ERR_EWS_TRANSIENT},
     {"MailboxStoreUnavailable", ERR_EWS_TRANSIENT},
@@ -43,6 +43,7 @@ static const struct ews_code ews_codes[] = {
     {"InvalidFolderId", ERR_EWS_FOLDER_CLOSED},
     {"NoPublicFolderReplicaAvailable", ERR_EWS_FOLDER_CLOSED},
     {"InvalidOperation", ERR_EWS_FOLDER_CLOSED},
+    {"InvalidFolderTypeForOperation", ERR_EWS_FOLDER_CLOSED},
     {"ItemNotFound", ERR_EWS_GONE},
     {"InvalidIdMalformed", ERR_EWS_ID},
     {"InvalidId", ERR_EWS_ID},
@@ -65,8 +66,9 @@ static const struct ews_code ews_codes[] = {
     {"InvalidServerVersion", ERR_EWS_VERSION},
     {"IncorrectSchemaVersion", ERR_EWS_VERSION},
     {"InvalidSchemaVersionForMailboxVersion", ERR_EWS_VERSION},
-    {"InvalidRequest", ERR_EWS_VERSION},
+    {"InvalidRequest", ERR_EWS_REQUEST},
     {"WrongServerVersion", ERR_EWS_VERSION},
+    {"ActionNotSupported", ERR_EWS_REQUEST}, // what stands before Exchange knows no such operation
     {"SchemaValidation", ERR_EWS_SCHEMA},
     {"InvalidPagingMaxRows", ERR_EWS_SCHEMA},
     {"InvalidFractionalPagingParameters", ERR_EWS_SCHEMA},
@@ -94,13 +96,22 @@ static const struct {
     u16 error;
     enum ews_reach reach;
 } ews_reaches[] = {
-    {ERR_EWS_GONE, EWS_REACH_ITEM},         {ERR_EWS_ID, EWS_REACH_ITEM},
-    {ERR_EWS_CORRUPT, EWS_REACH_ITEM},      {ERR_EWS_TOO_LARGE, EWS_REACH_ITEM},
-    {ERR_EWS_BASE64, EWS_REACH_ITEM},       {ERR_EWS_FOLDER, EWS_REACH_FOLDER},
-    {ERR_EWS_SYNC_STATE, EWS_REACH_FOLDER}, {ERR_EWS_FOLDER_CLOSED, EWS_REACH_FOLDER},
-    {ERR_EWS_DENIED, EWS_REACH_MAILBOX},    {ERR_EWS_NO_MAILBOX, EWS_REACH_MAILBOX},
-    {ERR_EWS_ACCOUNT, EWS_REACH_MAILBOX},   {ERR_EWS_ROUTING, EWS_REACH_MAILBOX},
-    {ERR_EWS_FORBIDDEN, EWS_REACH_SOME},    {ERR_EWS_NOT_THERE, EWS_REACH_SOME},
+    {ERR_EWS_GONE, EWS_REACH_ITEM},
+    {ERR_EWS_ID, EWS_REACH_ITEM},
+    {ERR_EWS_CORRUPT, EWS_REACH_ITEM},
+    {ERR_EWS_TOO_LARGE, EWS_REACH_ITEM},
+    {ERR_EWS_BASE64, EWS_REACH_ITEM},
+    {ERR_EWS_ITEM_DENIED, EWS_REACH_ITEM},
+    {ERR_EWS_FOLDER, EWS_REACH_FOLDER},
+    {ERR_EWS_SYNC_STATE, EWS_REACH_FOLDER},
+    {ERR_EWS_FOLDER_CLOSED, EWS_REACH_FOLDER},
+    {ERR_EWS_DENIED, EWS_REACH_MAILBOX},
+    {ERR_EWS_NO_MAILBOX, EWS_REACH_MAILBOX},
+    {ERR_EWS_ACCOUNT, EWS_REACH_MAILBOX},
+    {ERR_EWS_ROUTING, EWS_REACH_MAILBOX},
+    {ERR_EWS_FORBIDDEN, EWS_REACH_SOME},
+    {ERR_EWS_BLOCKED, EWS_REACH_SOME},
+    {ERR_EWS_NOT_THERE, EWS_REACH_SOME},
     {ERR_EWS_IMPERSONATE, EWS_REACH_SOME},
 };
 

@@ -148,6 +148,28 @@ void ews_put_sync_items(struct buf *b, const struct ews_call *c, const struct ew
     request_end(b);
 }
 
+#define FIELD_ORDER(uri) \
+    "<t:FieldOrder Order=\"Ascending\"><t:FieldURI FieldURI=\"" uri "\"/></t:FieldOrder>"
+
+// Contacts and tasks were not received: they were created.
+void ews_put_find_items(struct buf *b, const struct ews_call *c, const struct ews_folder *folder,
+                        i64 offset, i64 max_items)
+{
+    request_begin(b, c);
+    buf_put(b, S("<m:FindItem Traversal=\"Shallow\"><m:ItemShape>" BASE_ID_ONLY));
+    request_put_fields(b, "item:HasAttachments item:LastModifiedTime item:Size");
+    buf_put(b, S(FIELDS_END "</m:ItemShape><m:IndexedPageItemView MaxEntriesReturned=\""));
+    buf_put_i64(b, max_items);
+    buf_put(b, S("\" Offset=\""));
+    buf_put_i64(b, offset);
+    buf_put(b, S("\" BasePoint=\"Beginning\"/><m:SortOrder>" FIELD_ORDER("item:DateTimeReceived")
+                     FIELD_ORDER("item:DateTimeCreated") "</m:SortOrder>"
+                                                         "<m:ParentFolderIds>"));
+    request_put_folder(b, c, folder);
+    buf_put(b, S("</m:ParentFolderIds></m:FindItem>"));
+    request_end(b);
+}
+
 static const char *const request_all[EWS_KINDS] = {
     [EWS_KIND_MAIL] = ("item:Attachments item:Body item:Categories item:HasAttachments "
                        "item:Importance item:LastModifiedTime item:Subject message:BccRecipients "

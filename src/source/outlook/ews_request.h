@@ -43,6 +43,10 @@ void ews_put_find_folder(struct buf *b, const struct ews_call *c, str parent, st
 void ews_put_sync_items(struct buf *b, const struct ews_call *c, const struct ews_folder *folder,
                         str state, i64 max_changes);
 
+// The items of a folder from `offset` on, in the order of their arrival.
+void ews_put_find_items(struct buf *b, const struct ews_call *c, const struct ews_folder *folder,
+                        i64 offset, i64 max_items);
+
 // begin, then each id, then end.
 void ews_put_get_items(struct buf *b, const struct ews_call *c, enum ews_kind kind,
                        enum ews_shape shape);

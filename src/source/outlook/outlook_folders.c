@@ -21,9 +21,9 @@ void outlook_folders_ask(struct outlook_mailbox *om, const struct ews_call *c, s
     om->asked_count = 0;
     om->error = OK;
     om->capture = CAPTURE_NONE;
-    om->last = om->has_last = om->has_root = om->absent = om->full = false;
-    om->counted = 0;
+    om->absent = om->full = false;
     om->page_closed = 0;
+    outlook_find_page(&om->find);
     om->id_bytes = om->page_ids; // what a broken answer has left
     switch (om->step) {
     case OUTLOOK_LIST_FOLDERS:
@@ -37,10 +37,11 @@ void outlook_folders_ask(struct outlook_mailbox *om, const struct ews_call *c, s
         ews_put_get_folders(b, c, names, om->asked_count);
         break;
     case OUTLOOK_LIST_ARCHIVE:
-        ews_put_find_folder(b, c, S("msgfolderroot"), folders_archive, 0);
+        ews_put_find_folder(b, c, S("msgfolderroot"), folders_archive,
+                            outlook_find_offset(&om->find));
         break;
     case OUTLOOK_LIST_CALENDARS:
-        ews_put_find_folder(b, c, S("calendar"), (str){0}, om->offset);
+        ews_put_find_folder(b, c, S("calendar"), (str){0}, outlook_find_offset(&om->find));
         break;
     case OUTLOOK_LIST_ITEMS:
     case OUTLOOK_LIST_DONE:
@@ -80,7 +81,9 @@ bool outlook_folders_at(const struct outlook_mailbox *om, u8 *folder, str *id, i
 static void folders_end_folder(struct outlook_mailbox *om, enum ews_tag tag)
 {
     str class = buf_str(&om->small);
-    om->counted++;
+    if (!outlook_find_take(&om->find)) {
+        return; // of the page before
+    }
     if (om->id.n == 0 && !om->id.full) { // it may be one that is looked for
         om->error = err_ok(om->error) ? FAIL(EWS_ANSWER) : om->error;
         return;
@@ -109,9 +112,7 @@ static void folders_begin(struct outlook_mailbox *om, const struct ews_answer *a
 {
     int level = folders_level(om);
     if (a->tag == EWS_TAG_RootFolder && a->level == 1) {
-        str last = xml_attribute(&a->xml, S("IncludesLastItemInRange"), &om->has_last);
-        om->has_root = true;
-        om->last = str_eq(last, S("true")) || str_eq(last, S("1"));
+        outlook_find_root(&om->find, a);
     } else if (a->level == level) {
         om->small = buf_over(om->small_bytes, COUNT(om->small_bytes));
         om->id = buf_over(om->id_text, COUNT(om->id_text));
@@ -121,8 +122,10 @@ static void folders_begin(struct outlook_mailbox *om, const struct ews_answer *a
                       : a->tag == EWS_TAG_DisplayName ? CAPTURE_NAME
                                                       : CAPTURE_NONE;
         if (a->tag == EWS_TAG_FolderId) {
+            str id = xml_attribute(&a->xml, S("Id"), NULL);
+            outlook_find_id(&om->find, id);
             buf_reset(&om->id);
-            buf_put(&om->id, xml_attribute(&a->xml, S("Id"), NULL));
+            buf_put(&om->id, id);
         }
     }
 }
@@ -163,39 +166,53 @@ void outlook_folders_event(struct outlook_mailbox *om, const struct ews_answer *
     }
 }
 
+static enum outlook_listing_step folders_next_step(const struct outlook_mailbox *om)
+{
+    bool archive = om->step == OUTLOOK_LIST_FOLDERS;
+    bool calendars = om->step == OUTLOOK_LIST_ARCHIVE && om->there >> OUTLOOK_CALENDAR & 1;
+    return archive ? OUTLOOK_LIST_ARCHIVE : calendars ? OUTLOOK_LIST_CALENDARS : OUTLOOK_LIST_ITEMS;
+}
+
+static err folders_take_page(struct outlook_mailbox *om, bool *whole)
+{
+    *whole = false;
+    switch (outlook_find_end(&om->find)) {
+    case OUTLOOK_FIND_MORE:
+        return ++om->pages == OUTLOOK_PAGES_MAX ? FAIL(EWS_ENDLESS) : OK;
+    case OUTLOOK_FIND_LAST:
+        *whole = true;
+        return OK;
+    case OUTLOOK_FIND_AGAIN:
+        if (om->find.restarts == OUTLOOK_RESTARTS_MAX) {
+            return FAIL(EWS_UNSTABLE);
+        }
+        outlook_find_again(&om->find);
+        om->id_bytes = om->step_ids;
+        om->page_closed = 0;
+        return OK;
+    case OUTLOOK_FIND_NOTHING: // of a folder that nothing is said about it is not known that it is
+        break;                 // absent
+    }
+    return FAIL(EWS_ANSWER);
+}
+
 err outlook_folders_take(struct outlook_mailbox *om)
 {
+    bool whole = true;
     TRY(om->error);
     if (om->full) {
         return FAIL(EWS_FOLDERS);
     }
-    // Of a folder that nothing is said about it is not known that it is absent.
-    if (om->step != OUTLOOK_LIST_FOLDERS && !om->has_root && !om->absent) {
-        return FAIL(EWS_ANSWER);
-    }
-    switch (om->step) {
-    case OUTLOOK_LIST_FOLDERS:
-        om->step = OUTLOOK_LIST_ARCHIVE;
-        break;
-    case OUTLOOK_LIST_ARCHIVE:
-        om->step = om->there >> OUTLOOK_CALENDAR & 1 ? OUTLOOK_LIST_CALENDARS : OUTLOOK_LIST_ITEMS;
-        break;
-    case OUTLOOK_LIST_CALENDARS:
-        om->offset += om->counted;
-        if (om->counted == 0 && om->has_last && !om->last) {
-            return FAIL(EWS_ANSWER); // more of nothing
-        }
-        if (om->last || om->counted == 0) {
-            om->step = OUTLOOK_LIST_ITEMS;
-        } else if (++om->pages == OUTLOOK_PAGES_MAX) {
-            return FAIL(EWS_ENDLESS);
-        }
-        break;
-    case OUTLOOK_LIST_ITEMS:
-    case OUTLOOK_LIST_DONE:
-        break;
+    if (om->step != OUTLOOK_LIST_FOLDERS && !om->absent) {
+        TRY(folders_take_page(om, &whole));
     }
     om->page_ids = om->id_bytes;
     om->closed += om->page_closed;
+    if (whole) {
+        om->step = folders_next_step(om);
+        om->find = (struct outlook_find){0};
+        om->step_ids = om->id_bytes;
+        om->pages = 0;
+    }
     return OK;
 }

@@ -2,8 +2,8 @@
 // Listing a mailbox (see outlook_listing.h). A page is asked for when the queue has room for all of
 // it. Its units are staged and join the queue, and its state takes the place of the one before,
 // when the page is whole: one that broke off yields nothing twice. A state that Exchange does not
-// know any more begins the folder again. An id that cannot be used is counted, and its mailbox does
-// not count as finished.
+// know any more begins the folder again; a folder whose changes Exchange does not list begins again
+// by FindItem. An id that cannot be used is counted, and its mailbox does not count as finished.
 #include "source/outlook/outlook_listing.h"
 
 #include <string.h>
@@ -77,6 +77,8 @@ static void listing_next_folder(struct outlook_mailbox *om)
     om->state_bytes = 0;
     om->restarts = 0;
     om->pages = 0;
+    om->page_units = 0;
+    om->find = (struct outlook_find){0};
 }
 
 // ---- asking
@@ -107,7 +109,13 @@ static void listing_ask_items(struct outlook_mailbox *om, const struct ews_call 
     om->counted = 0;
     om->page_bad_ids = 0;
     om->has_id = false;
-    ews_put_sync_items(b, c, folder, str_make(om->state, om->state_bytes), OUTLOOK_PAGE_UNITS);
+    om->page_units = om->page_units ? om->page_units : OUTLOOK_PAGE_UNITS;
+    outlook_find_page(&om->find);
+    if (om->find.on) {
+        ews_put_find_items(b, c, folder, outlook_find_offset(&om->find), om->page_units);
+    } else {
+        ews_put_sync_items(b, c, folder, str_make(om->state, om->state_bytes), om->page_units);
+    }
 }
 
 enum step outlook_listing_next(void *src, struct mailbox *m, i64 now_ms, struct exchange *x)
@@ -161,14 +169,19 @@ static bool listing_is_id(str id)
     return id.n > 0 && id.n <= UNIT_ID_BYTES;
 }
 
-// Changes, Create or Update, the item, its properties.
+// Changes, Create or Update, the item, its properties; of FindItem: RootFolder, Items.
 enum { LEVEL_CHANGE = 2, LEVEL_ITEM, LEVEL_PROPERTY };
 
 static void listing_begin(struct outlook_mailbox *om, const struct ews_answer *a, struct buf *state)
 {
-    bool change = a->tag == EWS_TAG_Create || a->tag == EWS_TAG_Update;
+    bool change = om->find.on ? a->tag == EWS_TAG_Items
+                              : a->tag == EWS_TAG_Create || a->tag == EWS_TAG_Update;
     om->capture = CAPTURE_NONE;
-    if (a->level == 1 && a->tag == EWS_TAG_SyncState) {
+    if (a->level == 1 && om->find.on) {
+        if (a->tag == EWS_TAG_RootFolder) {
+            outlook_find_root(&om->find, a);
+        }
+    } else if (a->level == 1 && a->tag == EWS_TAG_SyncState) {
         buf_reset(state);
         om->has_state = true;
         om->capture = CAPTURE_STATE;
@@ -184,6 +197,7 @@ static void listing_begin(struct outlook_mailbox *om, const struct ews_answer *a
         om->has_id = false;
     } else if (a->level == LEVEL_PROPERTY && a->tag == EWS_TAG_ItemId) {
         str id = xml_attribute(&a->xml, S("Id"), NULL);
+        outlook_find_id(&om->find, id);
         om->has_id = listing_is_id(id);
         om->unit.id_bytes = om->has_id ? (int)id.n : 0;
         memcpy(om->unit.id, id.p, (size_t)om->unit.id_bytes);
@@ -225,7 +239,10 @@ static void listing_end_property(struct outlook_mailbox *om, enum ews_tag tag)
 // false: far more than were asked for.
 static bool listing_end_item(struct outlook_mailbox *om, struct unit_queue *q, u8 folder)
 {
-    if (!om->folder_ok || !om->kind_known || !listing_takes(folder, om->kind)) {
+    if (!om->folder_ok || (om->find.on && !outlook_find_take(&om->find))) {
+        return true;
+    }
+    if (!om->kind_known || !listing_takes(folder, om->kind)) {
         return true; // of a kind that has no documents
     }
     if (!om->has_id) {
@@ -282,6 +299,42 @@ static bool listing_is_state(str state)
     return true;
 }
 
+static void listing_take_units(struct outlook *o, struct mailbox *m)
+{
+    struct outlook_mailbox *om = m->state;
+    unit_queue_commit(&m->queue);
+    m->units_listed += om->counted;
+    om->bad_ids += om->page_bad_ids;
+    o->run.answers++;
+}
+
+// The page of FindItem is whole.
+static err listing_take_found(struct outlook *o, struct mailbox *m)
+{
+    struct outlook_mailbox *om = m->state;
+    if (om->find.total < 0) {
+        return FAIL(EWS_ANSWER); // without their number nobody knows whether these are all
+    }
+    switch (outlook_find_end(&om->find)) {
+    case OUTLOOK_FIND_MORE:
+        listing_take_units(o, m);
+        return ++om->pages == OUTLOOK_PAGES_MAX ? FAIL(EWS_ENDLESS) : OK;
+    case OUTLOOK_FIND_LAST:
+        listing_take_units(o, m);
+        listing_next_folder(om);
+        return OK;
+    case OUTLOOK_FIND_AGAIN: // what was listed is listed once more, and known by then
+        if (om->find.restarts == OUTLOOK_RESTARTS_MAX) {
+            return FAIL(EWS_UNSTABLE);
+        }
+        outlook_find_again(&om->find);
+        return OK;
+    case OUTLOOK_FIND_NOTHING:
+        break;
+    }
+    return FAIL(EWS_ANSWER);
+}
+
 // The page is whole: its units count, and its state takes the place of the one before.
 static err listing_take_page(struct outlook *o, struct mailbox *m)
 {
@@ -296,10 +349,7 @@ static err listing_take_page(struct outlook *o, struct mailbox *m)
         (str_eq(state, str_make(om->state, om->state_bytes)) || ++om->pages == OUTLOOK_PAGES_MAX)) {
         return FAIL(EWS_ENDLESS);
     }
-    unit_queue_commit(&m->queue);
-    m->units_listed += om->counted;
-    om->bad_ids += om->page_bad_ids;
-    o->run.answers++;
+    listing_take_units(o, m);
     memcpy(om->state, state.p, (size_t)state.n);
     om->state_bytes = (int)state.n;
     if (om->last) {
@@ -340,20 +390,32 @@ err outlook_listing_body(void *src, struct mailbox *m, struct exchange *x, str *
     }
 }
 
+// Exchange does not list the changes of this folder: from its beginning, by FindItem.
+static void listing_begin_find(struct outlook_mailbox *om)
+{
+    om->state_bytes = 0;
+    om->pages = 0;
+    om->find = (struct outlook_find){.on = true};
+}
+
+// It was there a moment ago: whether it has vanished, the next sync will see. The others are read
+// all the same.
+static void listing_close_folder(struct outlook_mailbox *om)
+{
+    om->closed++;
+    listing_next_folder(om);
+}
+
 // What an error of a folder's listing means for the folder.
 static err listing_end_items(struct outlook *o, struct mailbox *m, struct exchange *x)
 {
     struct outlook_mailbox *om = m->state;
     struct outlook_reader *r = outlook_call_reader(o, &om->call);
     if (err_ok(om->error)) {
-        return listing_take_page(o, m);
+        return om->find.on ? listing_take_found(o, m) : listing_take_page(o, m);
     }
-    // It was there a moment ago: whether it has vanished, the next sync will see. The others are
-    // read all the same.
-    if (err_is(om->error, ERR_EWS_FOLDER) || err_is(om->error, ERR_EWS_GONE) ||
-        err_is(om->error, ERR_EWS_FOLDER_CLOSED)) {
-        om->closed++;
-        listing_next_folder(om);
+    if (err_is(om->error, ERR_EWS_FOLDER) || err_is(om->error, ERR_EWS_GONE)) {
+        listing_close_folder(om);
         return OK;
     }
     if (err_is(om->error, ERR_EWS_SYNC_STATE) && om->state_bytes &&
@@ -364,10 +426,33 @@ static err listing_end_items(struct outlook *o, struct mailbox *m, struct exchan
     return outlook_call_judge(o, r, om->error, x);
 }
 
+// What was refused is the operation. GetFolder was answered, so the version of the protocol is not
+// why; nor is a state that is too large for whoever stands before Exchange.
+static bool listing_is_refused(struct outlook *o, const struct outlook_mailbox *om)
+{
+    const struct outlook_call *call = &om->call;
+    const struct ews_answer *a = &outlook_call_reader(o, call)->answer;
+    if (om->step != OUTLOOK_LIST_ITEMS) {
+        return false;
+    }
+    bool too_long = call->status == 413 && om->state_bytes > 0;
+    err e = !call->whole ? OK : a->fault ? a->error : call->status == 200 ? om->error : OK;
+    return too_long || outlook_find_serves(e);
+}
+
 err outlook_listing_end(void *src, struct mailbox *m, struct exchange *x)
 {
     struct outlook *o = src;
     struct outlook_mailbox *om = m->state;
+    if (listing_is_refused(o, om)) {
+        if (om->find.on) {
+            listing_close_folder(om); // this way too
+        } else {
+            listing_begin_find(om);
+        }
+        outlook_call_close(o, &om->call);
+        return OK;
+    }
     err e = outlook_call_end(o, &om->call, x);
     int messages = outlook_call_reader(o, &om->call)->answer.index + 1;
     if (err_ok(e) && err_ok(om->error) &&
@@ -378,6 +463,10 @@ err outlook_listing_end(void *src, struct mailbox *m, struct exchange *x)
     } else if (err_ok(e)) {
         e = outlook_folders_take(om);
         e = err_ok(e) ? e : outlook_call_judge(o, outlook_call_reader(o, &om->call), e, x);
+    }
+    if (err_is(e, ERR_EWS_TIMEOUT) || err_is(e, ERR_EWS_TOO_MUCH)) {
+        int half = om->page_units / 2;
+        om->page_units = half > OUTLOOK_PAGE_UNITS_MIN ? half : OUTLOOK_PAGE_UNITS_MIN;
     }
     outlook_call_close(o, &om->call);
     return e;

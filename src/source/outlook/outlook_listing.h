@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The machine of one mailbox: its folders, then the items of each, page by page, into the queue of
-// units, by SyncFolderItems, which cannot skip (spec/wire-ews.md 6, 10). Steps as source.h asks for
-// them. LISTED only after the last page of the last folder was read whole.
+// units, by SyncFolderItems, which cannot skip, or where Exchange refuses that, by FindItem, whose
+// pages overlap (spec/wire-ews.md 6, 7, 10). Steps as source.h asks for them. LISTED only after the
+// last page of the last folder was read whole.
 #ifndef SOURCE_OUTLOOK_OUTLOOK_LISTING_H
 #define SOURCE_OUTLOOK_OUTLOOK_LISTING_H
 
 #include "source/outlook/outlook_call.h"
+#include "source/outlook/outlook_find.h"
 
 // Folders that have documents; unit.folder.
 enum outlook_folder {
@@ -34,20 +36,21 @@ enum outlook_listing_step {
 struct outlook_mailbox {
     struct outlook_call call;
     enum outlook_listing_step step;
-    u32 there;           // bit i: folder i is
-    int folder;          // the one that is listed
-    i64 offset;          // of the page of child calendars
-    int id_bytes, id_at; // of `ids`: used; where the folder in hand stands
+    u32 there;                // bit i: folder i is
+    int folder;               // the one that is listed
+    struct outlook_find find; // where that is listed by offsets; of folders, before
+    int id_bytes, id_at;      // of `ids`: used; where the folder in hand stands
     int restarts, pages;
+    int page_units; // asked for at a time; 0: as many as there may be
     i64 bad_ids;
     int closed, page_closed; // folders that are there and cannot be read; of the answer in hand
     // The answer in hand.
     int asked[OUTLOOK_FOLDERS], asked_count;
     err error; // of a message that speaks of more than its folder
     bool last, has_last, has_state;
-    bool has_root, absent; // FindFolder has answered: with a page, or that the folder is not there
-    bool full;             // of ids
-    int page_ids;          // bytes of ids before the answer in hand
+    bool absent;            // FindFolder has answered that the folder is not there
+    bool full;              // of ids
+    int page_ids, step_ids; // bytes of ids before the answer in hand, before the step
     i64 counted, page_bad_ids;
     u8 capture;
     bool folder_ok;

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An Exchange that lists no changes, batches that are too much for it, and single items that it keeps to itself."""
+import json
+
+from rig import completed, same, true
+from test_outlook import ndjson, sync
+from test_outlook_exchange import INDEX, USER, operations, script, tenant, whole, without_items
+
+
+def inbox(t):
+    return [json.loads(line) for line in t.control("GET", f"exchange?user={USER}&folder=inbox").splitlines()]
+
+
+# ---- listing by offsets
+
+def test_folders_whose_changes_are_not_listed():
+    t = tenant(items=300, size=300)
+    want = set(ndjson(completed(sync(t, "--to", "-"))))
+    t.post("exchange", no_sync=True)
+    before = operations(t)
+    r = whole(t, sync(t))
+    asked = operations(t) - before
+    same(set(t.docs(INDEX)), want, "other documents than by SyncFolderItems")
+    same(r["messages_repeated"], 0, r.err)
+    true(asked["FindItem"] > 8 and asked["GetFolder"] == 1, f"{asked}")
+    same(t.stats()["ews_schema_violations"], 0, "elements in another order than Exchange's schema has them")
+    gone = inbox(t)[0]["id"]
+    t.post("exchange", user=USER, folder="inbox", delete=[gone])
+    r = whole(t, sync(t))
+    true(gone not in t.docs(INDEX) and r["documents_deleted"] > 0, "what is gone was not deleted: " + r.err)
+    same(r["documents_indexed"], 0, "read again")
+
+
+def test_one_folder_whose_changes_are_not_listed():
+    t = tenant(items=200, size=300)
+    for code, level in (("ErrorInvalidOperation", "answer"), ("ErrorInvalidFolderTypeForOperation", "answer"), ("ErrorInvalidRequest", "fault")):
+        t.post("exchange", clear=True, fault={"operation": "SyncFolderItems", "level": level, "code": code, "count": -1,
+                                              **({"user": USER, "folder": "inbox"} if level == "answer" else {"skip": 1, "count": 1})})
+        whole(t, sync(t, "--full"))
+
+
+def test_a_folder_that_changes_while_it_is_listed_by_offsets():
+    t = tenant(items=500, size=300)
+    completed(sync(t))
+    before = set(t.docs(INDEX))
+    t.post("exchange", no_sync=True)
+    script(t, 2, "inbox", delete_oldest=3)  # all that come after it move to other places
+    script(t, 4, "inbox", add=5, update_newest=2)  # and this moves nothing
+    r = whole(t, sync(t))
+    true(r["messages_repeated"] > 0, "it did not begin again: " + r.err)
+    t.post("exchange", clear=True)
+    whole(t, sync(t))
+    same(without_items(t), set(), "documents of items that are gone")
+    true(len(before - set(t.docs(INDEX))) >= 3, "nothing was deleted")
+
+
+def test_a_folder_that_never_holds_still_keeps_its_documents():
+    t = tenant("--exchange-bare", items=1200, size=300)
+    completed(sync(t))
+    before = set(t.docs(INDEX))
+    t.post("exchange", no_sync=True)
+    for n in range(1, 400):
+        script(t, n, "inbox", delete_oldest=1)
+    r = sync(t)
+    same((r.code, r["mailboxes_failed"], r["documents_deleted"]), (1, 1, 0), r.err)
+    true("EWS_UNSTABLE" in r.err and USER in r.err, r.err)
+    same(before - set(t.docs(INDEX)), set(), "a document is missing")
+    t.post("exchange", clear=True, no_sync=False)
+    true(whole(t, sync(t))["documents_deleted"] > 0, "the next sync")
+    same(without_items(t), set())
+
+
+def test_pages_that_are_too_much():
+    t = tenant(items=300, size=300)
+    for operation, code in (("FindItem", "ErrorExceededFindCountLimit"), ("FindItem", "ErrorTimeoutExpired"),
+                            ("SyncFolderItems", "ErrorTimeoutExpired")):
+        t.post("exchange", clear=True, no_sync=operation == "FindItem",
+               fault={"operation": operation, "user": USER, "folder": "inbox", "level": "answer", "code": code, "skip": 1, "count": 1})
+        whole(t, sync(t, "--full"))
