@@ -1,63 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // source/outlook/outlook_item: items of Exchange to documents, by the examples of wire-ews.md 8 and
 // documents.md 2, cut at every byte.
-#include "test.h"
-
-#include "source/outlook/outlook_item.h"
-
-#define NS                                                                      \
-    " xmlns:m=\"http://schemas.microsoft.com/exchange/services/2006/messages\"" \
-    " xmlns:t=\"http://schemas.microsoft.com/exchange/services/2006/types\""
-#define ANSWER(items)                                                             \
-    "<s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\"" NS        \
-    "><s:Header><t:ServerVersionInfo MajorVersion=\"15\"/></s:Header><s:Body>"    \
-    "<m:GetItemResponse><m:ResponseMessages>"                                     \
-    "<m:GetItemResponseMessage ResponseClass=\"Success\"><m:ResponseCode>NoError" \
-    "</m:ResponseCode><m:Items>" items                                            \
-    "</m:Items></m:GetItemResponseMessage></m:ResponseMessages>"                  \
-    "</m:GetItemResponse></s:Body></s:Envelope>"
-
-static struct {
-    struct ews_answer answer;
-    struct outlook_item item;
-    struct outlook_parts parts;
-    u8 json_bytes[KIB(64)];
-    struct buf json;
-} rig;
-
-// All of the answer, in pieces of `step` bytes, as a document.
-static str shape_as(const char *answer, isize step, struct outlook_shape shape)
-{
-    str rest = str_from(answer);
-    bool shaping = false;
-    rig.json = buf_over(rig.json_bytes, COUNT(rig.json_bytes));
-    outlook_parts_start(&rig.parts);
-    ews_answer_start(&rig.answer);
-    shape.parts = &rig.parts;
-    while (rest.n) {
-        str chunk = str_slice(rest, 0, rest.n < step ? rest.n : step);
-        rest = str_from_index(rest, chunk.n);
-        enum ews_event event;
-        while ((event = ews_answer_next(&rig.answer, &chunk)) != EWS_MORE) {
-            CHECK(event != EWS_BAD);
-            if (event == EWS_BAD) {
-                return S("bad");
-            }
-            if (event == EWS_START && rig.answer.level == 2 && !shaping) {
-                CHECK(outlook_item_kind(rig.answer.tag, &shape.kind));
-                outlook_item_start(&rig.item, &shape, 2, &rig.json);
-                shaping = true;
-            } else if (event == EWS_END && rig.answer.level == 2) {
-                outlook_item_finish(&rig.item);
-                shaping = false;
-            } else if (shaping) {
-                outlook_item_event(&rig.item, &rig.answer, event);
-            }
-        }
-    }
-    CHECK(!rig.json.full && !shaping);
-    return buf_str(&rig.json);
-}
+#include "outlook_item_rig.h"
 
 static void check_shape(const char *answer, struct outlook_shape shape, const char *want)
 {
@@ -76,19 +20,7 @@ static const struct outlook_shape inbox = {.type = S("Inbox Mails")};
 static void test_a111_mail(void)
 {
     check_shape(
-        ANSWER("<t:Message><t:ItemId Id=\"AAMkAD1=\" ChangeKey=\"C\"/><t:Subject>Quarter "
-               "numbers</t:Subject><t:Body BodyType=\"HTML\">&lt;html&gt;&lt;body&gt;&lt;p&gt;See "
-               "file&lt;/p&gt;&lt;/body&gt;&lt;/html&gt;</t:Body>"
-               "<t:Categories><t:String>Finance</t:String><t:String></t:String></t:Categories>"
-               "<t:Importance>High</t:Importance><t:HasAttachments>false</t:HasAttachments>"
-               "<t:LastModifiedTime>2024-07-05T10:20:31Z</t:LastModifiedTime>"
-               "<t:Sender><t:Mailbox><t:Name>Bob</t:Name><t:EmailAddress>bob@example.test"
-               "</t:EmailAddress></t:Mailbox></t:Sender><t:ToRecipients><t:Mailbox>"
-               "<t:EmailAddress>/O=ORG/OU=x/CN=bob</t:EmailAddress><t:RoutingType>EX"
-               "</t:RoutingType></t:Mailbox><t:Mailbox><t:Name>none</t:Name></t:Mailbox>"
-               "<t:Mailbox><t:EmailAddress>Ann@Example.test</t:EmailAddress></t:Mailbox>"
-               "</t:ToRecipients></t:Message>"),
-        inbox,
+        EWS_MAIL, inbox,
         "\"title\":\"Quarter numbers\",\"message\":\"See file\",\"categories\":[\"Finance\"],"
         "\"importance\":\"High\",\"_timestamp\":\"2024-07-05T10:20:31Z\","
         "\"sender\":\"bob@example.test\","
@@ -98,9 +30,7 @@ static void test_a111_mail(void)
 
 static void test_a111_mail_with_nothing(void)
 {
-    check_shape(ANSWER("<t:MeetingRequest><t:ItemId Id=\"A\"/><t:Subject></t:Subject><t:Body "
-                       "BodyType=\"HTML\"/><t:Sender/></t:MeetingRequest>"),
-                inbox,
+    check_shape(EWS_MAIL_WITH_NOTHING, inbox,
                 "\"title\":null,\"message\":null,\"sender\":null,\"categories\":[],"
                 "\"importance\":\"Normal\",\"_timestamp\":null,\"to_recipients\":[],"
                 "\"cc_recipients\":[],\"bcc_recipients\":[],\"type\":\"Inbox Mails\"");
@@ -109,9 +39,7 @@ static void test_a111_mail_with_nothing(void)
 // Plain text is no HTML, unless the switch says so; characters that XML forbids are dropped alone.
 static void test_item_plain_text(void)
 {
-    const char *mail = ANSWER("<t:Message><t:Subject>a&#x1F;b &quot;\\&quot;</t:Subject><t:Body "
-                              "BodyType=\"Text\">mail &lt;john@x.com&gt;&#xD;\nnext</t:Body>"
-                              "</t:Message>");
+    const char *mail = EWS_MAIL_PLAIN;
     check_shape(mail, (struct outlook_shape){0},
                 "\"title\":\"ab \\\"\\\\\\\"\",\"message\":\"mail <john@x.com>\\r\\nnext\","
                 "\"categories\":[],\"importance\":\"Normal\",\"_timestamp\":null,\"sender\":null,"
@@ -123,19 +51,7 @@ static void test_item_plain_text(void)
 static void test_a114_calendar(void)
 {
     check_shape(
-        ANSWER("<t:CalendarItem><t:ItemId Id=\"A\"/><t:Subject>Stand-up</t:Subject>"
-               "<t:Body BodyType=\"Text\">Daily</t:Body><t:LastModifiedTime>2024-06-03T07:00:00"
-               ".123Z</t:LastModifiedTime><t:Start>2024-06-03T10:00:00+02:00</t:Start>"
-               "<t:End>2024-06-03T08:15:00Z</t:End><t:Location>Room 4</t:Location>"
-               "<t:CalendarItemType>RecurringMaster</t:CalendarItemType><t:Organizer><t:Mailbox>"
-               "<t:EmailAddress>ann@example.test</t:EmailAddress></t:Mailbox></t:Organizer>"
-               "<t:RequiredAttendees><t:Attendee><t:Mailbox><t:EmailAddress>bob@example.test"
-               "</t:EmailAddress></t:Mailbox><t:ResponseType>Accept</t:ResponseType></t:Attendee>"
-               "</t:RequiredAttendees><t:Recurrence><t:WeeklyRecurrence><t:Interval>2</t:Interval>"
-               "<t:DaysOfWeek>Monday Wednesday</t:DaysOfWeek><t:FirstDayOfWeek>Sunday"
-               "</t:FirstDayOfWeek></t:WeeklyRecurrence><t:NoEndRecurrence><t:StartDate>2024-06-03"
-               "</t:StartDate></t:NoEndRecurrence></t:Recurrence></t:CalendarItem>"),
-        (struct outlook_shape){.type = S("Calendar"), .owner = S("Ann@Example.test")},
+        EWS_CALENDAR, (struct outlook_shape){.type = S("Calendar"), .owner = S("Ann@Example.test")},
         "\"title\":\"Stand-up\",\"content\":\"Daily\",\"_timestamp\":\"2024-06-03T07:00:00Z\","
         "\"start_date\":\"2024-06-03T08:00:00Z\",\"end_date\":\"2024-06-03T08:15:00Z\","
         "\"location\":\"Room 4\",\"organizer\":\"ann@example.test\","
@@ -195,12 +111,7 @@ static void test_a114_meeting_types(void)
 static void test_a115_task(void)
 {
     check_shape(
-        ANSWER("<t:Task><t:Subject>File report</t:Subject><t:TextBody BodyType=\"Text\">Send &lt;"
-               "to&gt;</t:TextBody><t:CompleteDate>2024-03-10T00:00:00Z</t:CompleteDate>"
-               "<t:DueDate>2024-03-09T23:00:00+02:00</t:DueDate><t:Owner>Ann Doe</t:Owner>"
-               "<t:StartDate>2024-03-01T00:00:00Z</t:StartDate><t:Status>Completed</t:Status>"
-               "</t:Task>"),
-        (struct outlook_shape){.type = S("Task")},
+        EWS_TASK, (struct outlook_shape){.type = S("Task")},
         "\"title\":\"File report\",\"content\":\"Send <to>\","
         "\"complete_date\":\"2024-03-10T00:00:00Z\",\"due_date\":\"2024-03-09\","
         "\"owner\":\"Ann Doe\",\"start_date\":\"2024-03-01\",\"status\":\"Completed\","
@@ -209,17 +120,10 @@ static void test_a115_task(void)
 
 static void test_a115_contact_and_list(void)
 {
-    check_shape(
-        ANSWER("<t:Contact><t:DisplayName>Cid Ng</t:DisplayName><t:EmailAddresses><t:Entry "
-               "Key=\"EmailAddress1\" Name=\"x\">cid@acme.test</t:Entry><t:Entry "
-               "Key=\"EmailAddress2\" Name=\"Only &amp; Name\"/><t:Entry Key=\"EmailAddress3\"/>"
-               "</t:EmailAddresses><t:PhoneNumbers><t:Entry Key=\"BusinessPhone\">+31 20"
-               "</t:Entry><t:Entry Key=\"Pager\"></t:Entry></t:PhoneNumbers>"
-               "<t:Birthday>1604-02-29T11:59:00Z</t:Birthday></t:Contact>"),
-        (struct outlook_shape){.type = S("Contact")},
-        "\"name\":\"Cid Ng\",\"email_addresses\":[\"cid@acme.test\",\"Only & Name\"],"
-        "\"contact_numbers\":[\"+31 20\"],\"birthday\":\"1604-02-29\",\"_timestamp\":null,"
-        "\"company_name\":null,\"type\":\"Contact\"");
+    check_shape(EWS_CONTACT, (struct outlook_shape){.type = S("Contact")},
+                "\"name\":\"Cid Ng\",\"email_addresses\":[\"cid@acme.test\",\"Only & Name\"],"
+                "\"contact_numbers\":[\"+31 20\"],\"birthday\":\"1604-02-29\",\"_timestamp\":null,"
+                "\"company_name\":null,\"type\":\"Contact\"");
     check_shape(
         ANSWER("<t:DistributionList><t:DisplayName>Climbers</t:DisplayName><t:Members><t:Member "
                "Key=\"A\"><t:Mailbox><t:EmailAddress>cid@acme.test</t:EmailAddress></t:Mailbox>"
