@@ -66,10 +66,10 @@ SRC := src/main.c \
     client.c connector.c connector_body.c index.c index_count.c monitor.c record.c scan.c \
     sync_job.c sync_job_body.c) \
   $(addprefix src/source/outlook/,entra_account.c entra_error.c entra_roles.c entra_token.c ews_answer.c ews_error.c ews_request.c ews_tags.c graph_answer.c graph_attachment.c graph_error.c graph_id.c graph_item.c graph_recurrence.c graph_text.c \
-    outlook.c \
+    graph_call.c graph_link.c graph_users.c outlook.c \
     outlook_attachment.c outlook_bind.c outlook_ca.c outlook_call.c outlook_check.c outlook_configure.c outlook_directory.c outlook_extract.c \
     outlook_fetch.c outlook_find.c outlook_folders.c outlook_identity.c outlook_item.c outlook_items.c outlook_listing.c \
-    outlook_parts.c outlook_recurrence.c outlook_schema.c outlook_time.c) \
+    outlook_parts.c outlook_recurrence.c outlook_schema.c outlook_steps.c outlook_time.c outlook_token.c outlook_way.c) \
   $(addprefix src/source/gmail/,gmail.c gmail_account.c gmail_answer.c gmail_configure.c \
     gmail_directory.c gmail_error.c gmail_identity.c gmail_listing.c gmail_mailbox.c \
     gmail_message.c gmail_ping.c gmail_quota.c gmail_schema.c gmail_shape.c gmail_token.c) \
@@ -89,10 +89,10 @@ SRC := src/main.c \
     start_source.c start_volume.c summary.c sync_command.c table.c yaml_heap.c)
 
 TESTS := access advice arena auth base64 ber buf buffers bulk bulk_flight bulk_verdict call charset client \
-  config config_tree connector connectors_args connectors_entry copy cron crypto date dns dns_packet document err \
+  config config_tree connector connectors_args connectors_entry copy cron crypto date dns dns_packet document entra_account entra_error entra_token err \
   ews_error gmail_account gmail_directory gmail_error gmail_listing gmail_message gmail_ping gmail_quota \
   gmail_token graph_answer graph_error graph_item gzip hash html http1 idset index ingest interpolate job json json_pretty json_write lane ldap ldap_text \
-  listener log loop loop_auth loop_stream mailboxes md4 mime monitor ntlm number open outlook_configure outlook_directory outlook_extract outlook_fetch outlook_item outlook_listing outlook_time options os plan prepare progress proxy purge \
+  listener log loop loop_auth loop_stream mailboxes md4 mime monitor ntlm number open outlook_configure outlook_directory outlook_extract outlook_fetch outlook_find outlook_item outlook_listing outlook_time options os plan prepare progress proxy purge \
   regex retry roots roster rules rules_validate scan seal service_decide service_parts service_runner shard sink spnego str summary \
   sync_job tls tls_binding tls_gcm url values xml
 FUZZ := base64 ber bulk_answer charset chunked config connector cron date dns ews_answer exchange gmail_account \

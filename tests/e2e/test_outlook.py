@@ -184,7 +184,7 @@ def test_a35_a36_fields_of_config():
             "'Tenant ID' is empty; 'Client ID' is empty; 'Client Secret Value' is empty",
             "configuration.tenant_id, configuration.client_id, configuration.client_secret")
     refused(sync(t, data_source="outlook_cloud", tenant_id="a", client_id="b", client_secret="c",
-                 exchange_server=None), "OUTLOOK_CLOUD")
+                 exchange_server=None), "ENTRA_TENANT")
     refused(sync(t, data_source="elsewhere"), "elsewhere", "outlook_cloud")
     refused(sync(t, username=None, domain=""), "'Exchange server username' is empty",
             "(configuration.username, configuration.domain)")

@@ -54,7 +54,6 @@ static void test_configure_errors(void)
 {
     static char large[OUTLOOK_FIELD_BYTES + 2];
     memset(large, 'a', sizeof large - 1);
-    check_refused(OUTLOOK_FIELD_DATA_SOURCE, "outlook_cloud", ERR_OUTLOOK_CLOUD, "");
     check_refused(OUTLOOK_FIELD_DATA_SOURCE, "elsewhere", ERR_OUTLOOK_DATA_SOURCE,
                   "'Outlook data source' \"elsewhere\"");
     check_refused(OUTLOOK_FIELD_USERNAME, "", ERR_OUTLOOK_FIELD,

@@ -3,11 +3,9 @@
 #include "source/outlook/outlook.h"
 
 #include "os/os.h"
-#include "source/outlook/outlook_directory.h"
-#include "source/outlook/outlook_fetch.h"
 #include "source/outlook/outlook_identity.h"
-#include "source/outlook/outlook_listing.h"
 #include "source/outlook/outlook_schema.h"
+#include "source/outlook/outlook_steps.h"
 
 static const str outlook_fields[] = {
     S("_allow_access_control"),
@@ -42,56 +40,32 @@ static const str outlook_fields[] = {
     S("type"),
 };
 
-// The ping is the beginning of the walk: a bind, and the first page of the first search.
-
-static enum step outlook_ping_next(void *src, void *st, i64 now_ms, struct exchange *x)
-{
-    struct outlook_directory *d = st;
-    d->probe = true;
-    enum step step = outlook_directory_next(src, st, now_ms, x);
-    x->timeout_ms = OUTLOOK_PING_MS;
-    return step;
-}
-
-static bool outlook_ping_take(void *st, const struct account *a)
-{
-    (void)st;
-    (void)a;
-    return true;
-}
-
-static err outlook_ping_body(void *src, void *st, struct exchange *x, str *in)
-{
-    struct account_sink sink = {.take = outlook_ping_take};
-    return outlook_directory_body(src, st, x, in, &sink);
-}
-
 static const struct source_ops outlook_ops = {
     .service_type = "outlook",
     .name = "Outlook",
-    .mailbox_bytes = sizeof(struct outlook_mailbox),
-    .fetch_bytes = sizeof(struct outlook_fetch),
-    .accounts_bytes = sizeof(struct outlook_directory),
+    .mailbox_bytes = sizeof(union outlook_any_mailbox),
+    .fetch_bytes = sizeof(union outlook_any_fetch),
+    .accounts_bytes = sizeof(union outlook_accounts),
 
-    .accounts_next = outlook_directory_next,
-    .accounts_head = outlook_directory_head,
-    .accounts_body = outlook_directory_body,
-    .accounts_end = outlook_directory_end,
-    .accounts_fail = outlook_directory_fail,
-    .accounts_send = outlook_directory_send,
+    .accounts_next = outlook_accounts_next,
+    .accounts_head = outlook_accounts_head,
+    .accounts_body = outlook_accounts_body,
+    .accounts_end = outlook_accounts_end,
+    .accounts_fail = outlook_accounts_fail,
+    .accounts_send = outlook_accounts_send,
 
-    .mailbox_next = outlook_listing_next,
-    .mailbox_head = outlook_listing_head,
-    .mailbox_body = outlook_listing_body,
-    .mailbox_end = outlook_listing_end,
-    .mailbox_fail = outlook_listing_fail,
-    .mailbox_close = outlook_listing_close,
+    .mailbox_next = outlook_mailbox_next,
+    .mailbox_head = outlook_mailbox_head,
+    .mailbox_body = outlook_mailbox_body,
+    .mailbox_end = outlook_mailbox_end,
+    .mailbox_fail = outlook_mailbox_fail,
+    .mailbox_close = outlook_mailbox_close,
 
-    .fetch_next = outlook_fetch_next,
-    .fetch_head = outlook_fetch_head,
-    .fetch_body = outlook_fetch_body,
-    .fetch_end = outlook_fetch_end,
-    .fetch_fail = outlook_fetch_fail,
+    .fetch_next = outlook_lane_next,
+    .fetch_head = outlook_lane_head,
+    .fetch_body = outlook_lane_body,
+    .fetch_end = outlook_lane_end,
+    .fetch_fail = outlook_lane_fail,
     .document_fields = outlook_fields,
     .document_field_count = COUNT(outlook_fields),
     .units_together = FETCH_UNITS_MAX,
@@ -100,13 +74,13 @@ static const struct source_ops outlook_ops = {
     .configure = outlook_configure,
     .release = outlook_release,
 
-    .ping_bytes = sizeof(struct outlook_directory),
+    .ping_bytes = sizeof(union outlook_accounts),
     .ping_next = outlook_ping_next,
-    .ping_head = outlook_directory_head,
+    .ping_head = outlook_accounts_head,
     .ping_body = outlook_ping_body,
-    .ping_end = outlook_directory_end,
-    .ping_fail = outlook_directory_fail,
-    .ping_send = outlook_directory_send,
+    .ping_end = outlook_accounts_end,
+    .ping_fail = outlook_accounts_fail,
+    .ping_send = outlook_accounts_send,
 
     .identity = outlook_identity,
     .identity_id = outlook_identity_id,
@@ -136,10 +110,15 @@ void outlook_init(struct plan *plan, const struct outlook_settings *settings, st
     }
     o->ca_memory = plan_take(plan, "ssl_ca", OUTLOOK_CA_BYTES, 1, "certificates of the record");
     o->ca_text = plan_take(plan, "ssl_ca text", OUTLOOK_CA_TEXT_BYTES, 1, "their PEM in order");
+    if (settings->files) {
+        o->file_used = plan_take_n(plan, "extraction files", bool, settings->file_count,
+                                   "which of them hold an attachment");
+    }
     os_entropy(&o->hosts, sizeof o->hosts);
     *out = (struct source){
         .ops = &outlook_ops,
         .state = o,
+        .notice = buf_over(o->notice, EXCHANGE_DETAIL_BYTES),
         .in_flight_max = outlook_or(settings->requests_per_mailbox, OUTLOOK_IN_FLIGHT),
     };
 }

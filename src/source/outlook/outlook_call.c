@@ -21,6 +21,10 @@ bool outlook_call_take(struct outlook *o, struct outlook_call *call, i64 now_ms,
         x->wait_until_ms = o->run.pause_until_ms;
         return false;
     }
+    if (o->run.way == OUTLOOK_WAY_CLOUD_EWS &&
+        !entra_token_is_usable(&o->run.tokens[ENTRA_EWS], now_ms)) {
+        return false; // a mailbox is asking for one
+    }
     for (int i = 0; !call->reader && i < o->reader_count; i++) {
         if (!o->readers[i].used) {
             o->readers[i].used = true;
@@ -91,6 +95,10 @@ bool outlook_call_ask(struct outlook *o, struct outlook_call *call, str mailbox,
     if (mailbox.n) {
         exchange_header(x, S("X-AnchorMailbox"), mailbox);
     }
+    if (o->run.way == OUTLOOK_WAY_CLOUD_EWS) {
+        call->token = o->run.tokens[ENTRA_EWS].generation;
+        entra_token_header(&o->run.tokens[ENTRA_EWS], x);
+    }
     return !r->request.full;
 }
 
@@ -150,13 +158,14 @@ static err call_status_error(int status)
 
 err outlook_call_judge(struct outlook *o, const struct outlook_reader *r, err e, struct exchange *x)
 {
-    if (err_is(e, ERR_EWS_BUSY)) {
+    if (err_is(e, ERR_EWS_BUSY) || err_is(e, ERR_EWS_TOO_MUCH)) {
         i64 pause_ms = r->answer.pause_ms ? r->answer.pause_ms : CALL_PAUSE_MS;
         i64 until_ms = os_mono_ms() + pause_ms;
         o->run.pause_until_ms = until_ms > o->run.pause_until_ms ? until_ms : o->run.pause_until_ms;
         x->retry_at_ms = until_ms;
     }
-    if (err_is(e, ERR_EWS_VERSION) && !r->older) { // others may have found it out meanwhile
+    bool version = err_is(e, ERR_EWS_VERSION) || err_is(e, ERR_EWS_REQUEST);
+    if (version && !r->older) { // others may have found it out meanwhile
         o->run.older = true;
         x->retry_at_ms = os_mono_ms();
         e = FAIL(EWS_ANSWER); // once more, by the older version
@@ -167,16 +176,32 @@ err outlook_call_judge(struct outlook *o, const struct outlook_reader *r, err e,
     return e;
 }
 
+// What the statuses mean where a token is the login, and EWS is being closed (wire-ews.md 18).
+static err call_cloud_error(struct outlook *o, const struct outlook_call *call, struct exchange *x)
+{
+    struct entra_token *t = &o->run.tokens[ENTRA_EWS];
+    if (call->status == 401) {
+        TRY(entra_token_refuse(t, call->token));
+        x->retry_at_ms = os_mono_ms();
+        return FAIL(EWS_TOKEN); // once more, with a new one
+    }
+    return call->status == 403 ? FAIL(EWS_BLOCKED) : call_status_error(call->status);
+}
+
 err outlook_call_end(struct outlook *o, struct outlook_call *call, struct exchange *x)
 {
     const struct outlook_reader *r = outlook_call_reader(o, call);
+    bool cloud = o->run.way == OUTLOOK_WAY_CLOUD_EWS;
+    if (cloud && call->status == 200) {
+        entra_token_accept(&o->run.tokens[ENTRA_EWS], call->token);
+    }
     if (call->whole && r->answer.fault) {
         return outlook_call_judge(o, r, r->answer.error, x);
     }
     if (call->whole && call->status == 200) {
         return OK;
     }
-    return call_status_error(call->status);
+    return cloud ? call_cloud_error(o, call, x) : call_status_error(call->status);
 }
 
 bool outlook_mailbox_is_readable(const struct mailbox *m)

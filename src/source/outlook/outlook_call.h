@@ -12,6 +12,7 @@ struct outlook_call {
     int reader;  // number + 1; 0: none
     int status;  // of the answer; 0: no head came
     u64 number;  // of the request
+    u32 token;   // generation of the token that it was made with; Exchange Online
     bool broken; // the answer is not one of Exchange's
     bool whole;  // its envelope has ended
 };

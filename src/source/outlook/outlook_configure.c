@@ -4,7 +4,9 @@
 // Whatever the former run knew is wiped first. Texts for people name fields by their labels, never
 // a secret.
 #include "net/crypto.h"
+#include "source/outlook/outlook_bind.h"
 #include "source/outlook/outlook_ca.h"
+#include "source/outlook/outlook_extract.h"
 #include "source/outlook/outlook_schema.h"
 #include "source/outlook/outlook_state.h"
 
@@ -12,10 +14,14 @@ void outlook_release(void *src)
 {
     struct outlook *o = src;
     auth_set(&o->auth, (str){0}, (struct secret){0});
+    buf_reset(&o->source->notice);
+    o->source->purge_held = NULL;
+    o->source->unlisted_type_count = 0;
     crypto_wipe(&o->run, sizeof o->run);
     for (int i = 0; i < o->reader_count; i++) {
         o->readers[i].used = false;
     }
+    outlook_extract_clear(o);
 }
 
 static const struct field_value *configure_value(const struct source_setup *setup,
@@ -172,16 +178,59 @@ static err configure_trust(struct outlook *o, const struct source_setup *setup, 
     return OK;
 }
 
+// ---- Exchange Online
+
+// A host of Microsoft, or the address that config.yml gives instead of it.
+static err configure_cloud_dest(struct outlook *o, struct dest *d, const char *label,
+                                const char *microsoft, str path, str instead, u8 *bytes, isize cap)
+{
+    struct buf text = buf_over(bytes, cap);
+    buf_put(&text, instead.n ? instead : str_from(microsoft));
+    buf_put(&text, path);
+    TRY(buf_check(&text));
+    TRY(url_parse(buf_str(&text), &d->url));
+    d->label = label;
+    d->trust = &o->run.trust;
+    d->proxy = o->settings.proxy && !proxy_is_exempt(o->settings.no_proxy, d->url.host)
+                   ? o->settings.proxy
+                   : NULL;
+    d->index = configure_number(o, &d->url, (str){0});
+    return OK;
+}
+
+static err configure_cloud(struct outlook *o, const struct source_setup *setup, struct buf *detail)
+{
+    struct outlook_run *run = &o->run;
+    const struct outlook_settings *s = &o->settings;
+    const struct entra_cloud *cloud = outlook_cloud(o);
+    struct entra_fields fields = {
+        .tenant = configure_value(setup, OUTLOOK_FIELD_TENANT_ID)->text,
+        .client_id = configure_value(setup, OUTLOOK_FIELD_CLIENT_ID)->text,
+        .secret = configure_value(setup, OUTLOOK_FIELD_CLIENT_SECRET)->text,
+    };
+    TRY(entra_account_read(&run->account, s->identity, &fields, detail));
+    run->trust = *s->trust;
+    TRY(configure_cloud_dest(o, &run->login, "Entra ID", cloud->login, S(""), s->login_url,
+                             run->login_bytes, COUNT(run->login_bytes)));
+    TRY(configure_cloud_dest(o, &run->graph, "Microsoft Graph", cloud->graph, S("/v1.0"),
+                             s->graph_url, run->graph_bytes, COUNT(run->graph_bytes)));
+    TRY(configure_cloud_dest(o, &run->exchange, "Exchange Online", cloud->ews, S(""), s->ews_url,
+                             run->exchange_bytes, COUNT(run->exchange_bytes)));
+    // Three hosts, three numbers, also where one address stands for all of them.
+    run->graph.index += 1;
+    run->exchange.index += 2;
+    run->way = OUTLOOK_WAY_UNDECIDED;
+    return OK;
+}
+
 // ---- all of it
 
-static err configure_source(const struct source_setup *setup, struct buf *detail)
+static err configure_source(const struct source_setup *setup, bool *cloud, struct buf *detail)
 {
     str text = configure_value(setup, OUTLOOK_FIELD_DATA_SOURCE)->text;
-    if (str_eq(text, S("outlook_server"))) {
+    *cloud = str_eq(text, S("outlook_cloud"));
+    if (*cloud || str_eq(text, S("outlook_server"))) {
         return OK;
-    }
-    if (str_eq(text, S("outlook_cloud"))) {
-        return FAIL(OUTLOOK_CLOUD);
     }
     buf_put(detail, S("'Outlook data source' \""));
     buf_put(detail, str_slice(text, 0, text.n < 100 ? text.n : 100));
@@ -189,19 +238,31 @@ static err configure_source(const struct source_setup *setup, struct buf *detail
     return FAIL(OUTLOOK_DATA_SOURCE);
 }
 
-static err configure_all(struct outlook *o, const struct source_setup *setup, struct buf *detail)
+static err configure_server(struct outlook *o, const struct source_setup *setup, struct buf *detail)
 {
     struct outlook_run *run = &o->run;
     str ca;
-    TRY(configure_source(setup, detail));
     TRY(configure_trust(o, setup, &ca, detail));
     TRY(configure_keep(run->username_bytes, &run->username, setup, OUTLOOK_FIELD_USERNAME, detail));
+    if (o->settings.ldap_bind == OUTLOOK_LDAP_BIND_NTLM && outlook_bind_is_dn(run->username)) {
+        buf_put(detail, S("'Exchange server username'"));
+        return FAIL(LDAP_NTLM_NAME);
+    }
     TRY(configure_keep(run->password_bytes, &run->password, setup, OUTLOOK_FIELD_PASSWORD, detail));
     TRY(configure_keep(run->domain_bytes, &run->domain, setup, OUTLOOK_FIELD_DOMAIN, detail));
     TRY(configure_exchange(o, setup, ca, detail));
     TRY(configure_directory(o, setup, ca, detail));
     o->auth.only_basic = o->settings.only_basic;
     auth_set(&o->auth, run->username, (struct secret){run->password});
+    return OK;
+}
+
+static err configure_all(struct outlook *o, const struct source_setup *setup, struct buf *detail)
+{
+    struct outlook_run *run = &o->run;
+    bool cloud;
+    TRY(configure_source(setup, &cloud, detail));
+    TRY(cloud ? configure_cloud(o, setup, detail) : configure_server(o, setup, detail));
     run->document_level_security = setup->document_level_security &&
                                    configure_value(setup, OUTLOOK_FIELD_SECURITY)->flag;
     run->extract = configure_value(setup, OUTLOOK_FIELD_EXTRACTION)->flag;

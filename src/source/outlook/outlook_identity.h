@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The access control document of a user of Active Directory (spec/documents.md 5).
+// The access control document of a user of Active Directory, or of Entra ID (spec/documents.md
+// 5), whose accounts have an id.
 #ifndef SOURCE_OUTLOOK_OUTLOOK_IDENTITY_H
 #define SOURCE_OUTLOOK_OUTLOOK_IDENTITY_H
 

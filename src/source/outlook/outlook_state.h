@@ -27,6 +27,7 @@ struct outlook_reader {
 enum outlook_way {
     OUTLOOK_WAY_SERVER,    // Exchange on-premises by EWS, its directory by LDAP
     OUTLOOK_WAY_UNDECIDED, // Exchange Online, before the first token told what it permits
+    OUTLOOK_WAY_ASKING_EWS, // when Graph lacks a permission: whether EWS has it
     OUTLOOK_WAY_GRAPH,
     OUTLOOK_WAY_CLOUD_EWS, // Exchange Online by EWS; users by Graph
 };
@@ -69,6 +70,7 @@ struct outlook {
     struct source *source;
     struct outlook_run run;
     struct http_auth auth; // outlives runs: it knows whose connections are whose
+    u8 notice[EXCHANGE_DETAIL_BYTES]; // source.notice
     struct hash_key hosts; // numbers the destinations that records name
     struct outlook_reader *readers;
     int reader_count;
