@@ -23,7 +23,12 @@ static err push(struct rig *r, struct outcome *o)
     if (buf_room(&o->sent) < RIG_ACCOUNTS * 64 + KIB(1)) {
         return FAIL(BUF_FULL); // enough
     }
-    return r->source.ops->accounts_send(r->o, &r->directory_state, &o->sent, &o->over);
+    // NTLM's last message is another one each time.
+    bool ntlm = r->directory_state.bind.step == OUTLOOK_BIND_AUTHENTICATE;
+    isize before = o->sent.n;
+    err e = r->source.ops->accounts_send(r->o, &r->directory_state, &o->sent, &o->over);
+    o->sent.n = ntlm ? before : o->sent.n;
+    return e;
 }
 
 // The end of the message that begins at `at`; that of the stream when it is none.

@@ -15,7 +15,7 @@ static const char *const exchange_place = "Exchange";
 
 static void directory_tell_bind(struct check *c)
 {
-    outlook_check_put_user(check_found(c), c->s->source->state);
+    outlook_check_put_bind(check_found(c), c->s->source->state, c->state);
     check_tell(c, CHECK_OK, directory_place, "bind");
 }
 

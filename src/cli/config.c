@@ -15,6 +15,7 @@ enum config_type {
     CONFIG_SECRET,
     CONFIG_URL,
     CONFIG_LEVEL,
+    CONFIG_BIND,
     CONFIG_INT,
     CONFIG_NUMBER,
     CONFIG_BOOL
@@ -166,17 +167,23 @@ static err config_set_url(const struct config_where *w, const struct config_key 
     return OK;
 }
 
-static err config_set_level(const struct config_where *w, const struct config_key *key,
-                            const struct config_node *n, int node)
+// One word of a few, by any case.
+static err config_set_word(const struct config_where *w, const struct config_key *key,
+                           const struct config_node *n, int node)
 {
-    static const char *const levels[] = {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"};
-    for (isize i = 0; i < COUNT(levels); i++) {
-        if (str_eq_nocase(n->text, str_from(levels[i]))) {
-            *(str *)config_field(w->config, key) = str_from(levels[i]);
+    static const char *const words[] = {"DEBUG",    "INFO", "WARNING", "ERROR",
+                                        "CRITICAL", "auto", "simple",  "ntlm"};
+    enum { LEVELS = 5 };
+    bool level = key->type == CONFIG_LEVEL;
+    for (isize i = level ? 0 : LEVELS; i < (level ? LEVELS : COUNT(words)); i++) {
+        if (str_eq_nocase(n->text, str_from(words[i]))) {
+            *(str *)config_field(w->config, key) = str_from(words[i]);
             return OK;
         }
     }
-    return config_wrong_type(w, key, node, S("DEBUG, INFO, WARNING, ERROR or CRITICAL is wanted"));
+    return config_wrong_type(w, key, node,
+                             level ? S("DEBUG, INFO, WARNING, ERROR or CRITICAL is wanted")
+                                   : S("auto, simple or ntlm is wanted"));
 }
 
 static err config_set(const struct config_where *w, const struct config_key *key,
@@ -193,7 +200,8 @@ static err config_set(const struct config_where *w, const struct config_key *key
     case CONFIG_URL:
         return config_set_url(w, key, n, node);
     case CONFIG_LEVEL:
-        return config_set_level(w, key, n, node);
+    case CONFIG_BIND:
+        return config_set_word(w, key, n, node);
     case CONFIG_BOOL:
         return config_set_bool(w, key, n, node);
     case CONFIG_INT:

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every key of config.yml: KEY(path, TYPE, field of struct config, fallback, min, max).
 // STR: text (null is empty). SECRET: text that no message repeats. URL: an address, or empty.
-// LEVEL: of the log. INT, NUMBER: within min..max. BOOL: YAML 1.1. The fallback is text as it would
-// stand in the file. Keys of the reference that this program accepts and does not need yet are
-// listed too, so that a typing error in them is told.
+// LEVEL: of the log. BIND: of LDAP. INT, NUMBER: within min..max. BOOL: YAML 1.1. The fallback is
+// text as it would stand in the file. Keys of the reference that this program accepts and does not
+// need yet are listed too, so that a typing error in them is told.
 // clang-format off
 KEY("elasticsearch.host", URL, elasticsearch.host, "http://localhost:9200", 0, 0)
 KEY("elasticsearch.api_key", SECRET, elasticsearch.api_key, "", 0, 0)
@@ -91,5 +91,6 @@ KEY("outlook.plain_text_as_html", BOOL, outlook.plain_text_as_html, "false", 0, 
 KEY("outlook.basic_only", BOOL, outlook.basic_only, "false", 0, 0)
 KEY("outlook.delegate", BOOL, outlook.delegate, "false", 0, 0)
 KEY("outlook.ldap_base", STR, outlook.ldap_base, "", 0, 0)
+KEY("outlook.ldap_bind", BIND, outlook.ldap_bind, "auto", 0, 0)
 KEY("outlook.ldap_filter", STR, outlook.ldap_filter, "", 0, 0)
 // clang-format on

@@ -51,6 +51,9 @@ void start_source_outlook(struct start *s, enum source_use use, struct source *o
         .delegate = c->delegate,
         .ldap_base = c->ldap_base,
         .ldap_filter = c->ldap_filter,
+        .ldap_bind = str_eq(c->ldap_bind, S("simple")) ? OUTLOOK_LDAP_BIND_SIMPLE
+                     : str_eq(c->ldap_bind, S("ntlm")) ? OUTLOOK_LDAP_BIND_NTLM
+                                                       : OUTLOOK_LDAP_BIND_AUTO,
         .estimate = s->options->dry_run,
     };
     outlook_init(&s->plan, &settings, out);

@@ -205,6 +205,20 @@ bool ldap_entry_value(const struct ldap_message *m, str type, str *out)
     return false;
 }
 
+bool ldap_entry_has(const struct ldap_message *m, str type, str value)
+{
+    str rest = m->attributes, one;
+    struct ldap_attribute attribute;
+    while (ldap_attribute_next(&rest, &attribute)) {
+        while (ldap_attribute_is(&attribute, type) && ldap_value_next(&attribute.values, &one)) {
+            if (str_eq_nocase(one, value)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 // ---- writing
 
 struct ldap_frame {

@@ -25,12 +25,15 @@ enum ldap_result { // those that code looks at; ldap_result_name() knows all
     LDAP_PROTOCOL_ERROR = 2,
     LDAP_TIME_LIMIT = 3,
     LDAP_SIZE_LIMIT = 4,
+    LDAP_AUTH_METHOD = 7,
     LDAP_STRONGER_AUTH = 8,
     LDAP_REFERRAL = 10,
     LDAP_ADMIN_LIMIT = 11,
     LDAP_CRITICAL_EXTENSION = 12, // the server knows no paging: ask without
+    LDAP_CONFIDENTIALITY = 13,
     LDAP_SASL_IN_PROGRESS = 14,
     LDAP_NO_SUCH_OBJECT = 32,
+    LDAP_INAPPROPRIATE_AUTH = 48,
     LDAP_INVALID_CREDENTIALS = 49,
     LDAP_UNAVAILABLE = 52,
     LDAP_UNWILLING = 53,
@@ -71,6 +74,7 @@ bool ldap_attribute_is(const struct ldap_attribute *a, str type); // without opt
 
 // The first value of an attribute of an entry; false: it has none.
 bool ldap_entry_value(const struct ldap_message *m, str type, str *out);
+bool ldap_entry_has(const struct ldap_message *m, str type, str value); // by any case
 
 // ---- requests, appended. Ids begin at 1.
 
@@ -109,6 +113,9 @@ err ldap_put_filter(struct buf *b, str text);
 err ldap_result_err(const struct ldap_message *m);
 
 const char *ldap_result_name(int result); // "invalidCredentials"; "" when unknown
+
+// A bind was refused for its kind, whatever user and password are: another kind may be taken.
+bool ldap_refuses_method(const struct ldap_message *m);
 
 // Why it was refused and what helps, as one line for people, with the server's words behind it:
 // what the sub-code of AD means ("data 532"), if there is one.

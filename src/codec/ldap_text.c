@@ -19,12 +19,12 @@ static const struct ldap_meaning ldap_meanings[] = {
     {LDAP_SIZE_LIMIT, ERR_LDAP_CUT, "sizeLimitExceeded"},
     {5, ERR_LDAP_REFUSED, "compareFalse"},
     {6, ERR_LDAP_REFUSED, "compareTrue"},
-    {7, ERR_LDAP_METHOD, "authMethodNotSupported"},
+    {LDAP_AUTH_METHOD, ERR_LDAP_METHOD, "authMethodNotSupported"},
     {LDAP_STRONGER_AUTH, ERR_LDAP_NEEDS_TLS, "strongerAuthRequired"},
     {LDAP_REFERRAL, ERR_LDAP_BASE, "referral"},
     {LDAP_ADMIN_LIMIT, ERR_LDAP_CUT, "adminLimitExceeded"},
     {LDAP_CRITICAL_EXTENSION, ERR_LDAP_NO_PAGING, "unavailableCriticalExtension"},
-    {13, ERR_LDAP_NEEDS_TLS, "confidentialityRequired"},
+    {LDAP_CONFIDENTIALITY, ERR_LDAP_NEEDS_TLS, "confidentialityRequired"},
     {LDAP_SASL_IN_PROGRESS, ERR_NONE, "saslBindInProgress"},
     {16, ERR_LDAP_REFUSED, "noSuchAttribute"},
     {17, ERR_LDAP_REFUSED, "undefinedAttributeType"},
@@ -36,7 +36,7 @@ static const struct ldap_meaning ldap_meanings[] = {
     {33, ERR_LDAP_REFUSED, "aliasProblem"},
     {34, ERR_LDAP_BASE, "invalidDNSyntax"},
     {36, ERR_LDAP_REFUSED, "aliasDereferencingProblem"},
-    {48, ERR_LDAP_METHOD, "inappropriateAuthentication"},
+    {LDAP_INAPPROPRIATE_AUTH, ERR_LDAP_METHOD, "inappropriateAuthentication"},
     {LDAP_INVALID_CREDENTIALS, ERR_LDAP_CREDENTIALS, "invalidCredentials"},
     {50, ERR_LDAP_RIGHTS, "insufficientAccessRights"},
     {51, ERR_LDAP_BUSY, "busy"},
@@ -58,7 +58,13 @@ struct ldap_sub_code {
     const char *text;
 };
 
+enum { LDAP_SUB_PARAMETER = 0x57 };
+#define LDAP_SUB_BINDING 0x80090346u
+
 static const struct ldap_sub_code ldap_sub_codes[] = {
+    {LDAP_SUB_PARAMETER,
+     "the directory cannot do anything with this kind of login: check the form of the user name "
+     "(DOMAIN\\user, user@domain or a DN)"},
     {0x525,
      "the directory knows no such user: check the user name (DOMAIN\\user, user@domain or a DN)"},
     {0x52e, "the user name or the password is wrong"},
@@ -70,7 +76,7 @@ static const struct ldap_sub_code ldap_sub_codes[] = {
     {0x701, "the account has expired: move its date of expiry"},
     {0x773, "the password has to be changed before the first login: set one without that demand"},
     {0x775, "the account is locked: unlock it, and find out who tries wrong passwords"},
-    {0x80090346,
+    {LDAP_SUB_BINDING,
      "channel binding failed: something between here and the directory opens TLS, or the directory "
      "demands what cannot be had: connect directly"},
 };
@@ -91,6 +97,20 @@ const char *ldap_result_name(int result)
     return meaning ? meaning->name : "";
 }
 
+// AD's sub-code, "...AcceptSecurityContext error, data 52e, v2580"; 0: there is none.
+static u64 ldap_sub_code(const struct ldap_message *m)
+{
+    isize at = str_find(m->diagnostic, S("data "));
+    if (m->result != LDAP_INVALID_CREDENTIALS || at < 0) {
+        return 0;
+    }
+    str digits;
+    bool found;
+    u64 code;
+    (void)str_cut(str_from_index(m->diagnostic, at + 5), ',', &digits, &found);
+    return str_to_u64_hex(digits, &code) ? code : 0;
+}
+
 err ldap_result_err(const struct ldap_message *m)
 {
     if (ldap_is_disconnection(m)) {
@@ -105,22 +125,25 @@ err ldap_result_err(const struct ldap_message *m)
          str_find(m->diagnostic, S("without authentication")) >= 0)) {
         return FAIL(LDAP_RIGHTS); // a search before any bind, in the words of AD and of Samba
     }
+    if (ldap_sub_code(m) == LDAP_SUB_BINDING) {
+        return FAIL(LDAP_BINDING); // the password was right
+    }
     const struct ldap_meaning *meaning = ldap_find_meaning(m->result);
     return meaning ? (err){meaning->error} : FAIL(LDAP_REFUSED);
 }
 
-// The text of AD's sub-code, "...AcceptSecurityContext error, data 52e, v2580"; "": there is none.
+bool ldap_refuses_method(const struct ldap_message *m)
+{
+    u64 code = ldap_sub_code(m);
+    return m->result == LDAP_AUTH_METHOD || m->result == LDAP_STRONGER_AUTH ||
+           m->result == LDAP_CONFIDENTIALITY || m->result == LDAP_INAPPROPRIATE_AUTH ||
+           code == LDAP_SUB_PARAMETER || code == LDAP_SUB_BINDING;
+}
+
 static str ldap_sub_text(const struct ldap_message *m)
 {
-    isize at = str_find(m->diagnostic, S("data "));
-    if (m->result != LDAP_INVALID_CREDENTIALS || at < 0) {
-        return S("");
-    }
-    str digits;
-    bool found;
-    u64 code;
-    (void)str_cut(str_from_index(m->diagnostic, at + 5), ',', &digits, &found);
-    for (isize i = 0; str_to_u64_hex(digits, &code) && i < COUNT(ldap_sub_codes); i++) {
+    u64 code = ldap_sub_code(m);
+    for (isize i = 0; code && i < COUNT(ldap_sub_codes); i++) {
         if (ldap_sub_codes[i].code == code) {
             return str_from(ldap_sub_codes[i].text);
         }

@@ -284,10 +284,11 @@ static enum conn_result conn_secure(struct conn *conn)
     }
     if (!conn->tls_open) {
         // An old session shows no certificate, which a login is bound to.
+        bool ldap = conn->dest->url.ldap;
         struct tls_peer peer = {.host = conn->dest->url.host,
                                 .trust = conn->dest->trust,
-                                .session = conn->auth ? -1 : conn->key,
-                                .other = conn->dest->url.ldap};
+                                .session = conn->auth || ldap ? -1 : conn->key,
+                                .other = ldap};
         struct tls_wire wire = {.recv = conn_wire_recv, .send = conn_wire_send, .st = conn};
         conn->tls_open = true;
         err e = tls_open(conn->tls, &peer, &wire);

@@ -103,12 +103,17 @@ i64 talk_first_byte_ms(const struct talk *t)
     return t->x->first_byte_ms ? t->x->first_byte_ms : EXCHANGE_FIRST_BYTE_MS;
 }
 
+_Static_assert((int)EXCHANGE_END_POINT_BYTES == (int)TLS_END_POINT_BYTES, "one is the other's");
+
 void talk_start(struct conn_env *env, struct conn *conn, struct exchange *x, i64 now_ms)
 {
     i64 timeout_ms = x->timeout_ms ? x->timeout_ms : EXCHANGE_TIMEOUT_MS;
     conn->talk = (struct talk){.x = x, .retry_after_ms = -1, .deadline_ms = now_ms + timeout_ms};
     conn->state = x->flags & EXCHANGE_STREAM ? CONN_STREAM : CONN_SEND;
     conn->talk.asks = true;
+    if (conn->state == CONN_STREAM && conn->tls_open) {
+        x->end_point_bytes = tls_server_end_point(conn->tls, x->end_point);
+    }
     conn->error = OK;
     buf_reset(&conn->facts);
     talk_idle_clock(env, conn, now_ms);

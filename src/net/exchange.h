@@ -39,6 +39,8 @@ struct dest {
         *auth; // requests are made with this user; NULL: machines authenticate, or none
 };
 
+enum { EXCHANGE_END_POINT_BYTES = 64 };
+
 enum step {
     STEP_REQUEST, // *out is a request
     STEP_WAIT,    // nothing to do before out->wait_until_ms, or before anything else happened
@@ -85,6 +87,10 @@ struct exchange {
     i64 retry_at_ms;   // set by head/body/end with a RETRY error: not before this (monotonic); 0:
                        // policy
     struct buf detail; // facts of an error, for people: redacted by whoever writes them
+    // Of a stream, from its first send() on: what tells this server from one in between
+    // (tls_server_end_point()), for a login that is bound to the connection. 0 bytes: no TLS.
+    u8 end_point[EXCHANGE_END_POINT_BYTES];
+    isize end_point_bytes;
 };
 
 void exchange_header(struct exchange *x, str name,

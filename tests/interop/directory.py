@@ -21,6 +21,7 @@ sys.path.insert(0, os.path.join(ROOT, "tests", "e2e"))
 
 import certs  # noqa: E402
 import rig  # noqa: E402
+import servers  # noqa: E402
 import test_outlook  # noqa: E402
 from rig import completed, same, true  # noqa: E402
 
@@ -65,8 +66,8 @@ def addresses(people):
     return {mail.lower() for _, mail, _ in people if mail}
 
 
-def sync(t, d, server, *flags, everybody=True, name=0, **changes):
-    extra = "outlook:\n  basic_only: true\n" + (f"  ldap_filter: '{EVERYBODY}'\n" if everybody else "")
+def sync(t, d, server, *flags, everybody=True, name=0, bind="auto", **changes):
+    extra = f"outlook:\n  basic_only: true\n  ldap_bind: {bind}\n" + (f"  ldap_filter: '{EVERYBODY}'\n" if everybody else "")
     extra += "sync:\n  max_failed_mailboxes: 1\n"
     both = open(d.ca_file).read() + open(os.path.join(t.dir, "ca.pem")).read()
     wanted = {"active_directory_server": server, "domain": d.domain, "username": d.names[name], "password": PASSWORD, "ssl_ca": both}
@@ -131,6 +132,65 @@ def access_control_documents(_, d):
         same(have.get(key), value)
 
 
+PLAIN = {"ssl_enabled": False, "ssl_ca": None}
+
+
+class WithoutTls(servers.Listener):
+    """Hands on to a directory, but for StartTLS, which is not available then. (Samba 4.17 without TLS dies of it.)"""
+
+    def __init__(self, port):
+        self.to_port = port
+        super().__init__()
+
+    def serve(self, peer):
+        peer.settimeout(servers.STILL)
+        first = peer.recv(65536)
+        if b"1.3.6.1.4.1.1466.20037" in first:
+            peer.sendall(bytes.fromhex("300c02010178070a013404000400"))
+            return
+        with socket.create_connection(("127.0.0.1", self.to_port)) as server:
+            server.sendall(first)
+            servers.pump(peer, server)
+
+
+def logs_in(t, d, server):
+    """NTLM in GSS-SPNEGO by every form of a name, over TLS and without; what a policy refuses, and a wrong password."""
+    ldaps, ldap = f"ldaps://127.0.0.1:{d.ldaps}", f"ldap://127.0.0.1:{d.ldap}"
+    names = ["TEST\\u0001", "test\\U0001", "u0001@TEST.LAN", "u0001@test.lan", "u0001"]
+
+    def takes(where, name, bind="ntlm", **changes):
+        r = completed(sync(t, d, where, "--dry-run", everybody=False, bind=bind, username=name, **changes))
+        same(r["mailboxes_done"], 3, f"{where} {name} {bind}")
+
+    def refuses(where, code, bind="ntlm", **changes):
+        r = sync(t, d, where, "--dry-run", bind=bind, **changes)
+        same(r.code, 1, r.err)
+        true(code in r.err + r.out, f"{code}: {r.err[-800:]}")
+        return r
+
+    # As Samba is by default: over TLS it takes NTLM only with signing.
+    refuses(ldaps, "LDAP_SIGNING")
+    takes(ldaps, names[0], bind="auto")
+    server.restart("ldap server require strong auth = allow_sasl_over_tls")
+    for where in (ldaps, ldap):
+        for name in names:
+            takes(where, name)
+            takes(where, name, bind="auto")
+        refuses(where, "LDAP_CREDENTIALS", password="not-it")
+        refuses(where, "LDAP_CREDENTIALS", username="TEST\\nobody")
+    ldap = f"ldap://127.0.0.1:{WithoutTls(d.ldap).port}"
+    for bind in ("ntlm", "auto", "simple"):
+        r = refuses(ldap, "LDAP_NEEDS_TLS", bind=bind, **PLAIN)
+        true("ldaps://" in r.err + r.out, r.err[-800:])
+    server.restart("ldap server require strong auth = no")
+    for name in names:
+        takes(ldap, name, **PLAIN)
+        takes(ldap, name, bind="auto", **PLAIN)
+    takes(ldap, d.names[1], bind="auto", **PLAIN)  # a DN: nothing but the simple bind
+    refuses(ldap, "LDAP_CREDENTIALS", password="not-it", **PLAIN)
+    server.restart()
+
+
 # ---- Samba
 
 def free(ports):
@@ -141,6 +201,8 @@ def free(ports):
 
 
 class Samba:
+    tests = (logs_in,)
+
     def __init__(self):
         self.run = pathlib.Path(rig.SHARED, "tools", "samba-ad", "run.sh")
         if not self.run.exists():
@@ -162,9 +224,11 @@ class Samba:
             self.stop()
         if not (self.folder / f"users.{USERS}").exists():
             raise rig.Skip("Samba was not made")
-        text = settings.read_text()
-        if "server services" not in text:
-            settings.write_text(text.replace("[global]", "[global]\n\tserver services = ldap", 1))
+        first = self.folder / "etc" / "first.conf"
+        if not first.exists():
+            text = settings.read_text().replace("\tserver services = ldap\n", "")
+            first.write_text(text.replace("[global]", "[global]\n\tserver services = ldap", 1))
+        settings.write_text(first.read_text())
         if not (self.folder / "odd").exists():
             text = "".join(entry(cn, f"CN={escaped(cn)},CN=Users,DC=test,DC=lan", n,
                                  f"objectClass: user\nsAMAccountName: odd{n}\nuserAccountControl: 544\n") for n, cn in enumerate(ODD))
@@ -179,8 +243,16 @@ class Samba:
             place.chmod(0o600)
         if self.control("start", str(USERS)):
             raise rig.Skip("Samba did not start")
+        self.settings = settings.read_text()
         return Directory("DC=test,DC=lan", "test.lan", 389, 636,
                          ["TEST\\u0001", "CN=User u0001,CN=Users,DC=test,DC=lan", "u0001@TEST.LAN"], authority.ca_file)
+
+    def restart(self, line=""):
+        """With other settings, which are gone with the next ones."""
+        self.stop()
+        lines = f"[global]\n\t{line}" if line else "[global]"
+        (self.folder / "etc" / "smb.conf").write_text(self.settings.replace("[global]", lines, 1))
+        same(self.control("start", str(USERS)), 0, "Samba did not start again")
 
     def stop(self):
         pid = self.folder / "samba.pid"
@@ -230,6 +302,8 @@ access to * by users read by anonymous auth
 
 
 class OpenLdap:
+    tests = ()
+
     def start(self):
         done = subprocess.run(["third_party/need", "slapd:/usr/sbin/slapd", "ldap-utils:ldapsearch"], cwd=ROOT, capture_output=True,
                               text=True)
@@ -280,10 +354,10 @@ def main(wanted):
             d = server.start()
             t = rig.Tenant("--users", 3, "--messages", 1, "--size", 300, "--exchange-items", 2, *test_outlook.NOBODY)
             t.post("exchange", auth=[])  # the account is one of the directory, whom Exchange does not know
-            for test in (lists_everybody, disabled_ones_are_not_asked_for, refuses_clearly, access_control_documents):
+            for test in (lists_everybody, disabled_ones_are_not_asked_for, refuses_clearly, access_control_documents, *server.tests):
                 start = time.time()
                 try:
-                    test(t, d)
+                    test(t, d, *([server] if test in server.tests else []))
                     print(f"PASS directory/{name}/{test.__name__} {len(d.people)} accounts {time.time() - start:.1f}s", flush=True)
                 except (AssertionError, KeyError, OSError, subprocess.SubprocessError) as e:
                     print(f"FAIL directory/{name}/{test.__name__} {type(e).__name__} {str(e)[-900:]!r}", flush=True)

@@ -278,6 +278,8 @@ static void set_options(struct tenant *t, str o)
     t->o.ldap_signing = t_json_bool(o, "ldap_signing", t->o.ldap_signing);
     t->o.ldap_no_tls = t_json_bool(o, "ldap_no_tls", t->o.ldap_no_tls);
     t->o.ldap_page = t_json_i64(o, "ldap_page", t->o.ldap_page);
+    t->o.ldap_no_simple = (int)t_json_i64(o, "ldap_no_simple", t->o.ldap_no_simple);
+    t->o.ldap_no_ntlm = t_json_bool(o, "ldap_no_ntlm", t->o.ldap_no_ntlm);
     str name;
     if (!t_json_get(o, "user", &name)) { // with a user: of that mailbox
         e->blocked = t_json_bool(o, "blocked", e->blocked);

@@ -271,7 +271,7 @@ static void put_root(struct search *s)
     static const char *const controls[] = {PAGED, DOMAIN_SCOPE, "1.2.840.113556.1.4.473",
                                            "1.2.840.113556.1.4.801"};
     static const char *const extensions[] = {"1.3.6.1.4.1.1466.20037", "1.3.6.1.4.1.4203.1.11.3"};
-    static const char *const mechanisms[] = {"GSSAPI", "GSS-SPNEGO", "EXTERNAL", "DIGEST-MD5"};
+    static const char *const mechanisms[] = {"GSS-SPNEGO", "GSSAPI", "EXTERNAL", "DIGEST-MD5"};
     struct tenant *t = s->c->t;
     struct t_ber w = {.b = s->out, .wide = true};
     struct t_buf domain = {0}, host = {0};
@@ -290,7 +290,8 @@ static void put_root(struct search *s)
     root_value(&w, s, "isGlobalCatalogReady", S("TRUE"));
     root_values(&w, s, "supportedControl", controls, COUNT(controls));
     root_values(&w, s, "supportedExtension", extensions, COUNT(extensions));
-    root_values(&w, s, "supportedSASLMechanisms", mechanisms, COUNT(mechanisms));
+    root_values(&w, s, "supportedSASLMechanisms", mechanisms + (t->o.ldap_no_ntlm ? 2 : 0),
+                COUNT(mechanisms) - (t->o.ldap_no_ntlm ? 2 : 0));
     t_ber_close(&w);
     t_ber_close(&w);
     t_ber_close(&w);

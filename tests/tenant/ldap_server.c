@@ -129,8 +129,17 @@ static void simple(struct ldap *c, const struct ldap_message *m, str name, str p
         put_bind(out, m, LDAP_SUCCESS, (str){0}, NULL, (str){0});
         return;
     }
+    c->t->stats.ldap_simple++;
+    c->t->stats.ldap_clear += !c->link->tls;
     if (needs_protection(c)) {
         put_stronger(out, m);
+        return;
+    }
+    if (c->t->o.ldap_no_simple) {
+        put_bind(out, m, c->t->o.ldap_no_simple, (str){0},
+                 "80090308: LdapErr: DSID-0C09044E, comment: AcceptSecurityContext error, data 57, "
+                 "v4563",
+                 (str){0});
         return;
     }
     bool dn = is_account_dn(c->t, name);
@@ -162,6 +171,7 @@ static void ntlm(struct ldap *c, const struct ldap_message *m, str token, bool s
             break;
         }
         c->bound = true;
+        c->t->stats.ldap_ntlm++;
         put_bind(out, m, LDAP_SUCCESS, (str){0}, NULL, t_buf_str(&answer));
         break;
     case T_NTLM_REFUSED:
@@ -177,7 +187,7 @@ static void sasl(struct ldap *c, const struct ldap_message *m, str choice, struc
     if (!t_ber_take(&choice, 0x04, &mechanism) ||
         (choice.n > 0 && !t_ber_take(&choice, 0x04, &token))) {
         put_bind(out, m, LDAP_PROTOCOL_ERROR, (str){0}, "malformed", (str){0});
-    } else if (!str_eq_nocase(mechanism, S("GSS-SPNEGO")) || token.n == 0) {
+    } else if (!str_eq_nocase(mechanism, S("GSS-SPNEGO")) || token.n == 0 || c->t->o.ldap_no_ntlm) {
         put_bind(out, m, LDAP_AUTH_METHOD, (str){0},
                  "00002027: LdapErr: DSID-0C0905ED, comment: Invalid Authentication method, data "
                  "0, v2580",

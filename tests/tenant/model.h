@@ -186,6 +186,8 @@ struct t_stats {
     i64 messages_served, message_bytes;
     i64 bulk_items, bulk_created, bulk_updated, bulk_deleted, bulk_failed, bulk_bytes,
         bulk_max_bytes;
+    // Of the binds: simple ones, those of them without TLS, and logins by NTLM that were accepted.
+    i64 ldap_simple, ldap_clear, ldap_ntlm;
     i64 ldap_binds, ldap_searches, ldap_entries, ldap_pages;
 };
 

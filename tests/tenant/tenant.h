@@ -83,6 +83,8 @@ struct t_options {
     i64 ldap_page;          // MaxPageSize
     bool ldap_signing;      // strongerAuthRequired without TLS
     bool ldap_no_tls;       // StartTLS is unavailable
+    int ldap_no_simple;     // the result that refuses each simple bind, as a policy; 0: none
+    bool ldap_no_ntlm;      // neither offered nor taken
     // RS256: is `signature` the service account's over `text`? Outside, because it needs a library.
     bool (*verify)(void *st, str text, str signature);
     void *verify_st;

@@ -43,6 +43,7 @@ static void test_config_load_values(void)
                       "  bulk: {chunk_size: 7, chunk_max_mem_size: 0.5}\n"
                       "elasticsearch.bulk.max_concurrency: 3\n"
                       "service.log_level: warning\n"
+                      "outlook: {ldap_bind: NTLM}\n"
                       "limits: {lanes: 64}\n"
                       "tls.google: {verify: off, ca_file: g.pem}\n"
                       "purge.max_share: 1\n"
@@ -55,6 +56,7 @@ static void test_config_load_values(void)
     CHECK(c->bulk.chunk_size == 7 && c->bulk.max_concurrency == 3);
     CHECK(c->bulk.chunk_max_mem_size_mib > 0.49 && c->bulk.chunk_max_mem_size_mib < 0.51);
     CHECK_STR(c->sync.log_level, S("WARNING"));
+    CHECK_STR(c->outlook.ldap_bind, S("ntlm"));
     CHECK(c->limits.lanes == 64 && c->gmail.requests_per_mailbox == 8);
     CHECK(!c->tls.google_verify && c->tls.verify);
     CHECK_STR(c->tls.google_ca_file, S("g.pem"));
@@ -86,6 +88,9 @@ static void test_config_load_wrong_type(void)
         "service:\n  log_level: loud", ERR_CONFIG_TYPE,
         "config.yml:2:3: service.log_level: DEBUG, INFO, WARNING, ERROR or CRITICAL is wanted; "
         "found \"loud\"");
+    rig_refused("outlook.ldap_bind: kerberos", ERR_CONFIG_TYPE,
+                "config.yml:1:1: outlook.ldap_bind: auto, simple or ntlm is wanted; found "
+                "\"kerberos\"");
     // What is repeated is cut, and cannot move the cursor.
     rig_refused("limits.ids: \"\\e[2J0123456789012345678901234567890123456789\"", ERR_CONFIG_TYPE,
                 "config.yml:1:1: limits.ids: a whole number in decimal digits is wanted; found "

@@ -232,6 +232,9 @@ static void test_read_entry(void)
     CHECK(ldap_entry_value(&m, S("MAIL"), &value));
     CHECK_STR(value, S("ann@example.test"));
     CHECK(!ldap_entry_value(&m, S("mai"), &value) && !ldap_entry_value(&m, S("mails"), &value));
+    CHECK(ldap_entry_has(&m, S("MAIL"), S("Ann@example.test")));
+    CHECK(!ldap_entry_has(&m, S("mail"), S("ann@example.tes")) &&
+          !ldap_entry_has(&m, S("mai"), S("ann@example.test")));
 }
 
 // Lengths of four bytes, an attribute without values, one with options and two values.

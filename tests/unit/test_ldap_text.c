@@ -198,6 +198,8 @@ static void test_result_err(void)
     CHECK_ERR(ldap_result_err(&m), LDAP_RIGHTS);
     m = result(LDAP_DONE, 1, "");
     CHECK_ERR(ldap_result_err(&m), LDAP_REFUSED);
+    m = result(LDAP_BIND_RESPONSE, 49, "80090346: LdapErr: x, data 80090346, v2580");
+    CHECK_ERR(ldap_result_err(&m), LDAP_BINDING);
     m = result(LDAP_EXTENDED_RESPONSE, 52, ""); // StartTLS without a certificate
     CHECK_ERR(ldap_result_err(&m), LDAP_START_TLS);
     m.result = 0;
@@ -205,6 +207,26 @@ static void test_result_err(void)
     m.id = 0;
     m.name = S("1.3.6.1.4.1.1466.20036");
     CHECK_ERR(ldap_result_err(&m), LDAP_DISCONNECTED);
+}
+
+// Another kind of login may do; another password would not.
+static void test_refuses_method(void)
+{
+    static const struct {
+        int result;
+        const char *words;
+        bool want;
+    } rows[] = {
+        {0, "", false},         {7, "", true},           {8, "", true},
+        {13, "", true},         {14, "", false},         {48, "", true},
+        {49, "", false},        {49, "data 52e", false}, {49, "x, data 57, v4563", true},
+        {49, "data 0", false},  {49, "data 570", false}, {49, "data 80090346, v2580", true},
+        {50, "data 57", false}, {53, "", false},
+    };
+    for (isize i = 0; i < COUNT(rows); i++) {
+        struct ldap_message m = result(LDAP_BIND_RESPONSE, rows[i].result, rows[i].words);
+        CHECK(ldap_refuses_method(&m) == rows[i].want);
+    }
 }
 
 static void check_reason(struct ldap_message m, str want)
@@ -231,8 +253,8 @@ static void test_put_reason(void)
     m.uri = S("ldap://other.test/");
     check_reason(m, S("referral 10: data 0, 1 access points  ref 1: 'other.test', "
                       "ldap://other.test/"));
-    static const char *const codes[] = {"525", "530", "531", "532", "533",
-                                        "568", "701", "773", "775"};
+    static const char *const codes[] = {"57",  "525", "530", "531", "532",
+                                        "533", "568", "701", "773", "775"};
     for (isize i = 0; i < COUNT(codes); i++) {
         char words[64];
         struct buf b = buf_over(out_memory, COUNT(out_memory));
@@ -277,7 +299,7 @@ static void test_dn_name(void)
 static const struct test_case cases[] = {
     CASE(test_filter_items),  CASE(test_filter_substrings), CASE(test_filter_examples),
     CASE(test_filter_nested), CASE(test_filter_refused),    CASE(test_filter_depth),
-    CASE(test_result_err),    CASE(test_put_reason),        CASE(test_put_base),
-    CASE(test_dn_name),
+    CASE(test_result_err),    CASE(test_refuses_method),    CASE(test_put_reason),
+    CASE(test_put_base),      CASE(test_dn_name),
 };
 TEST_MAIN(cases)

@@ -50,6 +50,19 @@ static void check_refused(enum outlook_field field, const char *text, u16 code, 
     CHECK(!r->o->run.configured && r->o->run.password.n == 0 && !r->o->run.password_bytes[0]);
 }
 
+static void test_configure_name_for_ntlm(void)
+{
+    struct rig *r = usual();
+    r->o->settings.ldap_bind = OUTLOOK_LDAP_BIND_NTLM;
+    CHECK_OK(configure(r));
+    values[OUTLOOK_FIELD_USERNAME].text = S("CN=svc,DC=example,DC=test");
+    CHECK_ERR(configure(r), LDAP_NTLM_NAME);
+    CHECK_STR(buf_str(&r->detail), S("'Exchange server username'"));
+    CHECK(!r->o->run.configured);
+    r->o->settings.ldap_bind = OUTLOOK_LDAP_BIND_AUTO;
+    CHECK_OK(configure(r));
+}
+
 static void test_configure_errors(void)
 {
     static char large[OUTLOOK_FIELD_BYTES + 2];
@@ -163,7 +176,7 @@ static void test_configure_no_way_after_an_answer(void)
     u8 target[64];
     struct exchange x = {.target = buf_over(target, COUNT(target))};
     CHECK(r->source.ops->accounts_next(r->o, &r->directory_state, 1000, &x) == STEP_REQUEST);
-    r->directory_state.step = OUTLOOK_LDAP_SEARCH;
+    r->directory_state.answered = true;
     CHECK(!r->source.ops->accounts_fail(r->o, &r->directory_state, &x, FAIL(LDAP_CREDENTIALS)));
     CHECK(r->source.ops->accounts_next(r->o, &r->directory_state, 1000, &x) == STEP_FAILED);
 }
@@ -257,6 +270,7 @@ static void test_configure_extras(void)
 }
 
 static const struct test_case cases[] = {
+    CASE(test_configure_name_for_ntlm),
     CASE(test_configure_errors),
     CASE(test_configure_bad_addresses),
     CASE(test_configure_exchange_addresses),

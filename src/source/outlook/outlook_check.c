@@ -83,11 +83,14 @@ void outlook_check_put_login(struct buf *b, const void *src)
     auth_put_facts(b, &o->auth);
 }
 
-void outlook_check_put_user(struct buf *b, const void *src)
+void outlook_check_put_bind(struct buf *b, const void *src, const void *accounts)
 {
     const struct outlook *o = src;
+    const struct outlook_directory *d = accounts;
     buf_put(b, S("as "));
     buf_put(b, o->run.username);
+    buf_put_byte(b, ' ');
+    outlook_bind_put_facts(b, &d->bind);
 }
 
 bool outlook_check_is_delegate(const void *src)
@@ -107,7 +110,7 @@ void outlook_check_shorten(void *accounts)
 bool outlook_check_is_bound(const void *accounts)
 {
     const struct outlook_directory *d = accounts;
-    return d->id > 1; // something was asked after the bind
+    return d->bind.step == OUTLOOK_BIND_DONE;
 }
 
 i64 outlook_check_without_address(const void *accounts)

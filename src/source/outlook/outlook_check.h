@@ -18,8 +18,9 @@ struct outlook_check_login {
 extern const struct machine_ops outlook_check_login_ops; // st = struct outlook_check_login
 
 void outlook_check_put_login(struct buf *b, const void *src); // "as EXAMPLE\svc by NTLM"
-void outlook_check_put_user(struct buf *b, const void *src);  // "as EXAMPLE\svc"
-bool outlook_check_is_delegate(const void *src);              // full access, not impersonation
+// "as EXAMPLE\svc by simple bind"
+void outlook_check_put_bind(struct buf *b, const void *src, const void *accounts);
+bool outlook_check_is_delegate(const void *src); // full access, not impersonation
 
 // Of an accounts state: ends after the first page of the first search; whether the directory has
 // taken the login.

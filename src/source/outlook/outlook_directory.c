@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The conversation with the directory (see outlook_directory.h). Whether a way leads to the
-// directory is known when it answers the bind: until then the next way is tried, afterwards never.
+// directory is known when it answers: until then the next way is tried, afterwards never.
 // An account that finds no room stays in the connection's buffer, and the directory waits.
 #include "source/outlook/outlook_directory.h"
 
@@ -66,9 +66,16 @@ static bool directory_has_way_behind(const struct outlook_run *run, int way)
 
 // ---- asking
 
-static void directory_begin(struct outlook_directory *d)
+static void directory_begin(const struct outlook *o, struct outlook_directory *d)
 {
+    struct outlook_bind_setup setup = {.kind = o->settings.ldap_bind,
+                                       .user = o->run.username,
+                                       .password = o->run.password,
+                                       .host = d->dest.url.host,
+                                       .tls = d->dest.url.tls || d->dest.start_tls};
+    outlook_bind_begin(&d->bind, &setup);
     d->step = OUTLOOK_LDAP_BIND;
+    d->answered = false;
     d->id = 0;
     d->ask = true;
     d->search = 0;
@@ -88,7 +95,7 @@ enum step outlook_directory_next(void *src, void *st, i64 now_ms, struct exchang
     if (d->step == OUTLOOK_LDAP_FAILED || !directory_way(&o->run, d->way, &d->dest)) {
         return STEP_FAILED;
     }
-    directory_begin(d);
+    directory_begin(o, d);
     x->dest = &d->dest;
     x->method = S("LDAP");
     buf_put(&x->target, S("/"));
@@ -138,7 +145,7 @@ err outlook_directory_send(void *src, void *st, struct buf *room, bool *last)
     d->id++;
     switch (d->step) {
     case OUTLOOK_LDAP_BIND:
-        return ldap_put_simple_bind(room, d->id, o->run.username, o->run.password);
+        return outlook_bind_put(&d->bind, d->id, room);
     case OUTLOOK_LDAP_SEARCH:
         return directory_put_search(o, d, room);
     case OUTLOOK_LDAP_UNBIND:
@@ -248,12 +255,12 @@ static err directory_take_message(const struct outlook *o, struct outlook_direct
     if (m.id != d->id || d->ask) {
         return OK; // nobody asked
     }
-    if (d->step == OUTLOOK_LDAP_BIND && m.op == LDAP_BIND_RESPONSE) {
-        d->step = OUTLOOK_LDAP_SEARCH;
-        d->ask = true;
-        return directory_refuse(&m, x);
-    }
-    if (d->step == OUTLOOK_LDAP_SEARCH && m.op == LDAP_ENTRY) {
+    d->answered = true;
+    if (d->step == OUTLOOK_LDAP_BIND) {
+        TRY(outlook_bind_take(&d->bind, &m, x, &d->ask));
+        bool bound = d->bind.step == OUTLOOK_BIND_DONE;
+        d->step = bound ? OUTLOOK_LDAP_SEARCH : OUTLOOK_LDAP_BIND;
+    } else if (d->step == OUTLOOK_LDAP_SEARCH && m.op == LDAP_ENTRY) {
         *taken = directory_take_entry(d, &m, d->to);
         d->entries += *taken;
     } else if (d->step == OUTLOOK_LDAP_SEARCH && m.op == LDAP_REFERENCE) {
@@ -335,9 +342,8 @@ bool outlook_directory_fail(void *src, void *st, struct exchange *x, err e)
     struct outlook_directory *d = st;
     (void)x;
     (void)e; // the caller keeps it
-    bool answered = d->step != OUTLOOK_LDAP_BIND;
     d->input_bytes = 0;
-    if (!answered && directory_has_way_behind(&o->run, d->way)) {
+    if (!d->answered && directory_has_way_behind(&o->run, d->way)) {
         d->way++;
         return true;
     }

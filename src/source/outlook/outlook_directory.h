@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Active Directory as the list of mailboxes (spec/wire-ldap.md, documents.md 5 and 10): one
-// conversation over LDAP binds, runs both searches page by page, and unbinds. A broken one begins
-// again from the start: cookies of pages die with their connection, and who was named before is
-// known to whoever takes the accounts.
+// conversation over LDAP logs in (outlook_bind.h), runs both searches page by page, and unbinds. A
+// broken one begins again from the start: cookies of pages die with their connection, and who was
+// named before is known to whoever takes the accounts.
 //
 // TLS: LDAPS, then StartTLS, then, only where the record's ssl_enabled is off, plain (DESIGN, TLS).
 #ifndef SOURCE_OUTLOOK_OUTLOOK_DIRECTORY_H
 #define SOURCE_OUTLOOK_OUTLOOK_DIRECTORY_H
 
-#include "codec/ldap.h"
+#include "source/outlook/outlook_bind.h"
 #include "source/outlook/outlook_state.h"
 
 enum outlook_ldap_step {
@@ -25,7 +25,9 @@ struct outlook_directory {
     enum outlook_ldap_step step;
     int way; // of the run's ways to the directory: the one that is tried
     struct dest dest;
-    bool probe;                    // the first page of the first search is enough
+    bool probe; // the first page of the first search is enough
+    struct outlook_bind bind;
+    bool answered;                 // this way leads to the directory
     int id;                        // of the message in hand
     bool ask;                      // there is something to send
     const struct account_sink *to; // of the call in hand
