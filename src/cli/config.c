@@ -245,16 +245,20 @@ static void config_read_proxy(struct config *config, struct config_proxy *out)
     t->nodes[at].kind = CONFIG_NULL;
 }
 
-// Files would have to be written while the program is sealed against it.
+// The service looks for the files under the same name: one that means something else there, or in
+// another working directory, is none. What the directory is like is seen at start (start_volume.c).
 static err config_check_extraction(const struct config_where *w)
 {
-    static const str path = S("extraction_service.use_file_pointers");
-    if (!w->config->service.extraction_file_pointers) {
+    static const str path = S("extraction_service.shared_volume_dir");
+    const struct config_service *c = &w->config->service;
+    str folder = c->extraction_shared_volume;
+    bool absolute = str_starts(folder, S("/")) && folder.n <= OUTLOOK_FOLDER_PATH_BYTES;
+    if (!c->extraction_file_pointers || absolute) {
         return OK;
     }
-    int node = config_tree_find(w->config->tree, path);
-    config_complain(w, node, path, S("cannot be true"));
-    return FAIL(CONFIG_FILE_POINTERS);
+    config_complain(w, config_tree_find(w->config->tree, path), path,
+                    S("has to be an absolute path"));
+    return FAIL(CONFIG_SHARED_VOLUME);
 }
 
 err config_load(struct config *config, str name, str text, struct arena *arena, struct buf *detail)

@@ -77,8 +77,8 @@ struct config_service {
     str extraction_host;        // empty: no extraction service
     i64 extraction_timeout_s;
     i64 extraction_chunk;          // accepted; files go out as fast as the network takes them
-    bool extraction_file_pointers; // refused
-    str extraction_shared_volume;  // of those
+    bool extraction_file_pointers; // files take the place of what goes out
+    str extraction_shared_volume;  // where those are
     str types[SERVICE_TYPES_MAX];  // service.service_types
     int type_count;
 };

@@ -2,6 +2,7 @@
 // The service: seal, then turn the loop until it has ended (see serve_command.h).
 #include "cli/serve_command.h"
 
+#include "cli/start_volume.h"
 #include "os/os.h"
 #include "os/seal.h"
 #include "service/listener.h"
@@ -21,6 +22,7 @@ static err serve_command_seal(struct start *s)
         .require = s->options->require_seal || s->config.sync.seal_require,
         .listen_fd = s->listen_fd,
     };
+    start_volume_put_wants(s, &wants);
     TRY(seal_engage(&wants, &report));
     u8 words[160];
     struct buf sealed = buf_over(words, COUNT(words));
@@ -90,6 +92,7 @@ int serve_command_run(struct start *s)
     }
     log_say_left_out(s->log);
     loop_close(s->loop);
+    start_volume_clear(s);
     if (s->listener) {
         listener_close(s->listener);
     }

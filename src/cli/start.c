@@ -6,6 +6,7 @@
 #include "base/idset.h"
 #include "cli/output.h"
 #include "cli/start_source.h"
+#include "cli/start_volume.h"
 #include "codec/base64.h"
 #include "codec/ldap.h"
 #include "elastic/index.h"
@@ -361,5 +362,5 @@ err start_all(struct start *s, const struct options *options)
     TRY(start_job(s));
     start_source_forget(s);
     start_end(s);
-    return OK;
+    return start_volume_create(s);
 }

@@ -7,6 +7,7 @@
 #include "base/idset.h"
 #include "cli/ingest.h"
 #include "cli/start_source.h"
+#include "cli/start_volume.h"
 #include "os/log.h"
 #include "os/os.h"
 #include "service/listener.h"
@@ -257,5 +258,5 @@ err start_serve(struct start *s, const struct options *options)
     TRY(start_serve_listen(s));
     start_note_rest(s);
     start_end(s);
-    return OK;
+    return start_volume_create(s);
 }

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "cli/start_volume.h"
 #include "codec/json_write.h"
 #include "source/gmail/gmail.h"
 #include "source/outlook/outlook.h"
@@ -56,6 +57,9 @@ void start_source_outlook(struct start *s, enum source_use use, struct source *o
                                                        : OUTLOOK_LDAP_BIND_AUTO,
         .estimate = s->options->dry_run,
     };
+    if (use != SOURCE_LOOK) {
+        start_volume_share(s, &settings);
+    }
     outlook_init(&s->plan, &settings, out);
 }
 

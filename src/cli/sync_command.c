@@ -2,6 +2,7 @@
 // One sync: seal, turn the loop until the job is done or a signal comes, print what was done.
 #include "cli/sync_command.h"
 
+#include "cli/start_volume.h"
 #include "cli/summary.h"
 #include "net/crypto.h"
 #include "os/os.h"
@@ -71,6 +72,7 @@ int sync_command_run(struct start *s)
         .require = s->options->require_seal || s->config.sync.seal_require,
         .listen_fd = -1,
     };
+    start_volume_put_wants(s, &wants);
     err e = seal_engage(&wants, &report);
     if (!err_ok(e)) {
         log_err(s->log, LOG_ERROR, e, (str){0}, NULL, 0);
@@ -99,6 +101,7 @@ int sync_command_run(struct start *s)
     sync_command_print(s, &summary, terminal);
     log_say_left_out(s->log);
     loop_close(s->loop);
+    start_volume_clear(s);
     s->source->ops->release(s->source->state);
     crypto_wipe(s->texts.p, s->texts.n); // passwords, and the key as it stood in the file
     return sync_command_exit_code(s->job);

@@ -3,7 +3,8 @@
 // sockets. os_linux.c implements it; tests replace it whole by linking another implementation.
 //
 // Two phases. Before seal_engage() (os/seal.h) everything works; after it the functions marked
-// [start] end the process. Nothing here blocks except os_poll() and os_write_all().
+// [start] end the process. Nothing here blocks except os_poll(), os_write_all(), and
+// os_shared_write() as long as its disk does.
 #ifndef OS_OS_H
 #define OS_OS_H
 
@@ -40,6 +41,27 @@ enum os_change { OS_CHANGE_REPLACE, OS_CHANGE_APPEND };
 int os_file_change(const char *path, enum os_change change, struct buf *detail); // [start]
 bool os_folder_create(const char *path, struct buf *detail); // [start] mode 0700; may be there
 
+// Files by which another program of this host is handed bytes: made before the seal, which then
+// lets ftruncate(2) through for them alone. Their descriptors follow one another. Each is locked
+// (flock(2)) until the process ends, so that those of processes that died are known. They stay in
+// their folder when the process ends, empty: whoever makes some there the next time removes them.
+struct os_shared {
+    int first_fd, count;
+    u64 token;        // of this process, by chance: it is in their names
+    int removed;      // those of the dead
+    bool open_to_all; // everybody may enter the folder, and the files can be read by everybody
+};
+
+// CONFIG_SHARED_VOLUME with the folder and what is wrong in `detail`; then there are none.
+err os_shared_create(const char *folder, int count, struct os_shared *out,
+                     struct buf *detail);                                 // [start]
+void os_shared_remove(const char *folder, struct os_shared *s);           // [start]
+void os_shared_put_name(struct buf *b, const struct os_shared *s, int i); // within the folder
+
+// Puts `content` in place of what the file held. EXTRACT_SPACE, EXTRACT_FILE: it is empty then.
+err os_shared_write(const struct os_shared *s, int i, str content);
+bool os_shared_clear(const struct os_shared *s, int i); // false: the system would not
+
 // What a write looks at while a pipe or terminal takes nothing: the signals (signals_fd, -1: none).
 // Until one says stop it waits as long as it takes; from then on WRITE_STOP_WAIT_MS, all writes
 // together.
@@ -61,7 +83,8 @@ int os_terminal_columns(int fd); // [start] 80 when unknown
 // too long (it was read to its end).
 err os_line_read(int fd, struct buf *line, bool hidden, struct os_watch *watch); // [start]
 
-// ---- signals: INT, TERM and HUP are blocked and come through a descriptor; PIPE is ignored
+// ---- signals: INT, TERM and HUP are blocked and come through a descriptor; PIPE and
+// XFSZ are ignored
 int os_signals_open(void); // [start] a descriptor, or OS_BROKEN
 enum os_signal { OS_SIGNAL_NONE, OS_SIGNAL_STOP, OS_SIGNAL_HUP };
 enum os_signal os_signals_next(int fd);

@@ -43,6 +43,7 @@ enum seal_check {
     SEAL_FILE_FLAGS,
     SEAL_OWN_THREAD,
     SEAL_LISTENER, // on the list only when there is a listener
+    SEAL_SHARED,   // on the list only when there are such files
 };
 
 struct seal_call {
@@ -85,6 +86,8 @@ static const struct seal_call seal_calls[] = {
     SEAL_CALL(accept4, SEAL_LISTENER, "health and metrics: from the one listening descriptor"),
     SEAL_CALL(close, SEAL_ANY, "the end of a connection"),
     SEAL_CALL(fcntl, SEAL_FILE_FLAGS, "reading and setting flags of a descriptor, nothing else"),
+    SEAL_CALL(ftruncate, SEAL_SHARED,
+              "use_file_pointers: the files that were made for it, no other"),
     SEAL_CALL(lseek, SEAL_ANY, "result files"),
     SEAL_CALL(fdatasync, SEAL_ANY, "result files that must be on disk"),
     SEAL_CALL(getrandom, SEAL_ANY, "keys of TLS, ids of queries"),
@@ -115,7 +118,7 @@ bool seal_call_at(isize i, const char **name, const char **why)
 // ---- the filter
 
 enum {
-    SEAL_STEPS_MAX = 4 + 2 * COUNT(seal_calls) + 32, // checks of arguments take a few more
+    SEAL_STEPS_MAX = 4 + 2 * COUNT(seal_calls) + 36, // checks of arguments take a few more
     SEAL_WORD = BPF_LD | BPF_W | BPF_ABS,
 };
 
@@ -146,7 +149,8 @@ static void seal_must_be(struct seal_filter *f, u32 a, u32 b)
     seal_put(f, BPF_RET | BPF_K, 0, 0, SECCOMP_RET_KILL_PROCESS);
 }
 
-static void seal_put_checks(struct seal_filter *f, enum seal_check check, int listen_fd)
+static void seal_put_checks(struct seal_filter *f, enum seal_check check,
+                            const struct seal_wants *wants)
 {
     switch (check) {
     case SEAL_ANY:
@@ -168,7 +172,13 @@ static void seal_put_checks(struct seal_filter *f, enum seal_check check, int li
         break;
     case SEAL_LISTENER:
         seal_load_argument(f, 0);
-        seal_must_be(f, (u32)listen_fd, (u32)listen_fd);
+        seal_must_be(f, (u32)wants->listen_fd, (u32)wants->listen_fd);
+        break;
+    case SEAL_SHARED:
+        seal_load_argument(f, 0);
+        seal_put(f, BPF_ALU | BPF_SUB | BPF_K, 0, 0, (u32)wants->shared_first_fd);
+        seal_put(f, BPF_JMP | BPF_JGE | BPF_K, 0, 1, (u32)wants->shared_count);
+        seal_put(f, BPF_RET | BPF_K, 0, 0, SECCOMP_RET_KILL_PROCESS);
         break;
     case SEAL_OWN_THREAD:
         seal_load_argument(f, 0);
@@ -177,17 +187,25 @@ static void seal_put_checks(struct seal_filter *f, enum seal_check check, int li
     }
 }
 
-static void seal_put_call(struct seal_filter *f, const struct seal_call *call, int listen_fd)
+static void seal_put_call(struct seal_filter *f, const struct seal_call *call,
+                          const struct seal_wants *wants)
 {
     seal_put(f, BPF_JMP | BPF_JEQ | BPF_K, 0, 0, call->nr);
     unsigned short jump = (unsigned short)(f->count - 1);
-    seal_put_checks(f, call->check, listen_fd);
+    seal_put_checks(f, call->check, wants);
     seal_put(f, BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW);
     f->steps[jump].jf = (u8)(f->count - jump - 1);
 }
 
+static bool seal_is_wanted(const struct seal_call *call, const struct seal_wants *wants)
+{
+    return call->check == SEAL_LISTENER ? wants->listen_fd >= 0
+           : call->check == SEAL_SHARED ? wants->shared_count > 0
+                                        : true;
+}
+
 // The numbers of the x32 calls (x86_64 with bit 30 set) are on no list and fall through to the end.
-static bool seal_filter_engage(int listen_fd)
+static bool seal_filter_engage(const struct seal_wants *wants)
 {
     struct seal_filter f = {0};
     seal_put(&f, SEAL_WORD, 0, 0, offsetof(struct seccomp_data, arch));
@@ -195,8 +213,8 @@ static bool seal_filter_engage(int listen_fd)
     seal_put(&f, BPF_RET | BPF_K, 0, 0, SECCOMP_RET_KILL_PROCESS);
     seal_put(&f, SEAL_WORD, 0, 0, offsetof(struct seccomp_data, nr));
     for (isize i = 0; i < COUNT(seal_calls); i++) {
-        if (seal_calls[i].check != SEAL_LISTENER || listen_fd >= 0) {
-            seal_put_call(&f, &seal_calls[i], listen_fd);
+        if (seal_is_wanted(&seal_calls[i], wants)) {
+            seal_put_call(&f, &seal_calls[i], wants);
         }
     }
     seal_put(&f, BPF_RET | BPF_K, 0, 0, SECCOMP_RET_KILL_PROCESS);
@@ -311,7 +329,7 @@ err seal_engage(const struct seal_wants *wants, struct seal_report *report)
     report->relro = seal_relro();
     report->address_space = seal_limits();
     report->landlock = no_new_rights && seal_landlock();
-    report->seccomp = no_new_rights && seal_filter_engage(wants->listen_fd);
+    report->seccomp = no_new_rights && seal_filter_engage(wants);
     return wants->require && !report->seccomp ? FAIL(SEAL_REFUSED) : OK;
 }
 

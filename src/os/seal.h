@@ -18,6 +18,7 @@ struct seal_report {
 struct seal_wants {
     bool require;
     int listen_fd; // connections may be accepted from this descriptor only; -1: from none
+    int shared_first_fd, shared_count; // files that may be cut: of struct os_shared, or none
 };
 
 err seal_engage(const struct seal_wants *wants, struct seal_report *report);

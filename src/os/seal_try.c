@@ -56,6 +56,7 @@ static struct seal_trial seal_trial_at(isize i)
         {"dup", SYS_dup, {0}},
         {"fcntl-dup", SYS_fcntl, {0, F_DUPFD, 100}},
         {"fcntl-lock", SYS_fcntl, {0, F_GETLK, 0}},
+        {"ftruncate", SYS_ftruncate, {-1, 0}},
         {"listen", SYS_listen, {-1, 1}},
         {"accept", SYS_accept4, {-1, 0, 0, 0}},
         {"socket-unix", SYS_socket, {AF_UNIX, SOCK_STREAM, 0}},

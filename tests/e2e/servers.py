@@ -7,6 +7,7 @@ import socket
 import ssl
 import struct
 import threading
+import urllib.parse
 
 import rig
 
@@ -137,8 +138,9 @@ class Proxy(Listener):
 
 
 class Extraction:
-    """The text extraction service on plain HTTP. Keeps each request as (head, bytes); says(bytes) gives the
-    status and the answer, in pieces if it is a list (chunked then); None: it hangs up without a word."""
+    """The text extraction service on plain HTTP. Keeps each request as (head, bytes), those of the file if it names
+    one; says(bytes) gives the status and the answer, in pieces if it is a list (chunked then); None: it hangs up
+    without a word."""
 
     def __init__(self, says, port=0):
         self.requests = []
@@ -149,6 +151,10 @@ class Extraction:
 
             def do_PUT(self):
                 data = self.rfile.read(int(self.headers["Content-Length"]))
+                pointer = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query).get("local_file_path")
+                if pointer:
+                    with open(pointer[0], "rb") as file:
+                        data = file.read()
                 outer.requests.append(({"path": self.path, **{k.lower(): v for k, v in self.headers.items()}}, data))
                 said = says(data)
                 if said is None:

@@ -213,11 +213,3 @@ def test_a117_jobs_of_the_service():
         true(got and not any("_attachment" in d for d in stored(w.tenant, "search-c1").values()), "content")
         same(set(got.values()), set(texts or map(name, (data for _, data in service.requests))))
         same(job["metadata"]["mailferry"].get("texts_missing", 0), len(got) if broken[0] else 0)
-
-
-def test_file_pointers_are_refused():
-    t = tenant(items=1)
-    extra = "extraction_service:\n  host: http://127.0.0.1:1\n  use_file_pointers: true\n"
-    r = sync(t, extra=extra, use_text_extraction_service=True)
-    same(r.code, 2, r.text())
-    true("extraction_service.use_file_pointers" in r.err and "over HTTP" in r.err, r.err)

@@ -276,6 +276,33 @@ int os_file_create(const char *path, struct buf *detail)
     return -1;
 }
 
+// No world has an extraction service with file pointers.
+err os_shared_create(const char *folder, int count, struct os_shared *out, struct buf *detail)
+{
+    (void)count;
+    must_not_be_sealed("files are made");
+    *out = (struct os_shared){0};
+    buf_put(detail, str_from(folder));
+    return FAIL(CONFIG_SHARED_VOLUME);
+}
+
+void os_shared_put_name(struct buf *b, const struct os_shared *s, int i)
+{
+    (void)b;
+    sim_violation("file %d of %d is named", i, s->count);
+}
+
+err os_shared_write(const struct os_shared *s, int i, str content)
+{
+    (void)content;
+    sim_violation("file %d of %d is written", i, s->count);
+}
+
+bool os_shared_clear(const struct os_shared *s, int i)
+{
+    sim_violation("file %d of %d is emptied", i, s->count);
+}
+
 bool os_watch_signals(struct os_watch *w)
 {
     enum os_signal s = w->signals_fd >= 0 ? os_signals_next(w->signals_fd) : OS_SIGNAL_NONE;

@@ -3,6 +3,10 @@
 // text of its answer a member of the document; whatever goes wrong costs only the text.
 #include "outlook_rig.h"
 
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
 enum { ROOM = KIB(64) };
 
 #define FILE_PART(id, name, size)                                                \
@@ -288,15 +292,169 @@ static void test_extract_too_large(void)
         in = str_make(text, COUNT(text));
     }
     CHECK(ex.too_large);
-    err e = outlook_extract_end(&ex, &data);
+    static struct outlook o;
+    err e = outlook_extract_end(&o, &ex, &data);
     CHECK(err_is(e, ERR_EXTRACT_TOO_LARGE));
     CHECK_STR(str_make(memory + FETCH_DOC_OFFSET, data.n - FETCH_DOC_OFFSET), S(",\"body\":\"\""));
     munmap(memory, (size_t)LANE_LARGE_BYTES);
 }
 
+// ---- by way of files
+
+static char folder[] = "/tmp/test extract+\xc3\xb6.XXXXXX";
+static struct outlook_files files;
+static bool file_used[2];
+
+static struct rig *make_filed(void)
+{
+    if (!files.folder.n) {
+        CHECK(mkdtemp(folder) != NULL);
+        files.folder = str_from(folder);
+        CHECK_OK(os_shared_create(folder, 5, &files.shared, NULL));
+    }
+    struct rig *r = make(ROOM);
+    r->o->settings.files = &files;
+    r->o->settings.files_from = 3;
+    r->o->settings.file_count = COUNT(file_used);
+    r->o->file_used = file_used;
+    return r;
+}
+
+static void end_filed(struct rig *r)
+{
+    for (int i = 0; i < COUNT(file_used); i++) {
+        CHECK(!file_used[i]);
+    }
+    r->o->settings.files = NULL;
+}
+
+static bool file_holds(int i, str want)
+{
+    u8 path[200] = {0}, bytes[200];
+    struct buf p = buf_over(path, COUNT(path) - 1), b = buf_over(bytes, COUNT(bytes));
+    buf_put(&p, files.folder);
+    buf_put_byte(&p, '/');
+    os_shared_put_name(&p, &files.shared, i);
+    return err_ok(os_file_read((const char *)path, &b, NULL)) && str_eq(buf_str(&b), want);
+}
+
+static void test_extract_file(void)
+{
+    struct rig *r = make_filed();
+    file_used[0] = true; // another lane's
+    struct machine_answer answers[] = {
+        ANSWER(200, CONTENT(FILE_BASE64)),
+        LOST(NET_RESET),
+        {.status = 200, .body = S("{\"extracted_text\":\"half of"), .lost = FAIL(HTTP_CUT)},
+    };
+    CHECK(machine_next(&r->lane) == STEP_REQUEST);
+    CHECK_OK(machine_answer(&r->lane, &answers[0]));
+    CHECK(file_holds(4, S("")));
+    CHECK(machine_next(&r->lane) == STEP_REQUEST);
+    CHECK(file_holds(4, S(FILE_BYTES)) && file_used[1]);
+    CHECK(r->lane.x.body.n == 0 && r->lane.x.send_empty_body);
+    u8 bytes[300];
+    struct buf want = buf_over(bytes, COUNT(bytes));
+    buf_put(&want, S("/extract_text/?local_file_path=/tmp/test%20extract%2B%C3%B6."));
+    buf_put(&want, str_from_index(files.folder, files.folder.n - 6));
+    buf_put_byte(&want, '/');
+    os_shared_put_name(&want, &files.shared, 4);
+    CHECK_STR(buf_str(&r->lane.x.target), buf_str(&want));
+    CHECK(!machine_has_header(&r->lane, 2, S("Content-Type")));
+    // It broke: the same again, from the same file.
+    CHECK(machine_next(&r->lane) == STEP_REQUEST);
+    CHECK_STR(buf_str(&r->lane.x.target), buf_str(&want));
+    CHECK(file_holds(4, S(FILE_BYTES)) && r->lane.x.body.n == 0);
+    struct machine_answer last = ANSWER(200, "{\"extracted_text\":\"Hello\"}");
+    CHECK_OK(machine_answer(&r->lane, &last));
+    CHECK(file_holds(4, S("")) && !file_used[1]);
+    CHECK(machine_next(&r->lane) == STEP_DONE);
+    check_text(r, S("Hello"), 0);
+    file_used[0] = false;
+    end_filed(r);
+}
+
+// However it ends: no content stays behind, and the text is missing as it would be without files.
+static void test_extract_file_ends(void)
+{
+    const struct {
+        struct machine_answer answer;
+        u16 error;
+    } ends[] = {
+        {ANSWER(500, "no"), ERR_EXTRACT_STATUS},
+        {ANSWER(200, "{\"error\":\"no\"}"), ERR_EXTRACT_REFUSED},
+        {ANSWER(200, "{"), ERR_EXTRACT_ANSWER},
+        {LOST(NET_RESET), ERR_NET_RESET},
+    };
+    for (isize i = 0; i < COUNT(ends); i++) {
+        struct rig *r = make_filed();
+        struct machine_answer answers[] = {ANSWER(200, CONTENT(FILE_BASE64)), ends[i].answer,
+                                           ends[i].answer, ends[i].answer};
+        int count = ends[i].error == ERR_NET_RESET ? 4 : 2;
+        CHECK(machine_run(&r->lane, answers, count) == STEP_DONE);
+        check_text(r, S(""), ends[i].error);
+        CHECK(file_holds(3, S("")) && file_holds(4, S("")));
+        end_filed(r);
+    }
+    struct rig *r = make_filed(); // it took too long
+    struct machine_answer content = ANSWER(200, CONTENT(FILE_BASE64));
+    CHECK(machine_next(&r->lane) == STEP_REQUEST);
+    CHECK_OK(machine_answer(&r->lane, &content));
+    CHECK(machine_next(&r->lane) == STEP_REQUEST);
+    r->lane.now_ms += 30000;
+    CHECK(machine_next(&r->lane) == STEP_DONE);
+    check_text(r, S(""), ERR_EXTRACT_TIMEOUT);
+    CHECK(file_holds(3, S("")));
+    end_filed(r);
+
+    r = make_filed(); // its mailbox is closed meanwhile
+    CHECK(machine_next(&r->lane) == STEP_REQUEST);
+    CHECK_OK(machine_answer(&r->lane, &content));
+    CHECK(machine_next(&r->lane) == STEP_REQUEST && file_holds(3, S(FILE_BYTES)));
+    r->mailbox.phase = MAILBOX_SYSTEMIC;
+    CHECK(machine_next(&r->lane) == STEP_DONE && r->fetch.verdict == FETCH_UNDECIDED);
+    CHECK(file_holds(3, S("")));
+    end_filed(r);
+
+    r = make_filed(); // the run is over
+    CHECK(machine_next(&r->lane) == STEP_REQUEST);
+    CHECK_OK(machine_answer(&r->lane, &content));
+    CHECK(machine_next(&r->lane) == STEP_REQUEST && file_holds(3, S(FILE_BYTES)));
+    r->source.ops->release(r->o);
+    CHECK(file_holds(3, S("")));
+    end_filed(r);
+}
+
+// The disk is full, or more is under way than there are files.
+static void test_extract_file_failures(void)
+{
+    struct rig *r = make_filed();
+    struct os_shared kept = files.shared;
+    struct machine_answer content[] = {ANSWER(200, CONTENT(FILE_BASE64))};
+    files.shared.first_fd = open("/dev/full", O_WRONLY) - 3;
+    CHECK(machine_run(&r->lane, content, 1) == STEP_DONE);
+    check_text(r, S(""), ERR_EXTRACT_SPACE);
+    CHECK(r->lane.request_count == 2);
+    close(files.shared.first_fd + 3);
+    files.shared = kept;
+    end_filed(r);
+
+    r = make_filed();
+    file_used[0] = file_used[1] = true;
+    CHECK(machine_run(&r->lane, content, 1) == STEP_DONE);
+    check_text(r, S(""), ERR_EXTRACT_FILE);
+    file_used[0] = file_used[1] = false;
+    end_filed(r);
+    os_shared_remove(folder, &files.shared);
+    CHECK(rmdir(folder) == 0);
+}
+
 static const struct test_case cases[] = {
-    CASE(test_extract_request),        CASE(test_extract_answers),    CASE(test_extract_talks_much),
-    CASE(test_extract_grows),          CASE(test_extract_lost),       CASE(test_extract_timeout),
-    CASE(test_extract_nothing_to_ask), CASE(test_extract_configured), CASE(test_extract_too_large),
+    CASE(test_extract_file),          CASE(test_extract_file_ends),
+    CASE(test_extract_file_failures), CASE(test_extract_request),
+    CASE(test_extract_answers),       CASE(test_extract_talks_much),
+    CASE(test_extract_grows),         CASE(test_extract_lost),
+    CASE(test_extract_timeout),       CASE(test_extract_nothing_to_ask),
+    CASE(test_extract_configured),    CASE(test_extract_too_large),
 };
 TEST_MAIN(cases)

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -157,6 +158,83 @@ static void test_engage_allowed_calls_live(void)
     int status = run_sealed(child_allowed, (str){0});
     os_close(status_fd);
     CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+// ---- files for the extraction service
+
+static char shared_folder[] = "/tmp/test_seal.XXXXXX";
+static struct os_shared shared;
+static int neighbour = -1; // a file beside them that is open for writing
+
+// Cuts what the name says: one of them, or a neighbour.
+static int child_shared(const struct seal_report *report, str argument)
+{
+    (void)report;
+    if (str_eq(argument, S("ours"))) {
+        for (int i = 0; i < shared.count; i++) {
+            if (!err_ok(os_shared_write(&shared, i, S("some content"))) ||
+                !err_ok(os_shared_write(&shared, i, S("shorter"))) ||
+                !os_shared_clear(&shared, i) || !err_ok(os_shared_write(&shared, i, S("left")))) {
+                return 1;
+            }
+        }
+        return 0;
+    }
+    int fd = str_eq(argument, S("before"))   ? shared.first_fd - 1
+             : str_eq(argument, S("behind")) ? shared.first_fd + shared.count
+             : str_eq(argument, S("none"))   ? -1
+                                             : neighbour;
+    return ftruncate(fd, 0) == 0 ? 2 : 3;
+}
+
+static int run_sealed_with_files(str argument)
+{
+    fflush(NULL);
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct seal_report report;
+        struct seal_wants wants = {
+            .listen_fd = -1, .shared_first_fd = shared.first_fd, .shared_count = shared.count};
+        err e = seal_engage(&wants, &report);
+        leave(err_ok(e) ? child_shared(&report, argument) : 99);
+    }
+    int status = 0;
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+    }
+    return status;
+}
+
+static void check_shared_files_hold(isize bytes)
+{
+    for (int i = 0; i < shared.count; i++) {
+        struct stat st;
+        CHECK(fstat(shared.first_fd + i, &st) == 0 && st.st_size == bytes);
+    }
+}
+
+static void test_engage_with_files_cuts_them_and_nothing_else(void)
+{
+    static const str others[] = {S("before"), S("behind"), S("none"), S("neighbour")};
+    CHECK(mkdtemp(shared_folder) != NULL);
+    char path[100];
+    snprintf(path, sizeof path, "%s/neighbour", shared_folder);
+    neighbour = open(path, O_WRONLY | O_CREAT, 0600);
+    CHECK(write(neighbour, "kept", 4) == 4);
+    CHECK_OK(os_shared_create(shared_folder, 4, &shared, NULL));
+    int status = run_sealed_with_files(S("ours"));
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    check_shared_files_hold(4);
+    for (isize i = 0; i < COUNT(others) && has_seccomp(); i++) {
+        status = run_sealed_with_files(others[i]);
+        CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS);
+    }
+    status = has_seccomp() ? run_sealed(child_shared, S("ours")) : SIGSYS; // not in this mode
+    CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS);
+    struct stat st;
+    CHECK(fstat(neighbour, &st) == 0 && st.st_size == 4);
+    os_shared_remove(shared_folder, &shared);
+    close(neighbour);
+    CHECK(unlink(path) == 0 && rmdir(shared_folder) == 0);
 }
 
 static int child_abort(const struct seal_report *report, str argument)
@@ -347,6 +425,7 @@ static const struct test_case cases[] = {
     CASE(test_engage_forbidden_calls_die),
     CASE(test_try_unsealed_lives),
     CASE(test_engage_allowed_calls_live),
+    CASE(test_engage_with_files_cuts_them_and_nothing_else),
     CASE(test_engage_abort_is_an_abort),
     CASE(test_engage_stop_and_continue),
     CASE(test_engage_relro_is_read_only),

@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "codec/json_write.h"
+#include "codec/url.h"
+#include "os/os.h"
 
 enum {
     EXTRACT_NODES = 128,
@@ -25,6 +27,14 @@ static const struct retry_policy extract_policy_away = {
 
 // ---- content
 
+// Without text.
+static void extract_empty(struct outlook_extract *ex, struct buf *data)
+{
+    data->n = ex->from;
+    buf_put(data, S(",\"body\":\"\""));
+    ex->ready = false;
+}
+
 void outlook_extract_take(struct outlook_extract *ex, struct buf *data, str base64)
 {
     base64_decode(&ex->decoder, data, base64);
@@ -35,18 +45,90 @@ void outlook_extract_content_end(struct outlook_extract *ex, struct buf *data)
     ex->bytes = data->n - ex->from;
     ex->ready = ex->bytes > 0;
     if (!ex->ready) {
-        outlook_extract_empty(ex, data);
+        extract_empty(ex, data);
     }
+}
+
+// ---- the file
+
+// Into one that is free; what is in memory is needed no longer.
+static err extract_file(struct outlook *o, struct outlook_extract *ex, struct buf *data)
+{
+    const struct outlook_settings *s = &o->settings;
+    int i = 0;
+    while (i < s->file_count && o->file_used[i]) {
+        i++;
+    }
+    if (i == s->file_count) {
+        return FAIL(EXTRACT_FILE);
+    }
+    TRY(os_shared_write(&s->files->shared, s->files_from + i,
+                        str_make(data->p + ex->from, ex->bytes)));
+    o->file_used[i] = ex->filed = true;
+    ex->file = i;
+    ex->bytes = 0;
+    return OK;
+}
+
+// What the system would not empty is emptied when the run ends, or at the next start.
+static void extract_empty_file(struct outlook *o, int i)
+{
+    o->file_used[i] = !os_shared_clear(&o->settings.files->shared, o->settings.files_from + i);
+}
+
+void outlook_extract_release(struct outlook *o, struct outlook_extract *ex)
+{
+    if (ex->filed) {
+        extract_empty_file(o, ex->file);
+    }
+    ex->filed = false;
+}
+
+void outlook_extract_clear(struct outlook *o)
+{
+    for (int i = 0; o->settings.files && i < o->settings.file_count; i++) {
+        if (o->file_used[i]) {
+            extract_empty_file(o, i);
+            o->file_used[i] = false;
+        }
+    }
+}
+
+// The slashes stay: services that do not decode what they are given find the file too.
+static void extract_put_path(struct buf *b, const struct outlook *o,
+                             const struct outlook_extract *ex)
+{
+    const struct outlook_files *files = o->settings.files;
+    for (str rest = files->folder, part; rest.n;) {
+        bool slash;
+        rest = str_cut(rest, '/', &part, &slash);
+        url_put_encoded(b, part);
+        buf_put(b, slash ? S("/") : S(""));
+    }
+    buf_put(b, str_ends(files->folder, S("/")) ? S("") : S("/"));
+    os_shared_put_name(b, &files->shared, o->settings.files_from + ex->file);
 }
 
 // ---- the request
 
-bool outlook_extract_ask(struct outlook *o, struct outlook_extract *ex, struct buf *data,
-                         i64 now_ms, struct exchange *x)
+static err extract_prepare(struct outlook *o, struct outlook_extract *ex, struct buf *data,
+                           i64 now_ms)
+{
+    if (ex->asked && now_ms - ex->asked_ms >= o->settings.extraction_timeout_ms) {
+        return FAIL(EXTRACT_TIMEOUT);
+    }
+    return o->settings.files && !ex->filed ? extract_file(o, ex, data) : OK;
+}
+
+err outlook_extract_ask(struct outlook *o, struct outlook_extract *ex, struct buf *data, i64 now_ms,
+                        struct exchange *x)
 {
     i64 timeout_ms = o->settings.extraction_timeout_ms;
-    if (ex->asked && now_ms - ex->asked_ms >= timeout_ms) {
-        return false;
+    err e = extract_prepare(o, ex, data, now_ms);
+    if (!err_ok(e)) {
+        outlook_extract_release(o, ex);
+        extract_empty(ex, data);
+        return e;
     }
     ex->asked = true;
     ex->asked_ms = now_ms;
@@ -59,9 +141,15 @@ bool outlook_extract_ask(struct outlook *o, struct outlook_extract *ex, struct b
     x->timeout_ms = x->first_byte_ms = timeout_ms;
     x->body = str_make(data->p + ex->from, ex->bytes);
     buf_put(&x->target, S("/extract_text/"));
-    exchange_header(x, S("Content-Type"), S("application/octet-stream"));
+    if (ex->filed) {
+        buf_put(&x->target, S("?local_file_path="));
+        extract_put_path(&x->target, o, ex);
+        x->send_empty_body = true;
+    } else {
+        exchange_header(x, S("Content-Type"), S("application/octet-stream"));
+    }
     exchange_header(x, S("Accept"), S("application/json"));
-    return true;
+    return OK;
 }
 
 // ---- the answer
@@ -227,11 +315,12 @@ static err extract_judge(struct outlook_extract *ex, const struct buf *data)
     return text && ex->seen ? OK : FAIL(EXTRACT_ANSWER);
 }
 
-err outlook_extract_end(struct outlook_extract *ex, struct buf *data)
+err outlook_extract_end(struct outlook *o, struct outlook_extract *ex, struct buf *data)
 {
+    outlook_extract_release(o, ex);
     err e = extract_judge(ex, data);
     if (!err_ok(e)) {
-        outlook_extract_empty(ex, data);
+        extract_empty(ex, data);
         return e;
     }
     isize bytes = data->n - ex->text_from;
@@ -245,12 +334,6 @@ err outlook_extract_end(struct outlook_extract *ex, struct buf *data)
 void outlook_extract_fail(struct outlook *o, struct outlook_extract *ex, struct buf *data)
 {
     o->run.extract_away = true;
-    outlook_extract_empty(ex, data);
-}
-
-void outlook_extract_empty(struct outlook_extract *ex, struct buf *data)
-{
-    data->n = ex->from;
-    buf_put(data, S(",\"body\":\"\""));
-    ex->ready = false;
+    outlook_extract_release(o, ex);
+    extract_empty(ex, data);
 }

@@ -4,6 +4,9 @@
 // the answer becomes the member "body" of the document. Whatever goes wrong there costs only the
 // text: `body` is empty then.
 //
+// With file pointers (outlook_files) the content goes into a file before the first attempt, and the
+// request names that. It is emptied when the last attempt is over, or the run.
+//
 // In the buffer, one after the other: the document's members, the content (until the answer was
 // whole: an attempt that broke off is made again), what else the answer says, and the text.
 #ifndef SOURCE_OUTLOOK_OUTLOOK_EXTRACT_H
@@ -20,6 +23,8 @@ struct outlook_extract {
     isize from;  // where it begins in the lane's buffer: behind the members
     isize bytes;
     struct base64_decoder decoder;
+    bool filed; // the content is in this one of the source's files, and no longer here
+    int file;
     i64 asked_ms; // the last time, where `asked`
     bool asked;
     // The answer.
@@ -40,20 +45,22 @@ void outlook_extract_take(struct outlook_extract *ex, struct buf *data, str base
 // The content has ended. Without any there is no text, and nobody is asked.
 void outlook_extract_content_end(struct outlook_extract *ex, struct buf *data);
 
-// Fills in the exchange, but for `about`. false: the attempt before took as long as one may.
-bool outlook_extract_ask(struct outlook *o, struct outlook_extract *ex, struct buf *data,
-                         i64 now_ms, struct exchange *x);
+// Fills in the exchange, but for `about`. EXTRACT_TIMEOUT: the attempt before took as long as one
+// may; EXTRACT_SPACE, EXTRACT_FILE. Then it is without text.
+err outlook_extract_ask(struct outlook *o, struct outlook_extract *ex, struct buf *data, i64 now_ms,
+                        struct exchange *x);
 void outlook_extract_head(struct outlook *o, struct outlook_extract *ex,
                           const struct http_head *head);
 err outlook_extract_body(struct outlook_extract *ex, struct buf *data, str *in); // LANE_TOO_SMALL
 
 // The answer was whole: the member, in place of the content. Not OK: why the text is missing.
-err outlook_extract_end(struct outlook_extract *ex, struct buf *data);
+err outlook_extract_end(struct outlook *o, struct outlook_extract *ex, struct buf *data);
 
 // All attempts were in vain.
 void outlook_extract_fail(struct outlook *o, struct outlook_extract *ex, struct buf *data);
 
-// Without text.
-void outlook_extract_empty(struct outlook_extract *ex, struct buf *data);
+// Nothing is asked any more: its file is emptied, if it has one. The second: all of the source's.
+void outlook_extract_release(struct outlook *o, struct outlook_extract *ex);
+void outlook_extract_clear(struct outlook *o);
 
 #endif

@@ -193,12 +193,12 @@ static enum step fetch_ask_text(struct outlook *o, struct fetch *f, const struct
     struct outlook_fetch *of = f->state;
     of->asking = OUTLOOK_ASKING_TEXT;
     x->about = hash_siphash(o->hosts, part->id);
-    if (outlook_extract_ask(o, &of->extract, &f->data, now_ms, x)) {
+    err e = outlook_extract_ask(o, &of->extract, &f->data, now_ms, x);
+    if (err_ok(e)) {
         return STEP_REQUEST;
     }
-    outlook_extract_empty(&of->extract, &f->data);
     outlook_attachment_finish(f);
-    fetch_hand_over_part(f, part, FETCH_DOCUMENT, FAIL(EXTRACT_TIMEOUT));
+    fetch_hand_over_part(f, part, FETCH_DOCUMENT, e);
     return STEP_DONE;
 }
 
@@ -208,6 +208,7 @@ static enum step fetch_part(struct outlook *o, struct fetch *f, const struct out
 {
     struct outlook_fetch *of = f->state;
     if (of->part_ready) {
+        outlook_extract_release(o, &of->extract); // its mailbox was closed between two attempts
         if (of->part_verdict == FETCH_DOCUMENT) {
             outlook_attachment_finish(f);
         }
@@ -489,7 +490,7 @@ err outlook_fetch_end(void *src, struct fetch *f, struct exchange *x)
     struct outlook *o = src;
     struct outlook_fetch *of = f->state;
     if (of->asking == OUTLOOK_ASKING_TEXT) {
-        fetch_end_text(f, outlook_extract_end(&of->extract, &f->data));
+        fetch_end_text(f, outlook_extract_end(o, &of->extract, &f->data));
         return OK;
     }
     err e = outlook_call_end(o, &of->call, x);
