@@ -91,7 +91,7 @@ SRC := src/main.c \
 TESTS := access advice arena auth base64 ber buf buffers bulk bulk_flight bulk_verdict call charset client \
   config config_tree connector connectors_args connectors_entry copy cron crypto date dns dns_packet document entra_account entra_error entra_token err \
   ews_error gmail_account gmail_directory gmail_error gmail_listing gmail_message gmail_ping gmail_quota \
-  gmail_token graph_answer graph_error graph_item gzip hash html http1 idset index ingest interpolate job json json_pretty json_write lane ldap ldap_text \
+  gmail_token graph_answer graph_error graph_item graph_users gzip hash html http1 idset index ingest interpolate job json json_pretty json_write lane ldap ldap_text \
   listener log loop loop_auth loop_stream mailboxes md4 mime monitor ntlm number open outlook_bind outlook_configure outlook_directory outlook_extract outlook_fetch outlook_find outlook_item outlook_listing outlook_time options os os_shared plan prepare progress proxy purge \
   regex retry roots roster rules rules_validate scan seal service_decide service_parts service_runner shard sink spnego str summary \
   sync_job tls tls_binding tls_gcm url values xml
@@ -103,7 +103,7 @@ TENANT := account.c content.c control.c es_admin.c es_bulk.c es_connector.c es_c
   ews.c ews_attachment.c ews_auth.c ews_calendar.c ews_control.c ews_find.c ews_folders.c \
   ews_get.c ews_id.c ews_item.c ews_mail.c ews_people.c ews_place.c ews_schema.c ews_shape.c \
   ews_store.c ews_sync.c ews_write.c faults.c \
-  entra_assertion.c entra_token.c graph.c graph_batch.c graph_core_answer.c graph_core_call.c graph_core_control.c \
+  entra_assertion.c entra_endpoint.c entra_token.c graph.c graph_batch.c graph_core_answer.c graph_core_call.c graph_core_control.c \
   graph_core_id.c graph_users.c \
   graph_attachment.c graph_calendar.c graph_delta.c graph_mail.c graph_page.c graph_people.c graph_shape.c graph_todo.c \
   ldap_entry.c ldap_filter.c ldap_search.c ldap_server.c \

@@ -48,6 +48,8 @@ __attribute__((format(printf, 2, 3))) struct entra_error entra_fail(int code, co
 void entra_error_out(const struct tenant *t, struct t_response *r, int status, const char *error,
                      int code, str text);
 
+extern const str entra_resources[ENTRA_RESOURCES]; // their names, without "/.default"
+void entra_token_issue(struct tenant *t, enum entra_resource resource, struct t_response *r);
 // The token of "Bearer ..." for a resource. NULL: *why says what Graph would say of it.
 const struct entra_token *entra_token_find(struct tenant *t, str bearer,
                                            enum entra_resource resource, const char **why);
