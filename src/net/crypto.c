@@ -88,9 +88,9 @@ static err crypto_key_check(const mbedtls_pk_context *pk)
 // mbedTLS wants PEM with a NUL behind it; the copy stands in the key's heap and is wiped.
 static err crypto_key_parse(struct crypto_key *key, str pem)
 {
-    u8 *text = tls_heap_calloc(1, (size_t)pem.n + 1);
+    u8 *text = pem.n ? tls_heap_calloc(1, (size_t)pem.n + 1) : NULL;
     if (!text) {
-        return FAIL(CRYPTO_KEY_SYNTAX); // no key of 4096 bits is that long
+        return FAIL(CRYPTO_KEY_SYNTAX); // empty, or no key of 4096 bits is that long
     }
     memcpy(text, pem.p, (size_t)pem.n);
     int ret = mbedtls_pk_parse_key(&key->pk, text, (size_t)pem.n + 1, NULL, 0, crypto_random, NULL);

@@ -83,6 +83,7 @@ static void test_key_read_refuses(void)
     for (isize i = 0; i < COUNT(bad); i++) {
         CHECK_ERR(crypto_key_read(key, str_from(bad[i])), CRYPTO_KEY_SYNTAX);
     }
+    CHECK_ERR(crypto_key_read(key, (str){0}), CRYPTO_KEY_SYNTAX);
     static u8 large[100000];
     memset(large, 'A', sizeof large);
     CHECK_ERR(crypto_key_read(key, str_make(large, sizeof large)), CRYPTO_KEY_SYNTAX);
