@@ -31,6 +31,12 @@ _Noreturn void os_exit(int code);
 // Appends a whole file. FILE_MISSING, FILE_UNREADABLE (path and the system's words are appended to
 // `detail`, which may be NULL), BUF_FULL.
 err os_file_read(const char *path, struct buf *out, struct buf *detail); // [start]
+// A folder that stays open, so that a file in it can be read whenever another has taken its place:
+// the one that the seal lets through (os/seal.h). A descriptor, or -1 with the system's words.
+int os_folder_open(const char *path, struct buf *detail); // [start]
+// As os_file_read(), of a name without '/'. Links are followed as far as the seal allows: nowhere
+// but to what is below the folder. A pipe in its place is not waited for.
+err os_file_read_in(int folder_fd, const char *name, struct buf *out, struct buf *detail);
 // Opens for writing, truncated, mode 0600. A descriptor, or -1 with the system's words in detail.
 int os_file_create(const char *path, struct buf *detail); // [start]
 

@@ -15,9 +15,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "limits.h"
+#include "os/seal.h"
 
 str os_env(const char *name, bool *found)
 {
@@ -65,9 +67,9 @@ static isize os_read(int fd, void *p, isize n)
     return got;
 }
 
-err os_file_read(const char *path, struct buf *out, struct buf *detail)
+// Reads a descriptor to its end and closes it; `path` is for people.
+static err os_read_whole(int fd, const char *path, struct buf *out, struct buf *detail)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (fd < 0) {
         int error = errno;
         os_put_reason(detail, path, error);
@@ -90,6 +92,27 @@ err os_file_read(const char *path, struct buf *out, struct buf *detail)
     }
     close(fd);
     return got < 0 ? FAIL(FILE_UNREADABLE) : buf_check(out);
+}
+
+err os_file_read(const char *path, struct buf *out, struct buf *detail)
+{
+    return os_read_whole(open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY), path, out, detail);
+}
+
+int os_folder_open(const char *path, struct buf *detail)
+{
+    int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) {
+        os_put_reason(detail, path, errno);
+    }
+    return fd;
+}
+
+// Passes by libc, which adds flags of its own: the seal compares them.
+err os_file_read_in(int folder_fd, const char *name, struct buf *out, struct buf *detail)
+{
+    long fd = syscall(SYS_openat, folder_fd, name, SEAL_FOLDER_FLAGS, 0);
+    return os_read_whole((int)fd, name, out, detail);
 }
 
 int os_file_create(const char *path, struct buf *detail)

@@ -44,6 +44,7 @@ enum seal_check {
     SEAL_OWN_THREAD,
     SEAL_LISTENER, // on the list only when there is a listener
     SEAL_SHARED,   // on the list only when there are such files
+    SEAL_FOLDER,   // on the list only when there is such a folder
 };
 
 struct seal_call {
@@ -88,6 +89,8 @@ static const struct seal_call seal_calls[] = {
     SEAL_CALL(fcntl, SEAL_FILE_FLAGS, "reading and setting flags of a descriptor, nothing else"),
     SEAL_CALL(ftruncate, SEAL_SHARED,
               "use_file_pointers: the files that were made for it, no other"),
+    SEAL_CALL(openat, SEAL_FOLDER,
+              "federated_token_file: reading, in the one folder that was opened for it"),
     SEAL_CALL(lseek, SEAL_ANY, "result files"),
     SEAL_CALL(fdatasync, SEAL_ANY, "result files that must be on disk"),
     SEAL_CALL(getrandom, SEAL_ANY, "keys of TLS, ids of queries"),
@@ -118,7 +121,7 @@ bool seal_call_at(isize i, const char **name, const char **why)
 // ---- the filter
 
 enum {
-    SEAL_STEPS_MAX = 4 + 2 * COUNT(seal_calls) + 36, // checks of arguments take a few more
+    SEAL_STEPS_MAX = 4 + 2 * COUNT(seal_calls) + 44, // checks of arguments take a few more
     SEAL_WORD = BPF_LD | BPF_W | BPF_ABS,
 };
 
@@ -180,6 +183,12 @@ static void seal_put_checks(struct seal_filter *f, enum seal_check check,
         seal_put(f, BPF_JMP | BPF_JGE | BPF_K, 0, 1, (u32)wants->shared_count);
         seal_put(f, BPF_RET | BPF_K, 0, 0, SECCOMP_RET_KILL_PROCESS);
         break;
+    case SEAL_FOLDER: // where the name leads is Landlock's to judge
+        seal_load_argument(f, 0);
+        seal_must_be(f, (u32)wants->folder_fd, (u32)wants->folder_fd);
+        seal_load_argument(f, 2);
+        seal_must_be(f, SEAL_FOLDER_FLAGS, SEAL_FOLDER_FLAGS);
+        break;
     case SEAL_OWN_THREAD:
         seal_load_argument(f, 0);
         seal_must_be(f, (u32)syscall(SYS_gettid), (u32)syscall(SYS_gettid));
@@ -201,6 +210,7 @@ static bool seal_is_wanted(const struct seal_call *call, const struct seal_wants
 {
     return call->check == SEAL_LISTENER ? wants->listen_fd >= 0
            : call->check == SEAL_SHARED ? wants->shared_count > 0
+           : call->check == SEAL_FOLDER ? wants->folder
                                         : true;
 }
 
@@ -227,13 +237,22 @@ static bool seal_filter_engage(const struct seal_wants *wants)
 // Landlock by its numbers: the headers of older systems lack them (landlock(7)).
 enum {
     SEAL_LANDLOCK_CREATE = 444,
+    SEAL_LANDLOCK_ADD_RULE = 445,
     SEAL_LANDLOCK_RESTRICT = 446,
     SEAL_LANDLOCK_VERSION = 1,
+    SEAL_LANDLOCK_BELOW_PATH = 1,
+    SEAL_LANDLOCK_READ_FILE = 1 << 2,
+};
+
+struct [[gnu::packed]] seal_landlock_rule {
+    u64 allowed;
+    int folder_fd;
 };
 
 // Denies all rights on files that this kernel's version can deny: 13 from the first, and one more
-// with versions 2 (refer), 3 (truncate) and 5 (ioctl on devices).
-static bool seal_landlock(void)
+// with versions 2 (refer), 3 (truncate) and 5 (ioctl on devices). Files below the one folder that
+// the filter lets through stay readable.
+static bool seal_landlock(const struct seal_wants *wants)
 {
     long version = syscall(SEAL_LANDLOCK_CREATE, NULL, 0, SEAL_LANDLOCK_VERSION);
     if (version < 1) {
@@ -245,7 +264,10 @@ static bool seal_landlock(void)
     if (fd < 0) {
         return false;
     }
-    bool done = syscall(SEAL_LANDLOCK_RESTRICT, fd, 0) == 0;
+    struct seal_landlock_rule rule = {SEAL_LANDLOCK_READ_FILE, wants->folder_fd};
+    bool done = !wants->folder ||
+                syscall(SEAL_LANDLOCK_ADD_RULE, fd, SEAL_LANDLOCK_BELOW_PATH, &rule, 0) == 0;
+    done = done && syscall(SEAL_LANDLOCK_RESTRICT, fd, 0) == 0;
     close((int)fd);
     return done;
 }
@@ -328,8 +350,11 @@ err seal_engage(const struct seal_wants *wants, struct seal_report *report)
     seal_touch_stack();
     report->relro = seal_relro();
     report->address_space = seal_limits();
-    report->landlock = no_new_rights && seal_landlock();
+    report->landlock = no_new_rights && seal_landlock(wants);
     report->seccomp = no_new_rights && seal_filter_engage(wants);
+    if (wants->folder && !report->landlock) {
+        return FAIL(SEAL_NO_LANDLOCK);
+    }
     return wants->require && !report->seccomp ? FAIL(SEAL_REFUSED) : OK;
 }
 

@@ -19,7 +19,15 @@ struct seal_wants {
     bool require;
     int listen_fd; // connections may be accepted from this descriptor only; -1: from none
     int shared_first_fd, shared_count; // files that may be cut: of struct os_shared, or none
+    // Files below this folder (os_folder_open()) may be opened for reading, by os_file_read_in().
+    // Only where Landlock keeps their names below it: without it seal_engage()
+    // says SEAL_NO_LANDLOCK.
+    bool folder;
+    int folder_fd;
 };
+
+// How os_file_read_in() opens; <fcntl.h>.
+#define SEAL_FOLDER_FLAGS (O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
 
 err seal_engage(const struct seal_wants *wants, struct seal_report *report);
 

@@ -237,6 +237,109 @@ static void test_engage_with_files_cuts_them_and_nothing_else(void)
     CHECK(unlink(path) == 0 && rmdir(shared_folder) == 0);
 }
 
+// ---- the folder of the federated token
+
+static char token_folder[] = "/tmp/test_seal_token.XXXXXX";
+static int token_fd = -1, other_fd = -1;
+
+static int child_token(const struct seal_report *report, str argument)
+{
+    u8 bytes[100];
+    struct buf out = buf_over(bytes, COUNT(bytes));
+    if (str_eq(argument, S("ours"))) { // twice, and the second time another has taken its place
+        if (!err_ok(os_file_read_in(token_fd, "token", &out, NULL)) ||
+            !str_eq(buf_str(&out), S("one"))) {
+            return 1;
+        }
+        buf_reset(&out);
+        return err_ok(os_file_read_in(token_fd, "linked", &out, NULL)) &&
+                       str_eq(buf_str(&out), S("one"))
+                   ? 0
+                   : 2;
+    }
+    if (str_eq(argument, S("outside"))) { // through a link, by "..", by an absolute path
+        static const char *const names[] = {"outside", "../test_seal_token.outside", "/etc/passwd"};
+        for (isize i = 0; i < COUNT(names); i++) {
+            if (err_ok(os_file_read_in(token_fd, names[i], &out, NULL))) {
+                return report->landlock ? 3 : 0;
+            }
+        }
+        return 0;
+    }
+    int fd = str_eq(argument, S("other"))    ? other_fd
+             : str_eq(argument, S("nobody")) ? AT_FDCWD
+                                             : token_fd;
+    int flags = str_eq(argument, S("write"))    ? O_RDWR
+                : str_eq(argument, S("create")) ? O_WRONLY | O_CREAT
+                                                : SEAL_FOLDER_FLAGS;
+    return syscall(SYS_openat, fd, "token", flags, 0600) >= 0 ? 4 : 5;
+}
+
+// Exit code 98: there is no Landlock, and seal_engage() says so; the filter is there all the same.
+static int run_sealed_with_folder(str argument, bool go_on)
+{
+    fflush(NULL);
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct seal_report report;
+        struct seal_wants wants = {.listen_fd = -1, .folder = true, .folder_fd = token_fd};
+        err e = seal_engage(&wants, &report);
+        bool refused = err_is(e, ERR_SEAL_NO_LANDLOCK);
+        leave(refused != !report.landlock ? 97
+              : refused && !go_on         ? 98
+                                          : child_token(&report, argument));
+    }
+    int status = 0;
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+    }
+    return status;
+}
+
+static void test_engage_with_folder_reads_in_it_alone(void)
+{
+    static const str others[] = {S("other"), S("nobody"), S("write"), S("create")};
+    CHECK(mkdtemp(token_folder) != NULL);
+    char path[100], link_path[100];
+    snprintf(path, sizeof path, "%s/..one", token_folder);
+    CHECK(mkdir(path, 0700) == 0);
+    snprintf(path, sizeof path, "%s/..one/token", token_folder);
+    int fd = open(path, O_WRONLY | O_CREAT, 0600);
+    CHECK(write(fd, "one", 3) == 3);
+    close(fd);
+    snprintf(link_path, sizeof link_path, "%s/linked", token_folder);
+    CHECK(symlink("..one/token", link_path) == 0);
+    snprintf(link_path, sizeof link_path, "%s/outside", token_folder);
+    CHECK(symlink("/etc/passwd", link_path) == 0);
+    snprintf(link_path, sizeof link_path, "%s/token", token_folder);
+    CHECK(link(path, link_path) == 0);
+    token_fd = os_folder_open(token_folder, NULL);
+    other_fd = os_folder_open("/tmp", NULL);
+    CHECK(token_fd >= 0 && other_fd >= 0);
+    CHECK(os_folder_open("/tmp/no such folder", NULL) == -1);
+
+    int status = run_sealed_with_folder(S("ours"), false);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 98) {
+        fprintf(stderr, "test_seal: this host has no Landlock, not tested\n");
+    } else {
+        CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    }
+    static const str allowed[] = {S("ours"), S("outside")};
+    for (isize i = 0; i < COUNT(allowed); i++) {
+        status = run_sealed_with_folder(allowed[i], true);
+        CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    }
+    for (isize i = 0; i < COUNT(others) && has_seccomp(); i++) {
+        status = run_sealed_with_folder(others[i], true);
+        CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS);
+    }
+    status = has_seccomp() ? run_sealed(child_token, S("ours")) : SIGSYS; // not in this mode
+    CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS);
+    os_close(token_fd);
+    os_close(other_fd);
+    snprintf(path, sizeof path, "rm -rf %s", token_folder);
+    CHECK(system(path) == 0);
+}
+
 static int child_abort(const struct seal_report *report, str argument)
 {
     (void)report;
@@ -426,6 +529,7 @@ static const struct test_case cases[] = {
     CASE(test_try_unsealed_lives),
     CASE(test_engage_allowed_calls_live),
     CASE(test_engage_with_files_cuts_them_and_nothing_else),
+    CASE(test_engage_with_folder_reads_in_it_alone),
     CASE(test_engage_abort_is_an_abort),
     CASE(test_engage_stop_and_continue),
     CASE(test_engage_relro_is_read_only),
