@@ -77,13 +77,23 @@ static int thumbprint(str header, const char *key, str want)
     return result;
 }
 
+// A NumericDate in whole seconds: libraries send fractions, too. -1: absent, or no number.
+static i64 seconds(str claims, const char *key)
+{
+    str v, whole;
+    bool fraction = false;
+    i64 n = -1;
+    bool ok = t_json_get(claims, key, &v);
+    str_cut(ok ? v : (str){0}, '.', &whole, &fraction);
+    return ok && str_to_i64(whole, &n) ? n : -1;
+}
+
 static struct entra_error check_times(const struct tenant *t, const struct jwt *j)
 {
     i64 now = t->now_ms / 1000;
-    i64 exp = t_json_i64(j->claims_json, "exp", -1);
-    i64 nbf = t_json_i64(j->claims_json, "nbf", -1);
-    i64 iat = t_json_i64(j->claims_json, "iat", nbf);
-    nbf = nbf < 0 ? iat : nbf;
+    i64 exp = seconds(j->claims_json, "exp");
+    i64 nbf = seconds(j->claims_json, "nbf");
+    nbf = nbf < 0 ? seconds(j->claims_json, "iat") : nbf;
     if (exp < 0) {
         return entra_fail(50027, "JWT token is invalid or malformed.");
     }
