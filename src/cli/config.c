@@ -14,11 +14,15 @@ enum config_type {
     CONFIG_STR,
     CONFIG_SECRET,
     CONFIG_URL,
-    CONFIG_LEVEL,
-    CONFIG_BIND,
     CONFIG_INT,
     CONFIG_NUMBER,
-    CONFIG_BOOL
+    CONFIG_BOOL,
+    // One word of a few.
+    CONFIG_LEVEL,
+    CONFIG_BIND,
+    CONFIG_BACKEND,
+    CONFIG_CLOUD,
+    CONFIG_FIELDS,
 };
 
 struct config_key {
@@ -167,23 +171,35 @@ static err config_set_url(const struct config_where *w, const struct config_key 
     return OK;
 }
 
-// One word of a few, by any case.
+// In the order of their types; up to five each.
+static const char *const config_words[][5] = {
+    {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"},
+    {"auto", "simple", "ntlm"},
+    {"auto", "graph", "ews"},
+    {"global", "us-gov", "us-gov-dod", "china"},
+    {"compatible", "extended"},
+};
+
+// By any case.
 static err config_set_word(const struct config_where *w, const struct config_key *key,
                            const struct config_node *n, int node)
 {
-    static const char *const words[] = {"DEBUG",    "INFO", "WARNING", "ERROR",
-                                        "CRITICAL", "auto", "simple",  "ntlm"};
-    enum { LEVELS = 5 };
-    bool level = key->type == CONFIG_LEVEL;
-    for (isize i = level ? 0 : LEVELS; i < (level ? LEVELS : COUNT(words)); i++) {
-        if (str_eq_nocase(n->text, str_from(words[i]))) {
-            *(str *)config_field(w->config, key) = str_from(words[i]);
+    const char *const *words = config_words[key->type - CONFIG_LEVEL];
+    int count = 0;
+    for (; count < COUNT(config_words[0]) && words[count]; count++) {
+        if (str_eq_nocase(n->text, str_from(words[count]))) {
+            *(str *)config_field(w->config, key) = str_from(words[count]);
             return OK;
         }
     }
-    return config_wrong_type(w, key, node,
-                             level ? S("DEBUG, INFO, WARNING, ERROR or CRITICAL is wanted")
-                                   : S("auto, simple or ntlm is wanted"));
+    config_complain(w, node, str_from(key->path), (str){0});
+    for (int i = 0; i < count; i++) {
+        buf_put(w->detail, i == 0 ? (str){0} : i == count - 1 ? S(" or ") : S(", "));
+        buf_put(w->detail, str_from(words[i]));
+    }
+    buf_put(w->detail, S(" is wanted"));
+    config_put_found(w, node);
+    return FAIL(CONFIG_TYPE);
 }
 
 static err config_set(const struct config_where *w, const struct config_key *key,
@@ -201,6 +217,9 @@ static err config_set(const struct config_where *w, const struct config_key *key
         return config_set_url(w, key, n, node);
     case CONFIG_LEVEL:
     case CONFIG_BIND:
+    case CONFIG_BACKEND:
+    case CONFIG_CLOUD:
+    case CONFIG_FIELDS:
         return config_set_word(w, key, n, node);
     case CONFIG_BOOL:
         return config_set_bool(w, key, n, node);
@@ -277,5 +296,6 @@ err config_load(struct config *config, str name, str text, struct arena *arena, 
     TRY(config_read_headers(&w, arena));
     TRY(config_read_connectors(&w));
     TRY(config_read_service_types(&w));
+    TRY(config_read_mailboxes(&w, arena));
     return config_check_unknown(&w, arena);
 }

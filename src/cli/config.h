@@ -90,7 +90,10 @@ struct config_gmail {
 struct config_outlook {
     i64 requests, requests_per_mailbox;
     bool plain_text_as_html, basic_only, delegate;
-    str ldap_base, ldap_filter, ldap_bind; // the last: auto, simple or ntlm
+    str ldap_base, ldap_filter;
+    str ldap_bind, backend, cloud, fields; // words, as config.c has them
+    bool include_disabled;                 // outlook.mailboxes...
+    str include, exclude;                  // addresses, one a line
 };
 
 // One entry of `connectors`. `configuration` stays a node: its keys depend on the service type.

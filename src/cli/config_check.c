@@ -24,6 +24,8 @@ static const char *const config_top_keys[] = {
     "extraction_service",
     "sources",
     "service.service_types",
+    "outlook.mailboxes.include",
+    "outlook.mailboxes.exclude",
 };
 static const char *const config_entry_keys[] = {"connector_id", "service_type", "api_key",
                                                 "index_name",   "pipeline",     "configuration"};

@@ -27,6 +27,7 @@ err config_check_unknown(const struct config_where *w, struct arena *arena);
 err config_read_headers(const struct config_where *w, struct arena *arena);
 err config_read_connectors(const struct config_where *w);
 err config_read_service_types(const struct config_where *w);
+err config_read_mailboxes(const struct config_where *w, struct arena *arena);
 
 // The fields that a service type knows below `configuration`; NULL after the last, or for a service
 // type that is not known here.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every key of config.yml: KEY(path, TYPE, field of struct config, fallback, min, max).
 // STR: text (null is empty). SECRET: text that no message repeats. URL: an address, or empty.
-// LEVEL: of the log. BIND: of LDAP. INT, NUMBER: within min..max. BOOL: YAML 1.1. The fallback is
+// LEVEL, BIND, BACKEND, CLOUD, FIELDS: one word of a few (config.c). INT, NUMBER: within min..max. BOOL: YAML 1.1. The fallback is
 // text as it would stand in the file. Keys of the reference that this program accepts and does not
 // need yet are listed too, so that a typing error in them is told.
 // clang-format off
@@ -86,11 +86,15 @@ KEY("gmail.requests_per_mailbox", INT, gmail.requests_per_mailbox, "4", 1, 64)
 KEY("gmail.quota_units_per_user_minute", INT, gmail.quota_units_per_user_minute, "6000", 1, 1000000000)
 KEY("gmail.quota_units_per_project_minute", INT, gmail.quota_units_per_project_minute, "1200000", 1, 1000000000)
 KEY("outlook.requests", INT, outlook.requests, CONFIG_TEXT(OUTLOOK_REQUESTS), 1, OUTLOOK_REQUESTS_MAX)
-KEY("outlook.requests_per_mailbox", INT, outlook.requests_per_mailbox, CONFIG_TEXT(OUTLOOK_IN_FLIGHT), 1, OUTLOOK_REQUESTS_MAX)
+KEY("outlook.requests_per_mailbox", INT, outlook.requests_per_mailbox, "0", 0, OUTLOOK_REQUESTS_MAX)
 KEY("outlook.plain_text_as_html", BOOL, outlook.plain_text_as_html, "false", 0, 0)
 KEY("outlook.basic_only", BOOL, outlook.basic_only, "false", 0, 0)
 KEY("outlook.delegate", BOOL, outlook.delegate, "false", 0, 0)
 KEY("outlook.ldap_base", STR, outlook.ldap_base, "", 0, 0)
+KEY("outlook.backend", BACKEND, outlook.backend, "auto", 0, 0)
+KEY("outlook.cloud", CLOUD, outlook.cloud, "global", 0, 0)
+KEY("outlook.fields", FIELDS, outlook.fields, "compatible", 0, 0)
+KEY("outlook.mailboxes.include_disabled", BOOL, outlook.include_disabled, "false", 0, 0)
 KEY("outlook.ldap_bind", BIND, outlook.ldap_bind, "auto", 0, 0)
 KEY("outlook.ldap_filter", STR, outlook.ldap_filter, "", 0, 0)
 // clang-format on

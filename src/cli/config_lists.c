@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The parts of config.yml that are not in the table of config_keys.h: further headers for
-// Elasticsearch, the connectors, and the service types of a worker.
+// Elasticsearch, the connectors, the service types of a worker, and lists of mailboxes.
 #include "cli/config_internal.h"
 #include "cli/config_tree.h"
 #include "codec/http1.h"
@@ -182,4 +182,49 @@ err config_read_service_types(const struct config_where *w)
         service->types[service->type_count++] = t->nodes[at].text;
     }
     return OK;
+}
+
+// ---- outlook.mailboxes
+
+// A list of addresses becomes a text of lines.
+static err config_read_addresses(const struct config_where *w, const char *path,
+                                 struct arena *arena, str *out)
+{
+    struct config_tree *t = w->config->tree;
+    int list = config_tree_find(t, str_from(path));
+    *out = (str){0};
+    if (list < 0 || t->nodes[list].kind == CONFIG_NULL) {
+        return OK;
+    }
+    if (t->nodes[list].kind != CONFIG_LIST) {
+        config_complain(w, list, str_from(path), S("a list of addresses is wanted"));
+        config_put_found(w, list);
+        return FAIL(CONFIG_TYPE);
+    }
+    isize bytes = 0;
+    for (int at = t->nodes[list].first; at >= 0; at = t->nodes[at].next) {
+        const struct config_node *n = &t->nodes[at];
+        if (n->kind != CONFIG_SCALAR || str_find_byte(n->text, '@') < 1) {
+            config_complain(w, at, str_from(path), S("an address is wanted: ann@example.com"));
+            config_put_found(w, at);
+            return FAIL(CONFIG_TYPE);
+        }
+        TRY(config_check_line(w, at, str_from(path), n->text));
+        bytes += n->text.n + 1;
+    }
+    u8 *p = arena_try(arena, 1, bytes);
+    struct buf text = buf_over(p, p ? bytes : 0);
+    for (int at = t->nodes[list].first; at >= 0; at = t->nodes[at].next) {
+        buf_put(&text, t->nodes[at].text);
+        buf_put_byte(&text, '\n');
+    }
+    *out = buf_str(&text);
+    return text.full ? FAIL(CONFIG_TOO_LARGE) : OK;
+}
+
+err config_read_mailboxes(const struct config_where *w, struct arena *arena)
+{
+    struct config_outlook *o = &w->config->outlook;
+    TRY(config_read_addresses(w, "outlook.mailboxes.include", arena, &o->include));
+    return config_read_addresses(w, "outlook.mailboxes.exclude", arena, &o->exclude);
 }

@@ -55,6 +55,17 @@ void start_source_outlook(struct start *s, enum source_use use, struct source *o
         .ldap_bind = str_eq(c->ldap_bind, S("simple")) ? OUTLOOK_LDAP_BIND_SIMPLE
                      : str_eq(c->ldap_bind, S("ntlm")) ? OUTLOOK_LDAP_BIND_NTLM
                                                        : OUTLOOK_LDAP_BIND_AUTO,
+        .backend = str_eq(c->backend, S("graph")) ? OUTLOOK_BACKEND_GRAPH
+                   : str_eq(c->backend, S("ews")) ? OUTLOOK_BACKEND_EWS
+                                                  : OUTLOOK_BACKEND_AUTO,
+        .cloud = entra_cloud_find(c->cloud),
+        .login_url = s->config.endpoints.microsoft_login,
+        .graph_url = s->config.endpoints.microsoft_graph,
+        .ews_url = s->config.endpoints.microsoft_ews,
+        .extended = str_eq(c->fields, S("extended")),
+        .include_disabled = c->include_disabled,
+        .include = c->include,
+        .exclude = c->exclude,
         .estimate = s->options->dry_run,
     };
     if (use != SOURCE_LOOK) {

@@ -91,10 +91,34 @@ static void test_config_load_wrong_type(void)
     rig_refused("outlook.ldap_bind: kerberos", ERR_CONFIG_TYPE,
                 "config.yml:1:1: outlook.ldap_bind: auto, simple or ntlm is wanted; found "
                 "\"kerberos\"");
+    rig_refused("outlook.cloud: germany", ERR_CONFIG_TYPE,
+                "config.yml:1:1: outlook.cloud: global, us-gov, us-gov-dod or china is wanted; "
+                "found \"germany\"");
+    rig_refused("outlook:\n  mailboxes:\n    include: ann@x.test", ERR_CONFIG_TYPE,
+                "config.yml:3:5: outlook.mailboxes.include: a list of addresses is wanted; found "
+                "\"ann@x.test\"");
+    rig_refused("outlook:\n  mailboxes:\n    exclude:\n    - a@b.test\n    - ann", ERR_CONFIG_TYPE,
+                "config.yml:5:7: outlook.mailboxes.exclude: an address is wanted: "
+                "ann@example.com; found \"ann\"");
+    rig_refused("outlook:\n  mailboxes:\n    inclde: [a@b.test]", ERR_CONFIG_UNKNOWN_KEY,
+                "config.yml:3:5: outlook.mailboxes.inclde: unknown key; did you mean "
+                "outlook.mailboxes.include?");
     // What is repeated is cut, and cannot move the cursor.
     rig_refused("limits.ids: \"\\e[2J0123456789012345678901234567890123456789\"", ERR_CONFIG_TYPE,
                 "config.yml:1:1: limits.ids: a whole number in decimal digits is wanted; found "
                 "\"?[2J012345678901234567890123456789012345...\"");
+}
+
+static void test_config_load_words_and_lists(void)
+{
+    CHECK_OK(rig_load("outlook:\n  backend: EWS\n  cloud: us-gov-dod\n  mailboxes:\n"
+                      "    include: [a@b.test, c@d.test]\n    exclude: []\n"));
+    const struct config_outlook *o = &rig_config.outlook;
+    CHECK_STR(o->backend, S("ews"));
+    CHECK_STR(o->cloud, S("us-gov-dod"));
+    CHECK_STR(o->fields, S("compatible"));
+    CHECK_STR(o->include, S("a@b.test\nc@d.test\n"));
+    CHECK(o->exclude.n == 0 && !o->include_disabled);
 }
 
 static void test_config_load_out_of_range(void)
@@ -500,6 +524,7 @@ static const struct test_case cases[] = {
     CASE(test_config_load_empty),
     CASE(test_config_load_values),
     CASE(test_config_load_wrong_type),
+    CASE(test_config_load_words_and_lists),
     CASE(test_config_load_out_of_range),
     CASE(test_config_load_url),
     CASE(test_config_load_one_line),
