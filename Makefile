@@ -459,9 +459,19 @@ SIM_TLS_OFF := $(addprefix src/net/,crypto.c tls.c tls_gcm.c tls_roots.c tls_ses
 SIM_WRAP := buffers_grow bulk_fly_alone bulk_put_delete bulk_put_index idset_add loop_add
 SIM_LINK := $(SIM_WRAP:%=-Wl,--wrap=%) -rdynamic
 
+# The tenant's model in one object: the product has modules of these names, too.
+# $(1) variant
+define SIM_MODEL_RULE
+build/$(1)/sim_model.o: $(SIM_MODEL:%.c=build/$(1)/tests/tenant/%.o)
+	$(SAY) LINK $$@
+	$(Q)ld -r -o $$@.new $$^
+	$(Q)objcopy --wildcard --localize-symbol='graph_*' --localize-symbol='entra_*' $$@.new $$@
+endef
+$(foreach v,host asan fortify,$(eval $(call SIM_MODEL_RULE,$(v))))
+
 # $(1) variant
 SIM_CHEAP_OBJECTS = $(patsubst src/%.c,build/$(1)/src/%.o,$(filter-out $(SIM_OFF) $(SIM_TLS_OFF),$(SRC))) \
-  $(SIM_MODEL:%.c=build/$(1)/tests/tenant/%.o) $(addprefix build/$(1)/tests/sim/,$(SIM:.c=.o) $(SIM_CHEAP:.c=.o)) \
+  build/$(1)/sim_model.o $(addprefix build/$(1)/tests/sim/,$(SIM:.c=.o) $(SIM_CHEAP:.c=.o)) \
   build/$(1)/third_party.a
 
 build/sim: $(call SIM_CHEAP_OBJECTS,host)
@@ -479,7 +489,7 @@ SIM_FAR_NAMES := tls_init=far_real_init tls_close=far_real_close tls_session_ope
   mbedtls_psa_crypto_free=far_psa_free
 SIM_FAR_SYSTEM := syscall=sim_far_syscall time=sim_far_time clock_gettime=sim_far_clock_gettime
 SIM_REAL_OBJECTS := $(patsubst src/%.c,build/fortify/src/%.o,$(filter-out $(SIM_OFF),$(SRC))) \
-  $(SIM_MODEL:%.c=build/fortify/tests/tenant/%.o) $(SIM:%.c=build/fortify/tests/sim/%.o) \
+  build/fortify/sim_model.o $(SIM:%.c=build/fortify/tests/sim/%.o) \
   build/fortify/tests/sim/far_tls_real.o
 
 build/sim_far_tls.o: build/host/tests/tenant/tls.o build/host/third_party.a
