@@ -53,13 +53,12 @@ static str attachment_type(enum ews_kind kind)
                                      : S("Mail Attachment");
 }
 
-void outlook_attachment_begin(struct fetch *f, const struct outlook_part *part, enum ews_kind kind,
-                              str owner)
+void outlook_attachment_put(struct buf *data, const struct outlook_part *part, enum ews_kind kind,
+                            str owner)
 {
-    struct outlook_fetch *of = f->state;
-    buf_reset(&f->data);
-    f->data.n = FETCH_DOC_OFFSET;
-    struct json_write w = json_write_to(&f->data);
+    buf_reset(data);
+    data->n = FETCH_DOC_OFFSET;
+    struct json_write w = json_write_to(data);
     json_write_key(&w, S("_timestamp"));
     json_write_raw(&w, part->timestamp);
     json_write_key(&w, S("title"));
@@ -75,7 +74,14 @@ void outlook_attachment_begin(struct fetch *f, const struct outlook_part *part, 
     } else {
         json_write_null(&w);
     }
-    outlook_put_owner(&f->data, owner);
+    outlook_put_owner(data, owner);
+}
+
+void outlook_attachment_begin(struct fetch *f, const struct outlook_part *part, enum ews_kind kind,
+                              str owner)
+{
+    struct outlook_fetch *of = f->state;
+    outlook_attachment_put(&f->data, part, kind, owner);
     of->content_from = f->data.n;
     of->content = of->content_seen = false;
     of->quad = of->padding = 0;
@@ -172,9 +178,8 @@ void outlook_attachment_drop_content(struct fetch *f)
     of->extract.ready = false;
 }
 
-void outlook_attachment_finish(struct fetch *f)
+void outlook_attachment_hand(struct fetch *f, bool attached)
 {
-    const struct outlook_fetch *of = f->state;
     static const str key = S("\"_timestamp\":");
     u8 *p = f->data.p + FETCH_DOC_OFFSET;
     f->doc = (struct buf){.p = p, .n = f->data.n - FETCH_DOC_OFFSET};
@@ -182,5 +187,11 @@ void outlook_attachment_finish(struct fetch *f)
     str value = str_from_index(str_make(p, f->doc.n), key.n);
     f->timestamp = str_slice(value, 0, str_find_byte(value, ','));
     f->message_bytes = f->data.n - FETCH_DOC_OFFSET;
-    f->attached = f->data.n > of->content_from && !of->extract.wanted;
+    f->attached = attached;
+}
+
+void outlook_attachment_finish(struct fetch *f)
+{
+    const struct outlook_fetch *of = f->state;
+    outlook_attachment_hand(f, f->data.n > of->content_from && !of->extract.wanted);
 }

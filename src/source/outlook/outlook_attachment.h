@@ -14,6 +14,11 @@ bool outlook_attachment_has_content(const struct outlook_part *part, i64 max_byt
 void outlook_attachment_begin(struct fetch *f, const struct outlook_part *part, enum ews_kind kind,
                               str owner);
 
+// The same for any lane, whatever its state; and the document of it, once it is whole.
+void outlook_attachment_put(struct buf *data, const struct outlook_part *part, enum ews_kind kind,
+                            str owner);
+void outlook_attachment_hand(struct fetch *f, bool attached);
+
 // Events of the answer to GetAttachment. LANE_TOO_SMALL cannot be: body() sees to the room.
 void outlook_attachment_event(struct fetch *f, const struct ews_answer *a, enum ews_event event);
 

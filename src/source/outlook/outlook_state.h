@@ -58,6 +58,7 @@ struct outlook_run {
     i64 pause_until_ms;           // Exchange asked for fewer requests
     i64 answers;                  // of mailboxes that worked
     i64 some_refused;
+    u8 ids;       // enum graph_ids_state (graph_ids.h)
     u64 requests; // numbered, so that an answer to another one is known
     u8 username_bytes[OUTLOOK_FIELD_BYTES], password_bytes[OUTLOOK_FIELD_BYTES],
         domain_bytes[OUTLOOK_FIELD_BYTES];
