@@ -8,6 +8,11 @@ static bool steps_by_ldap(const struct outlook *o)
     return o->run.way == OUTLOOK_WAY_SERVER;
 }
 
+static bool steps_by_graph(const struct outlook *o)
+{
+    return o->run.way == OUTLOOK_WAY_GRAPH;
+}
+
 // ---- the directory
 
 enum step outlook_accounts_next(void *src, void *st, i64 now_ms, struct exchange *x)
@@ -77,6 +82,9 @@ enum step outlook_mailbox_next(void *src, struct mailbox *m, i64 now_ms, struct 
 {
     struct outlook *o = src;
     enum step step;
+    if (steps_by_graph(o)) {
+        return graph_listing_next(o, m, now_ms, x);
+    }
     if (o->run.way == OUTLOOK_WAY_CLOUD_EWS &&
         !outlook_token_ready(o, ENTRA_EWS, m, now_ms, x, &step)) {
         return step;
@@ -87,6 +95,9 @@ enum step outlook_mailbox_next(void *src, struct mailbox *m, i64 now_ms, struct 
 err outlook_mailbox_head(void *src, struct mailbox *m, struct exchange *x,
                          const struct http_head *head)
 {
+    if (steps_by_graph(src)) {
+        return graph_listing_head(src, m, x, head);
+    }
     if (outlook_token_is_asking(src, m)) {
         outlook_token_head(src, m, head);
         return OK;
@@ -96,6 +107,9 @@ err outlook_mailbox_head(void *src, struct mailbox *m, struct exchange *x,
 
 err outlook_mailbox_body(void *src, struct mailbox *m, struct exchange *x, str *in)
 {
+    if (steps_by_graph(src)) {
+        return graph_listing_body(src, m, x, in);
+    }
     if (outlook_token_is_asking(src, m)) {
         outlook_token_body(src, m, in);
         return OK;
@@ -105,18 +119,29 @@ err outlook_mailbox_body(void *src, struct mailbox *m, struct exchange *x, str *
 
 err outlook_mailbox_end(void *src, struct mailbox *m, struct exchange *x)
 {
+    if (steps_by_graph(src)) {
+        return graph_listing_end(src, m, x);
+    }
     return outlook_token_is_asking(src, m) ? outlook_token_end(src, m, x)
                                            : outlook_listing_end(src, m, x);
 }
 
 void outlook_mailbox_fail(void *src, struct mailbox *m, struct exchange *x, err e)
 {
+    if (steps_by_graph(src)) {
+        graph_listing_fail(src, m, x, e);
+        return;
+    }
     outlook_token_stop(src, m);
     outlook_listing_fail(src, m, x, e);
 }
 
 void outlook_mailbox_close(void *src, struct mailbox *m)
 {
+    if (steps_by_graph(src)) {
+        graph_listing_close(src, m);
+        return;
+    }
     outlook_token_stop(src, m);
     outlook_listing_close(src, m);
 }
@@ -125,25 +150,32 @@ void outlook_mailbox_close(void *src, struct mailbox *m)
 
 enum step outlook_lane_next(void *src, struct fetch *f, i64 now_ms, struct exchange *x)
 {
-    return outlook_fetch_next(src, f, now_ms, x);
+    return steps_by_graph(src) ? graph_fetch_next(src, f, now_ms, x)
+                               : outlook_fetch_next(src, f, now_ms, x);
 }
 
 err outlook_lane_head(void *src, struct fetch *f, struct exchange *x, const struct http_head *head)
 {
-    return outlook_fetch_head(src, f, x, head);
+    return steps_by_graph(src) ? graph_fetch_head(src, f, x, head)
+                               : outlook_fetch_head(src, f, x, head);
 }
 
 err outlook_lane_body(void *src, struct fetch *f, struct exchange *x, str *in)
 {
-    return outlook_fetch_body(src, f, x, in);
+    return steps_by_graph(src) ? graph_fetch_body(src, f, x, in)
+                               : outlook_fetch_body(src, f, x, in);
 }
 
 err outlook_lane_end(void *src, struct fetch *f, struct exchange *x)
 {
-    return outlook_fetch_end(src, f, x);
+    return steps_by_graph(src) ? graph_fetch_end(src, f, x) : outlook_fetch_end(src, f, x);
 }
 
 void outlook_lane_fail(void *src, struct fetch *f, struct exchange *x, err e)
 {
-    outlook_fetch_fail(src, f, x, e);
+    if (steps_by_graph(src)) {
+        graph_fetch_fail(src, f, x, e);
+    } else {
+        outlook_fetch_fail(src, f, x, e);
+    }
 }

@@ -5,6 +5,8 @@
 #ifndef SOURCE_OUTLOOK_OUTLOOK_STEPS_H
 #define SOURCE_OUTLOOK_OUTLOOK_STEPS_H
 
+#include "source/outlook/graph_fetch.h"
+#include "source/outlook/graph_listing.h"
 #include "source/outlook/graph_users.h"
 #include "source/outlook/outlook_directory.h"
 #include "source/outlook/outlook_fetch.h"
@@ -17,9 +19,11 @@ union outlook_accounts {
 };
 union outlook_any_mailbox {
     struct outlook_mailbox ews;
+    struct graph_box graph;
 };
 union outlook_any_fetch {
     struct outlook_fetch ews;
+    struct graph_fetch graph;
 };
 
 enum step outlook_accounts_next(void *src, void *st, i64 now_ms, struct exchange *x);
