@@ -66,8 +66,8 @@ SRC := src/main.c \
     client.c connector.c connector_body.c index.c index_count.c monitor.c record.c scan.c \
     sync_job.c sync_job_body.c) \
   $(addprefix src/source/outlook/,entra_account.c entra_error.c entra_roles.c entra_token.c ews_answer.c ews_error.c ews_request.c ews_tags.c graph_answer.c graph_attachment.c graph_error.c graph_id.c graph_item.c graph_recurrence.c graph_text.c \
-    graph_call.c graph_link.c graph_users.c outlook.c \
-    outlook_attachment.c outlook_bind.c outlook_ca.c outlook_call.c outlook_check.c outlook_configure.c outlook_directory.c outlook_extract.c \
+    graph_call.c graph_content.c graph_fetch.c graph_ids.c graph_link.c graph_listing.c graph_page.c graph_sets.c graph_users.c outlook.c \
+    outlook_attachment.c outlook_batch.c outlook_bind.c outlook_ca.c outlook_call.c outlook_check.c outlook_configure.c outlook_directory.c outlook_extract.c \
     outlook_fetch.c outlook_find.c outlook_folders.c outlook_identity.c outlook_item.c outlook_items.c outlook_listing.c \
     outlook_parts.c outlook_recurrence.c outlook_schema.c outlook_steps.c outlook_time.c outlook_token.c outlook_way.c) \
   $(addprefix src/source/gmail/,gmail.c gmail_account.c gmail_answer.c gmail_configure.c \
@@ -85,18 +85,18 @@ SRC := src/main.c \
     connectors_create.c connectors_entry.c connectors_job.c connectors_list.c connectors_login.c \
     connectors_start.c connectors_table.c connectors_values.c console.c \
     healthcheck.c ingest.c ingest_command.c interpolate.c options.c output.c progress.c \
-    serve_command.c service_types.c start.c start_config.c start_dest.c start_serve.c \
+    serve_command.c service_types.c start.c start_config.c start_dest.c start_entra.c start_serve.c \
     start_source.c start_volume.c summary.c sync_command.c table.c yaml_heap.c)
 
 TESTS := access advice arena auth base64 ber buf buffers bulk bulk_flight bulk_verdict call charset client \
   config config_tree connector connectors_args connectors_entry copy cron crypto date dns dns_packet document entra_account entra_error entra_token err \
   ews_error gmail_account gmail_directory gmail_error gmail_listing gmail_message gmail_ping gmail_quota \
   gmail_token graph_answer graph_error graph_item graph_users gzip hash html http1 idset index ingest interpolate job json json_pretty json_write lane ldap ldap_text \
-  listener log loop loop_auth loop_stream mailboxes md4 mime monitor ntlm number open outlook_bind outlook_configure outlook_directory outlook_extract outlook_fetch outlook_find outlook_item outlook_listing outlook_time options os os_shared plan prepare progress proxy purge \
+  listener log loop loop_auth loop_stream mailboxes md4 mime monitor ntlm number open outlook_bind outlook_batch outlook_configure outlook_directory outlook_extract outlook_fetch outlook_find outlook_item outlook_listing outlook_time options os os_shared plan prepare progress proxy purge \
   regex retry roots roster rules rules_validate scan seal service_decide service_parts service_runner shard sink spnego str summary \
   sync_job tls tls_binding tls_gcm url values xml
 FUZZ := base64 ber bulk_answer charset chunked config connector cron date dns ews_answer exchange gmail_account \
-  gmail_directory gmail_error gmail_listing gmail_message gmail_token graph_answer graph_item gzip html http1 index_answer \
+  gmail_directory gmail_error gmail_listing gmail_message gmail_token graph_answer graph_item graph_users gzip html http1 index_answer \
   interpolate json json_write ldap listener mime ntlm outlook_bind outlook_ca outlook_directory outlook_fetch outlook_item outlook_listing proxy regex rules scan_answer spnego tls_gcm url values x509 xml
 TENANT := account.c content.c control.c es_admin.c es_bulk.c es_connector.c es_control.c es_doc.c es_double.c \
   es_index.c es_job.c es_query.c es_search.c es_store.c es_system.c es_tree.c \
@@ -105,7 +105,7 @@ TENANT := account.c content.c control.c es_admin.c es_bulk.c es_connector.c es_c
   ews_store.c ews_sync.c ews_write.c faults.c \
   entra_assertion.c entra_endpoint.c entra_token.c graph.c graph_batch.c graph_core_answer.c graph_core_call.c graph_core_control.c \
   graph_core_id.c graph_users.c \
-  graph_attachment.c graph_calendar.c graph_delta.c graph_mail.c graph_page.c graph_people.c graph_shape.c graph_todo.c \
+  graph_attachment.c graph_calendar.c graph_delta.c graph_event.c graph_mail.c graph_page.c graph_people.c graph_shape.c graph_todo.c \
   ldap_entry.c ldap_filter.c ldap_search.c ldap_server.c \
   google_common.c google_directory.c google_gmail.c google_history.c google_query.c \
   google_quota.c google_token.c main.c output.c server.c stats.c synthetic.c t_ber.c t_gzip.c t_http.c \

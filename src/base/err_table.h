@@ -83,7 +83,7 @@ ERR(SPNEGO_REJECTED, CONFIG, "the server rejects the Negotiate login", "check us
 ERR(FILE_MISSING, CONFIG, "a file does not exist", "check the path that the message names, and from which folder the program was started")
 ERR(FILE_UNREADABLE, CONFIG, "a file cannot be read", "check that it is a file and that the user of this process may read it")
 ERR(FILE_WRITE, FATAL, "writing to a file, pipe or terminal failed", "check that the disk is not full and that the reader of the pipe still runs")
-ERR(SEAL_NO_LANDLOCK, CONFIG, "this kernel has no Landlock, which has to keep reads of the federated token to its folder", "use a kernel of version 5.13 or later with landlock in /sys/kernel/security/lsm, and a container profile that allows its system calls; or use a certificate (outlook.client_certificate_file) or a client secret")
+ERR(SEAL_NO_LANDLOCK, CONFIG, "this kernel has no Landlock, which has to keep reads of the federated token to its folder", "use a kernel of version 5.13 or later with landlock in /sys/kernel/security/lsm, and a container profile that allows its system calls; else use a certificate or a client secret, and unset AZURE_FEDERATED_TOKEN_FILE")
 ERR(SEAL_REFUSED, FATAL, "this host does not allow seccomp, and --require-seal asks for it", "allow seccomp filters for this container (its security profile), or start without --require-seal")
 ERR(NET_REFUSED, RETRY, "the connection was refused", "check the port, and that the service runs and listens there")
 ERR(NET_UNREACHABLE, RETRY, "the host cannot be reached", "check routes, firewalls and whether a proxy is needed (proxy: in config.yml)")

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/check_internal.h"
+#include "cli/start_entra.h"
 #include "cli/start_source.h"
 #include "net/crypto.h"
 #include "os/os.h"
@@ -91,6 +92,7 @@ static err check_seal(const struct start *s)
         .require = s->options->require_seal || s->config.sync.seal_require,
         .listen_fd = -1,
     };
+    start_entra_put_wants(s, &wants);
     TRY(seal_engage(&wants, &report));
     if (!report.seccomp) {
         log_line(s->log, LOG_WARN, S("this host does not let the program seal itself"), NULL, 0);

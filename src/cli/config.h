@@ -92,8 +92,10 @@ struct config_outlook {
     bool plain_text_as_html, basic_only, delegate;
     str ldap_base, ldap_filter;
     str ldap_bind, backend, cloud, fields; // words, as config.c has them
-    bool include_disabled;                 // outlook.mailboxes...
-    str include, exclude;                  // addresses, one a line
+    str client_certificate_file, federated_token_file;
+    bool client_certificate_pss; // PS256, else RS256
+    bool include_disabled;       // outlook.mailboxes...
+    str include, exclude;        // addresses, one a line
 };
 
 // One entry of `connectors`. `configuration` stays a node: its keys depend on the service type.

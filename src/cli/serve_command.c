@@ -2,6 +2,7 @@
 // The service: seal, then turn the loop until it has ended (see serve_command.h).
 #include "cli/serve_command.h"
 
+#include "cli/start_entra.h"
 #include "cli/start_volume.h"
 #include "os/os.h"
 #include "os/seal.h"
@@ -23,6 +24,7 @@ static err serve_command_seal(struct start *s)
         .listen_fd = s->listen_fd,
     };
     start_volume_put_wants(s, &wants);
+    start_entra_put_wants(s, &wants);
     TRY(seal_engage(&wants, &report));
     u8 words[160];
     struct buf sealed = buf_over(words, COUNT(words));

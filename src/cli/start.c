@@ -5,6 +5,7 @@
 
 #include "base/idset.h"
 #include "cli/output.h"
+#include "cli/start_entra.h"
 #include "cli/start_source.h"
 #include "cli/start_volume.h"
 #include "codec/base64.h"
@@ -339,7 +340,7 @@ err start_begin(struct start *s, const struct options *options)
     TRY(start_check_filter(s));
     start_log_level(s);
     start_say_doubts(s);
-    return OK;
+    return start_entra(s);
 }
 
 void start_end(struct start *s)

@@ -56,10 +56,11 @@ struct start {
     struct loop *loop;
     const struct loop_observer *observer; // of `check`: each hop is shown, and little is waited for
     struct progress *progress;
-    struct job *job;            // of `sync`
-    struct service *service;    // of `serve`
-    struct dest extraction;     // where its extraction service is, if it has one
-    struct outlook_files files; // for that, with file pointers (start_volume.h)
+    struct job *job;             // of `sync`
+    struct service *service;     // of `serve`
+    struct dest extraction;      // where its extraction service is, if it has one
+    struct entra_identity entra; // for Exchange Online (start_entra.h)
+    struct outlook_files files;  // for that, with file pointers (start_volume.h)
     int file_count;
     enum output_form form;
     str user_agent; // empty: that of the service

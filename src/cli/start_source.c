@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "cli/start_entra.h"
 #include "cli/start_volume.h"
 #include "codec/json_write.h"
 #include "source/gmail/gmail.h"
@@ -59,6 +60,7 @@ void start_source_outlook(struct start *s, enum source_use use, struct source *o
                    : str_eq(c->backend, S("ews")) ? OUTLOOK_BACKEND_EWS
                                                   : OUTLOOK_BACKEND_AUTO,
         .cloud = entra_cloud_find(c->cloud),
+        .identity = &s->entra,
         .login_url = s->config.endpoints.microsoft_login,
         .graph_url = s->config.endpoints.microsoft_graph,
         .ews_url = s->config.endpoints.microsoft_ews,
@@ -167,6 +169,7 @@ static err start_source_judge(struct start *s, str json, struct arena *memory)
                                     START_VALUES_BYTES / 4);
     plan->arena = memory;
     values_init(&checker, plan);
+    checker.waived = start_entra_waives(s, s->type);
     TRY(json_parse(&j, json, nodes, START_VALUES_NODES));
     TRY(values_read(&values, schema, &j, 0, &texts));
     memcpy(s->values, values.fields, sizeof s->values);

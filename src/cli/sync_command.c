@@ -2,6 +2,7 @@
 // One sync: seal, turn the loop until the job is done or a signal comes, print what was done.
 #include "cli/sync_command.h"
 
+#include "cli/start_entra.h"
 #include "cli/start_volume.h"
 #include "cli/summary.h"
 #include "net/crypto.h"
@@ -73,6 +74,7 @@ int sync_command_run(struct start *s)
         .listen_fd = -1,
     };
     start_volume_put_wants(s, &wants);
+    start_entra_put_wants(s, &wants);
     err e = seal_engage(&wants, &report);
     if (!err_ok(e)) {
         log_err(s->log, LOG_ERROR, e, (str){0}, NULL, 0);

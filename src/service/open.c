@@ -56,6 +56,7 @@ err open_source(struct open *o, const struct sources *sources, const struct open
     const struct schema *schema = source->ops->schema;
     TRY(values_read(&o->values, schema, ask->json, ask->configuration, &o->texts));
     TRY(values_missing(&o->values, &o->detail));
+    o->checker->waived = source->waived;
     TRY(values_check(&o->values, o->checker, &o->detail));
     struct source_setup setup = {
         .values = o->values.fields,

@@ -28,6 +28,7 @@ struct values_checker {
     struct regex_memory memory;
     struct regex_scratch *scratch;
     struct buf pattern;
+    const char *waived; // key of a field that may be empty whatever its record says; NULL: none
 };
 
 void values_init(struct values_checker *c, struct plan *plan);

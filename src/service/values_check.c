@@ -281,6 +281,12 @@ static void check_validations(struct check *c)
     }
 }
 
+static bool check_is_waived(const struct check *c)
+{
+    const char *waived = c->memory->waived;
+    return waived && str_eq(str_from(waived), str_from(c->v->schema->fields[c->field].key));
+}
+
 static void check_field(struct check *c)
 {
     const struct values *v = c->v;
@@ -300,7 +306,7 @@ static void check_field(struct check *c)
         check_refuse(c, S(" is not a whole number"), v->json, -1);
     } else if (!v->fields[c->field].empty) {
         check_validations(c);
-    } else if (values_is_required(v, c->field)) {
+    } else if (values_is_required(v, c->field) && !check_is_waived(c)) {
         check_begin(c);
         check_put(c, S(" is empty"));
     }

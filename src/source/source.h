@@ -104,8 +104,10 @@ struct source {
     void *state;
     bool unverified;     // set by configure(): certificates of its destinations are not checked
     const char *warning; // set by configure(): what each job says once; NULL: nothing
-    int in_flight_max;   // requests of one mailbox at a time
-    i64 quota_wait_ms;   // time that exchanges waited for quota, summed
+    const char
+        *waived; // key of a field that may be empty: config.yml has what it is for; NULL: none
+    int in_flight_max; // requests of one mailbox at a time
+    i64 quota_wait_ms; // time that exchanges waited for quota, summed
     i64 quota_units_user_minute, quota_units_project_minute;
     i64 quota_units_used;
     bool may_repeat; // a mailbox may list an id more than once in a run (several queries)

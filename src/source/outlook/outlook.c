@@ -119,6 +119,7 @@ void outlook_init(struct plan *plan, const struct outlook_settings *settings, st
         .ops = &outlook_ops,
         .state = o,
         .notice = buf_over(o->notice, EXCHANGE_DETAIL_BYTES),
+        .waived = entra_identity_has_proof(settings->identity) ? "client_secret" : NULL,
         .in_flight_max = outlook_or(settings->requests_per_mailbox, OUTLOOK_IN_FLIGHT),
     };
 }
