@@ -281,7 +281,7 @@ class Walk:
     """Every document of a mailbox through Graph; `where` has the folder, and the path of each."""
 
     def __init__(self, graph, user):
-        self.graph, self.path = graph, user_path(user)
+        self.graph, self.user, self.path = graph, user, user_path(user)
         self.documents, self.where, self.all_day, self.kinds = {}, {}, set(), {}
 
     def add(self, document, folder, path, has_attachments, parent):
@@ -312,7 +312,7 @@ class Walk:
     def events(self):
         calendars = self.graph.all(f"{self.path}/calendars?$top=2")
         check_shape(calendars, CALENDAR, "calendar")
-        for c in calendars:
+        for c in (c for c in calendars if c["owner"]["address"] == self.user):
             events = self.graph.all(f"{self.path}/calendars/{c['id']}/events?$top=7")
             check_shape(events, EVENT, c["name"])
             label = "calendar" if c["isDefaultCalendar"] else "calendar/" + c["name"]
@@ -624,6 +624,12 @@ def calendars(w):
     names = {c["name"]: c for c in w.graph.all(path + "/calendars")}
     same((list(names), names["Birthdays"]["canEdit"]), (["Calendar", "Team", "Trips & Föhn", "Birthdays"], False), "calendars")
     same(w.graph.get(path + "/calendar")["id"], names["Calendar"]["id"], "the default one")
+    path = user_path("user2@example.test")
+    shared = next(c for c in w.graph.all(path + "/calendars") if c["owner"]["address"] != "user2@example.test")
+    same((shared["owner"]["address"], shared["canEdit"], shared["isDefaultCalendar"]), ("user3@example.test", False, False), "shared")
+    theirs = w.graph.all(user_path("user3@example.test") + "/calendar/events?$top=50&$select=id")
+    same(w.graph.all(f"{path}/calendars/{shared['id']}/events?$top=50&$select=id"), theirs, "events of somebody else")
+    refused(w.graph.ask(f"{path}/events/{theirs[0]['id']}"), 400, "ErrorInvalidIdMalformed")
 
 
 def people_and_tasks(w):

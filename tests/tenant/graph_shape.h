@@ -130,7 +130,9 @@ void graph_calendar_answer(struct graph_call *c); // calendar, calendars, events
 void graph_people_answer(struct graph_call *c);   // contacts, contactFolders
 void graph_todo_answer(struct graph_call *c);     // todo
 void graph_event_put(struct graph_put *p);        // the members of an event
-void graph_message_put(struct graph_put *p);      // of a message
+void graph_event_put_times(struct graph_put *p);  // isAllDay, start, end, their zones
+extern const char graph_event_properties[];
+void graph_message_put(struct graph_put *p); // of a message
 // attachments[/{id}[/$value]] of an item, the segments from `at` on.
 void graph_attachments_answer(struct graph_call *c, const struct ews_item *i, int at);
 
