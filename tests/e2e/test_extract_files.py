@@ -15,7 +15,7 @@ import rig
 from rig import same, true
 from servers import Extraction
 from test_extract import HUGE, attachments, bodies, contents, extract, host, name, tells
-from test_outlook import NOBODY, World, entry, ndjson, stored, sync
+from test_outlook import NOBODY, World, entry, fields, ndjson, stored, sync
 from test_outlook_documents import tenant
 
 NAME = re.compile(r"mailferry-[0-9a-f]{16}-\d{3}")
@@ -126,6 +126,11 @@ def test_a_directory_that_cannot_be_used_is_told_at_start():
         same(r.code, 2, r.text())
         true("extraction_service.shared_volume_dir" in r.err and words in r.err and "2750" in r.err, r.err)
         true(r.out == "", "documents")
+    w = World(*NOBODY)
+    w.top = host(Extraction(tells), more=pointers(volume(0o777)))
+    process = w.serve()
+    same(process.wait(20), 2)
+    true("extraction_service.shared_volume_dir" in w.words() and "sticky bit" in w.words(), w.words())
 
 
 def test_without_need_there_are_no_files():
@@ -217,3 +222,43 @@ def test_jobs_of_the_service():
     same(set(got.values()), {name(data) for _, data in service.requests})
     true(all("local_file_path=" in head["path"] for head, _ in service.requests), "content in a request")
     emptied(path, 5)
+
+
+class Two(World):
+    """c1 and c2 are connectors of Exchange."""
+
+    def config(self):
+        return super().config().replace('"c2"\n    service_type: gmail', '"c2"\n    service_type: outlook')
+
+
+def test_jobs_at_the_same_time_have_files_of_their_own():
+    path, barrier = volume(), threading.Barrier(2)
+
+    def says(data):  # the first requests of both jobs are there at the same time
+        if not barrier.broken:
+            try:
+                barrier.wait(20)
+            except threading.BrokenBarrierError:
+                pass
+            barrier.abort()
+        return tells(data)
+
+    service = Extraction(says)
+    w = Two(*NOBODY, connectors=("c1", "c2"), service="  max_concurrent_content_syncs: 2\n")
+    w.top = host(service, more=pointers(path)) + "limits:\n  lanes: 1\n"
+    w.serve()
+    for connector in ("c1", "c2"):
+        w.wait(lambda: w.record(connector)["configuration"])
+        w.tenant.post("connectors", id=connector, values=fields(w.tenant, use_text_extraction_service=True))
+    emptied(path, 2)
+    for connector in ("c1", "c2"):
+        w.wait(lambda: w.record(connector)["status"] == "connected")
+    jobs = [w.job(id=connector) for connector in ("c1", "c2")]
+    for job in jobs:
+        same(w.wait_job(job, "completed", "error")["status"], "completed")
+    named = {head["path"][-3:] for head, _ in service.requests}
+    same(named, {"000", "001"})
+    for connector in ("c1", "c2"):
+        got = {d["body"] for d in stored(w.tenant, "search-" + connector).values() if "body" in d}
+        true(got and got <= {name(data) for _, data in service.requests}, connector)
+    emptied(path, 2)
