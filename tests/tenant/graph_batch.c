@@ -52,7 +52,7 @@ static bool read_headers(struct part *p, str object)
 static bool read_part(struct batch *b, struct part *p, str o)
 {
     str v, method, url, headers;
-    t_buf_grab(&p->store, o.n + 64);
+    t_buf_grab(&p->store, 2 * o.n + 64); // the url is there twice
     p->store.n = 0;
     p->q = (struct t_request){.service = T_GRAPH, .link = b->c->q->link};
     bool ok = t_json_is_object(o) && t_json_get(o, "id", &v) && text_into(p, v, &p->id) &&
@@ -75,6 +75,7 @@ static bool read_part(struct batch *b, struct part *p, str o)
     if (t_json_get(o, "headers", &headers) && !read_headers(p, headers)) {
         return false;
     }
+    ASSERT(p->store.n <= 2 * o.n + 64);
     if (t_json_get(o, "dependsOn", &p->depends) && !t_json_is_array(p->depends)) {
         return false;
     }
