@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "source/outlook/outlook_attachment.h"
+#include "source/outlook/outlook_batch.h"
 #include "source/outlook/outlook_items.h"
 #include "source/outlook/outlook_listing.h"
 
@@ -73,7 +74,8 @@ static void fetch_reset(struct fetch *f)
     of->asked_count = 0;
     of->shaping = of->same = of->is_too_large = of->again = false;
     of->message = -1;
-    of->error = of->passing = OK;
+    of->error = of->passing = of->refusal = OK;
+    of->refused = 0;
 }
 
 // No reader is free: what is in the buffer was handed over, and others may need the room.
@@ -124,7 +126,8 @@ static void fetch_ask_items(struct outlook *o, struct fetch *f, struct exchange 
                       plain    ? EWS_SHAPE_PLAIN
                       : intact ? EWS_SHAPE_ATTACHMENTS
                                : EWS_SHAPE_ALL);
-    for (int i = first; i < f->unit_count; i++) {
+    int most = outlook_batch_most(f);
+    for (int i = first; i < f->unit_count && of->asked_count < most; i++) {
         if (of->state[i] == of->state[first] && f->units[i].intact == intact) {
             ews_put_item_id(b, fetch_unit_id(f, i));
             of->asked[of->asked_count++] = i;
@@ -400,35 +403,13 @@ err outlook_fetch_body(void *src, struct fetch *f, struct exchange *x, str *in)
 
 // ---- its end
 
-static err fetch_end_items(struct outlook *o, struct fetch *f, struct exchange *x)
-{
-    struct outlook_fetch *of = f->state;
-    const struct outlook_reader *r = outlook_call_reader(o, &of->call);
-    int left = 0;
-    for (int i = 0; i < of->asked_count; i++) {
-        left += of->state[of->asked[i]] == fetch_asked_state(of);
-    }
-    if (!err_ok(of->error)) {
-        return outlook_call_judge(o, r, of->error, x);
-    }
-    if (!err_ok(of->passing)) { // one item's bad luck is not that of the others
-        err e = outlook_call_judge(o, r, of->passing, x);
-        if (left == of->asked_count) {
-            return e;
-        }
-    } else if (left == of->asked_count && ++of->tries > OUTLOOK_TRIES_MAX) {
-        return FAIL(EWS_STOPPED);
-    }
-    o->run.answers++;
-    return OK;
-}
-
 // One item's further attachments; then those of the items that were answered with it.
 static err fetch_end_rest(struct outlook *o, struct fetch *f, struct exchange *x)
 {
     struct outlook_fetch *of = f->state;
     const struct outlook_reader *r = outlook_call_reader(o, &of->call);
     err e = err_ok(of->error) ? of->passing : of->error;
+    e = outlook_batch_is_refused(f) ? of->refusal : e;
     if (!err_ok(e)) {
         return outlook_call_judge(o, r, e, x);
     }
@@ -438,9 +419,12 @@ static err fetch_end_rest(struct outlook *o, struct fetch *f, struct exchange *x
     }
     const struct outlook_result *result = &of->results[of->rest_unit];
     bool endless = of->parts.over_unit >= 0 && of->parts.over_from >= OUTLOOK_ATTACHMENTS_MAX;
-    if (state != OUTLOOK_UNIT_READY || result->verdict == FETCH_CORRUPT || endless) {
+    bool denied = of->refused > 0;
+    if (state != OUTLOOK_UNIT_READY || result->verdict == FETCH_CORRUPT || endless || denied) {
         of->rest_failed = true;
-        of->rest_error = endless ? FAIL(EWS_ENDLESS) : FAIL(EWS_CORRUPT);
+        of->rest_error = endless  ? FAIL(EWS_ENDLESS)
+                         : denied ? FAIL(EWS_ITEM_DENIED)
+                                  : FAIL(EWS_CORRUPT);
     }
     of->state[of->rest_unit] = OUTLOOK_UNIT_HANDED;
     of->rest_from = 0;
@@ -457,6 +441,13 @@ static err fetch_end_content(struct outlook *o, struct fetch *f, struct exchange
     struct outlook_fetch *of = f->state;
     const struct outlook_reader *r = outlook_call_reader(o, &of->call);
     err e = of->error;
+    if (err_is(e, ERR_EWS_DENIED)) { // its item was given
+        outlook_attachment_drop_content(f);
+        of->part_ready = true;
+        of->part_verdict = FETCH_UNDECIDED;
+        of->part_error = FAIL(EWS_ITEM_DENIED);
+        return OK;
+    }
     if (!err_ok(e) && ews_error_reach(e) != EWS_REACH_ITEM) {
         return outlook_call_judge(o, r, e, x);
     }
@@ -497,7 +488,10 @@ err outlook_fetch_end(void *src, struct fetch *f, struct exchange *x)
     if (err_ok(e)) {
         e = of->asking == OUTLOOK_ASKING_CONTENT ? fetch_end_content(o, f, x)
             : of->asking == OUTLOOK_ASKING_REST  ? fetch_end_rest(o, f, x)
-                                                 : fetch_end_items(o, f, x);
+                                                 : outlook_batch_end(o, f, x);
+    } else if (of->asking == OUTLOOK_ASKING_ITEMS) {
+        fetch_forget_attempt(f);
+        e = outlook_batch_end_refused(o, f, e);
     }
     if (err_ok(e)) {
         of->in_hand = false;
@@ -526,10 +520,8 @@ void outlook_fetch_fail(void *src, struct fetch *f, struct exchange *x, err e)
         of->rest_failed = true;
         of->rest_error = e;
     }
-    for (int i = 0; of->asking == OUTLOOK_ASKING_ITEMS && i < of->asked_count; i++) {
-        if (of->state[of->asked[i]] < OUTLOOK_UNIT_READY) {
-            outlook_items_decide(of, of->asked[i], FETCH_UNDECIDED, e);
-        }
+    if (of->asking == OUTLOOK_ASKING_ITEMS) {
+        outlook_batch_fail(f, e);
     }
     outlook_call_close(o, &of->call);
     if (reach >= EWS_REACH_MAILBOX) {

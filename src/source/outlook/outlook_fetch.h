@@ -38,7 +38,10 @@ struct outlook_fetch {
     struct outlook_result results[FETCH_UNITS_MAX];
     int asked[FETCH_UNITS_MAX], asked_count; // units of the request in hand
     bool plain;                              // and in which shape
+    int most;                                // of one request; 0: all of them
     int tries;                               // answers that brought nothing further
+    bool answered;                           // something of the batch was decided by an answer
+    int given_up;                            // requests, before that
     bool shaping, same; // an item is being shaped; its id is the one that was asked for
     bool is_too_large;
     bool again;               // the item in hand is to be asked for again, without those before it
@@ -48,8 +51,10 @@ struct outlook_fetch {
     bool rest_failed;         // what it has is not known: its mailbox is protected
     err rest_error;
     bool in_hand; // asked, and its answer was not whole yet
-    err error;    // of a message, when it speaks of more than an item
+    err error;    // the answer is not to the question
     err passing;  // of one item, which may be answered the next time
+    err refusal;  // of one item, and perhaps of more: its first error that says so
+    int refused;  // items with such an error
     // The attachment in hand.
     bool part_ready;
     enum fetch_verdict part_verdict;

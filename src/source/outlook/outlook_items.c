@@ -112,8 +112,11 @@ static void items_end_message(struct fetch *f, const struct ews_answer *a)
         outlook_items_decide(of, unit, FETCH_CORRUPT, a->error);
     } else if (ews_error_is_corrupt(a->error)) {
         of->state[unit] = OUTLOOK_UNIT_PLAIN;
-    } else if (ews_error_reach(a->error) > EWS_REACH_FOLDER) {
-        of->error = err_ok(of->error) ? a->error : of->error;
+    } else if (ews_error_reach(a->error) > EWS_REACH_FOLDER) { // or so it says: of this item
+        bool denied = err_is(a->error, ERR_EWS_DENIED);
+        of->refused++;
+        of->refusal = err_ok(of->refusal) ? a->error : of->refusal;
+        outlook_items_decide(of, unit, FETCH_UNDECIDED, denied ? FAIL(EWS_ITEM_DENIED) : a->error);
     } else if (!err_is(a->error, ERR_EWS_STOPPED)) {
         of->passing = err_ok(of->passing) ? a->error : of->passing;
     }

@@ -43,6 +43,7 @@ struct outlook_mailbox {
     int restarts, pages;
     int page_units; // asked for at a time; 0: as many as there may be
     i64 bad_ids;
+    int denied;              // items in a row that were not given, when single ones were asked for
     int closed, page_closed; // folders that are there and cannot be read; of the answer in hand
     // The answer in hand.
     int asked[OUTLOOK_FOLDERS], asked_count;
