@@ -418,7 +418,7 @@ build/html_bench: build/release/tests/bench/html.o \
 	$(Q)$(CC_release) $(FLAGS_release) $(LINK_release) -o $@ $(call GROUP,$^)
 
 # Parts of the program for scripts in tests/interop.
-TOOLS := build/mime_trim_tool build/cron_tool build/regex_tool build/rules_tool build/html_tool build/ldap_tool build/ntlm_tool build/http_login_tool
+TOOLS := build/entra_tool build/mime_trim_tool build/cron_tool build/regex_tool build/rules_tool build/html_tool build/ldap_tool build/ntlm_tool build/http_login_tool
 $(TOOLS): build/%: build/fortify/tests/tools/%.o build/fortify/mailferry.a build/fortify/third_party.a
 	$(SAY) LINK $@
 	$(Q)$(CC_fortify) $(FLAGS_fortify) $(LINK_fortify) -o $@ $(call GROUP,$^)
