@@ -635,7 +635,7 @@ static void test_attachment_kinds(void)
 static void test_attachment_odd(void)
 {
     CHECK(!attachment("{}") && !attachment("[]") && !attachment("{\"id\":\"a/b\"}"));
-    CHECK(attachment("{\"id\":\"A\",\"name\":7,\"size\":-1,\"lastModifiedDateTime\":{}}"));
+    CHECK(attachment("{\"id\":\"A\",\"name\":7,\"size\":-5,\"lastModifiedDateTime\":{}}"));
     CHECK(g.part.part.size == -1 && g.part.part.name.n == 0);
     CHECK(attachment("{\"id\":\"A\",\"size\":1e3}") && g.part.part.size == -1);
     CHECK(attachment("{\"id\":\"A\",\"size\":\"5\"}") && g.part.part.size == -1);

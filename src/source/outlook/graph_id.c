@@ -9,31 +9,33 @@ static bool id_is_letter(u8 c)
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || str_is_digit(c) || c == '=';
 }
 
-static bool id_put_swapped(struct buf *b, str id, const char from[2], const char to[2])
+// from and to: two characters each.
+static bool id_put_swapped(struct buf *b, str id, str from, str to)
 {
     if (id.n == 0 || id.n > UNIT_ID_BYTES) {
         return false;
     }
     for (isize i = 0; i < id.n; i++) {
-        if (!id_is_letter(id.p[i]) && id.p[i] != from[0] && id.p[i] != from[1]) {
+        if (!id_is_letter(id.p[i]) && str_find_byte(from, id.p[i]) < 0) {
             return false;
         }
     }
     u8 *p = buf_grab(b, id.n);
     for (isize i = 0; p && i < id.n; i++) {
-        p[i] = (u8)(id.p[i] == from[0] ? to[0] : id.p[i] == from[1] ? to[1] : id.p[i]);
+        isize swapped = str_find_byte(from, id.p[i]);
+        p[i] = swapped < 0 ? id.p[i] : to.p[swapped];
     }
     return p != NULL;
 }
 
 bool graph_id_put_ews(struct buf *b, str id)
 {
-    return id_put_swapped(b, id, "-_", "/+");
+    return id_put_swapped(b, id, S("-_"), S("/+"));
 }
 
 bool graph_id_put_rest(struct buf *b, str id)
 {
-    return id_put_swapped(b, id, "/+", "-_");
+    return id_put_swapped(b, id, S("/+"), S("-_"));
 }
 
 static bool id_put_decoded(struct buf *b, str raw)
