@@ -453,7 +453,7 @@ SIM := clock.c dns.c enumerate.c far.c far_address.c far_exchange.c far_request.
   scenario.c second.c sim.c sim_memory.c sim_net.c sim_os.c world.c world_files.c
 SIM_CHEAP := far_tls_cheap.c sim_crypto.c sim_tls.c
 SIM_MODEL := $(filter-out main.c output.c server.c tls.c,$(TENANT))
-SIM_OFF := src/main.c $(addprefix src/os/,os_linux.c os_file.c os_socket.c seal.c seal_try.c)
+SIM_OFF := src/main.c $(addprefix src/os/,os_linux.c os_file.c os_shared.c os_socket.c seal.c seal_try.c)
 SIM_TLS_OFF := $(addprefix src/net/,crypto.c tls.c tls_gcm.c tls_roots.c tls_session.c \
   tls_verify.c)
 SIM_WRAP := buffers_grow bulk_fly_alone bulk_put_delete bulk_put_index idset_add loop_add
