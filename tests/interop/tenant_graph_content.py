@@ -557,9 +557,14 @@ def immutable(w):
     path, prefer = user_path("user2@example.test"), ['IdType="ImmutableId"']
     before = w.graph.all(f"{path}/mailFolders/inbox/messages?$top=100&$select=id,subject", prefer)
     usual = w.graph.all(f"{path}/mailFolders/inbox/messages?$top=100&$select=id,subject")
+    found, link = w.graph.delta(f"{path}/mailFolders/inbox/messages/delta?$select=subject", prefer)
+    same([m["id"] for m in found], [m["id"] for m in before], "in delta")
     w.tenant.post("exchange", user="user2@example.test", folder="inbox", to="sentitems", move_newest=1)
     moved = w.graph.get(f"{path}/messages/{before[0]['id']}", prefer)
     same((moved["id"], moved["subject"]), (before[0]["id"], before[0]["subject"]), "the same id")
+    same([(m["id"], "@removed" in m) for m in w.graph.delta(link, prefer)[0]], [(before[0]["id"], True)], "it left")
+    sent = w.graph.all(f"{path}/mailFolders/sentitems/messages?$top=100&$select=id", prefer)
+    true(before[0]["id"] in {m["id"] for m in sent}, "where it went")
     refused(w.graph.ask(f"{path}/messages/{usual[0]['id']}"), 404, "ErrorItemNotFound")
 
 
@@ -739,6 +744,10 @@ def faults(w):
     listed = w.graph.get(inbox + "?$top=2&$select=id")["value"]  # the newest went before this request
     true(mails[0]["id"] not in {m["id"] for m in listed}, done)
     refused(w.graph.ask(f"{path}/messages/{mails[0]['id']}"), 404, "ErrorItemNotFound")
+    where = {"user": user, "folder": "sentitems"}  # listed, and gone when its attachments are asked for
+    w.tenant.post("exchange", script={**where, "after": 1, "change": {**where, "delete_newest": 1}})
+    gone = w.graph.get(path + "/mailFolders/sentitems/messages?$top=1&$select=id")["value"][0]["id"]
+    refused(w.graph.ask(f"{path}/messages/{gone}/attachments"), 404, "ErrorItemNotFound")
     w.tenant.post("exchange", fault={"code": "ErrorItemNotFound", "level": "item", "id": mails[1]["id"].translate(
         str.maketrans("-_", "/+"))})
     refused(w.graph.ask(f"{path}/messages/{mails[1]['id']}"), 404, "ErrorItemNotFound")

@@ -148,11 +148,16 @@ bool graph_is_refused(struct graph_call *c, const char *operation, int level, en
     return true;
 }
 
+static void run_scripts(struct graph_call *c, enum ews_place place)
+{
+    struct ews e = {.t = c->t, .e = c->t->exchange, .q = c->q, .mailbox = c->mailbox};
+    ews_scripts_run(&e, c->mailbox, place);
+}
+
 bool graph_place_enter(struct graph_call *c, enum ews_place place, const char *operation)
 {
     struct ews_place_info info;
-    struct ews e = {.t = c->t, .e = c->t->exchange, .q = c->q, .mailbox = c->mailbox};
-    ews_scripts_run(&e, c->mailbox, place);
+    run_scripts(c, place);
     if (!ews_place_find(c->t, c->mailbox, place, &info)) { // a script took it away
         graph_not_found(c);
         return false;
@@ -163,6 +168,10 @@ bool graph_place_enter(struct graph_call *c, enum ews_place place, const char *o
 bool graph_item_enter(struct graph_call *c, str text, enum ews_group group, struct ews_item *i)
 {
     const char *code = graph_item_find(c, text, i);
+    if (!code) { // what happens before this request may take it away
+        run_scripts(c, i->place);
+        code = graph_item_find(c, text, i);
+    }
     if (code && strcmp(code, "ErrorItemNotFound") != 0) {
         graph_bad_id(c);
     } else if (code || i->group != group) {
