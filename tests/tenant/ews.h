@@ -117,7 +117,8 @@ struct exchange {
     bool graph_empty, graph_repeat;
     bool no_sync; // SyncFolderItems is refused, in three ways in turn
     i64 operations[16], items_listed, items_got, attachments, impersonated, without_anchor,
-        schema_violations, logons_ntlm, logons_basic, logons_bearer, logons_refused, blocked_requests;
+        schema_violations, logons_ntlm, logons_basic, logons_bearer, logons_refused,
+        blocked_requests;
 };
 
 struct ews_mailbox *ews_mailbox(struct tenant *t, int mailbox);
@@ -254,7 +255,8 @@ void ews_body_put(struct ews *c, const struct ews_item *i, const char *element, 
 int ews_attachment_count(const struct exchange *e, const struct ews_item *i);
 bool ews_attachments_shown(const struct exchange *e, const struct ews_item *i); // HasAttachments
 void ews_attachments_put(struct ews *c, const struct ews_item *i);
-// The bytes of a file, appended; false: it is none. The element within an item: "t:Message", or NULL.
+// The bytes of a file, appended; false: it is none. The element within an item: "t:Message", or
+// NULL.
 bool ews_attachment_file_put(const struct ews_item *i, int n, struct t_buf *out);
 const char *ews_attachment_inner(const struct ews_item *i, int n);
 void ews_date_put(struct t_buf *b, i64 unix_ms, int form); // 0 Z, 1 fraction Z, 2 +02:00, 3 no zone
