@@ -319,6 +319,7 @@ ERR(GRAPH_NO_EXCHANGE, CONFIG, "the tenant has no Exchange Online", "check 'Tena
 ERR(GRAPH_DENIED, SCOPE, "Microsoft Graph denies access to this mailbox", "if it is all mailboxes: grant admin consent to the application permissions Mail.Read, Calendars.Read, Contacts.Read and Tasks.Read.All; if it is some: look at the access policies and roles that Exchange Online has for the application")
 ERR(GRAPH_POLICY, SCOPE, "a policy of Exchange Online keeps the application out of this mailbox", "nothing, if it is meant so; else look at Test-ApplicationAccessPolicy -AppId CLIENT-ID -Identity ADDRESS, and at Ews* of Get-CASMailbox and Get-OrganizationConfig; changes take up to two hours")
 ERR(GRAPH_NO_MAILBOX, SCOPE, "the user has no mailbox in Exchange Online", "nothing, if the user is a guest, has no licence, or has the mailbox on an Exchange Server (data_source outlook_server)")
+ERR(GRAPH_LEFT_OUT, SCOPE, "the account of this mailbox is disabled, or config.yml excludes it", "nothing, if it is meant so; shared mailboxes and rooms are read with outlook.mailboxes.include_disabled or .include")
 ERR(GRAPH_MAILBOX_CLOSED, SCOPE, "Microsoft has suspended or locked the mailbox", "look at the user in Microsoft 365 admin center")
 ERR(GRAPH_NOT_THERE, SCOPE, "there is nothing of Microsoft Graph at this address", "check endpoints.graph in config.yml, and whether a proxy answers in its place")
 ERR(GRAPH_FOLDER, DATA, "a folder of a mailbox in Exchange Online is not there", "nothing: it is left out")
@@ -332,7 +333,7 @@ ERR(GRAPH_LINK, LIMIT, "the link to the next page of a listing is too long or le
 ERR(GRAPH_TOO_LARGE, LIMIT, "an item of Exchange Online is larger than the largest buffer", "report it with its size")
 ERR(GRAPH_ENDLESS, DATA, "a listing of Microsoft Graph does not come to an end", "check endpoints.graph in config.yml, and whether a proxy changes answers; the mailbox is protected from deletion")
 ERR(GRAPH_UNSTABLE, DATA, "a calendar changed each time while it was listed", "nothing: the next sync lists it again; the mailbox is protected from deletion until it succeeds")
-ERR(GRAPH_CALENDARS, LIMIT, "a mailbox has more calendars than there is room for", "report it with their number; the mailbox is protected from deletion")
+ERR(GRAPH_CALENDARS, LIMIT, "a mailbox in Exchange Online has more calendars than there is room for", "report it with their number; the mailbox is protected from deletion")
 ERR(GRAPH_FOLDER_CLOSED, SCOPE, "a folder of a mailbox in Exchange Online cannot be read any more", "nothing: the next sync looks whether it is still there; what was read stays, and the mailbox is protected from deletion")
 
 // sync

@@ -64,6 +64,7 @@ err graph_content_end_list(struct fetch *f, const struct json *rest)
     }
     gf->listed = !more;
     gf->part_base = gf->part_count;
+    gf->asking = GRAPH_ASKING_NOTHING;
     return OK;
 }
 

@@ -139,6 +139,10 @@ enum step graph_fetch_next(void *src, struct fetch *f, i64 now_ms, struct exchan
     if (graph_page_hand_over(f)) {
         return STEP_DONE;
     }
+    if (gf->asking == GRAPH_ASKING_PARTS) { // what a broken answer has left
+        outlook_parts_start(&gf->parts);
+        gf->asking = GRAPH_ASKING_NOTHING;
+    }
     if (!outlook_mailbox_is_readable(f->mailbox)) {
         fetch_decide(gf, FETCH_UNDECIDED, OK); // the mailbox says why
     }

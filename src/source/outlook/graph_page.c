@@ -478,8 +478,9 @@ err graph_page_end(struct outlook *o, struct fetch *f)
     if (f->data.cap - gf->base < GRAPH_REST_BYTES && !page_is_largest(f)) {
         return FAIL(LANE_TOO_SMALL);
     }
+    bool parts = gf->asking == GRAPH_ASKING_PARTS;
     TRY(page_link(o, f, &kind, &target));
-    return gf->asking == GRAPH_ASKING_PARTS ? OK : page_take(o, f, kind, buf_str(&target));
+    return parts ? OK : page_take(o, f, kind, buf_str(&target));
 }
 
 // ---- handing over
