@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The hops of an Exchange Server for `check`: its directory (bind, one page of the search), then
-// Exchange (login, the right to read one mailbox, its folders). The second part is looked at even
-// where the first failed: only the mailbox to try is then missing, unless --mailbox names one. But
-// a password that was refused once is not tried again.
+// Exchange (login, version, the right to read one mailbox, its folders), then the text extraction
+// service, where the record asks for it. The second part is looked at even where the first failed:
+// only the mailbox to try is then missing, unless --mailbox names one. But a password that was
+// refused once is not tried again.
 #include <string.h>
 
 #include "cli/check_internal.h"
@@ -10,6 +11,7 @@
 
 static const char *const directory_place = "Active Directory";
 static const char *const exchange_place = "Exchange";
+static const char *const extraction_place = "extraction service"; // as start_dest.c has it
 
 // ---- the directory
 
@@ -70,6 +72,16 @@ static const char *exchange_hop(err e)
     return login ? "login" : "web services";
 }
 
+// Exchange says its version also to those whose login it does not like.
+static void exchange_tell_version(struct check *c, const int version[EWS_VERSION_PARTS])
+{
+    if (version[0]) {
+        bool known = outlook_check_put_version(check_found(c), version);
+        buf_put(&c->found, known ? S("") : S(": older than 2013, which is not supported"));
+        check_tell(c, known ? CHECK_OK : CHECK_WARN, exchange_place, "version");
+    }
+}
+
 static bool exchange_check_login(struct check *c)
 {
     struct outlook_check_login login = {.src = c->s->source->state};
@@ -77,11 +89,13 @@ static bool exchange_check_login(struct check *c)
         return false;
     }
     if (!err_ok(c->error)) {
+        exchange_tell_version(c, login.version);
         check_tell_error(c, exchange_place, exchange_hop(c->error), c->error, buf_str(&c->detail));
         return false;
     }
     outlook_check_put_login(check_found(c), c->s->source->state);
     check_tell(c, CHECK_OK, exchange_place, "login");
+    exchange_tell_version(c, login.version);
     return true;
 }
 
@@ -115,16 +129,53 @@ static void exchange_check_mailbox(struct check *c)
     check_tell(c, CHECK_OK, exchange_place, "folders");
 }
 
-void check_outlook(struct check *c)
+static void outlook_check_exchange(struct check *c)
 {
-    outlook_check_directory(c);
     if (c->refused) {
         buf_put(check_found(c), S("not tried: the directory refuses the password already, and "
                                   "accounts get locked"));
         check_tell(c, CHECK_WARN, exchange_place, "login");
         return;
     }
-    if (!c->s->watch.stopped && exchange_check_login(c)) {
+    if (exchange_check_login(c)) {
         exchange_check_mailbox(c);
+    }
+}
+
+// ---- text extraction
+
+static void outlook_check_extraction(struct check *c)
+{
+    struct outlook_check_ping ping = {.src = c->s->source->state};
+    switch (outlook_check_extracts(c->s->source->state)) {
+    case OUTLOOK_EXTRACTS_NOT:
+        return;
+    case OUTLOOK_EXTRACTS_NOWHERE:
+        buf_put(check_found(c), S("config.yml names no extraction_service.host: attachments are "
+                                  "indexed without text"));
+        check_tell(c, CHECK_WARN, extraction_place, "service");
+        return;
+    case OUTLOOK_EXTRACTS:
+        break;
+    }
+    if (check_ask(c, &outlook_check_ping_ops, &ping) == CHECK_CUT_OFF) {
+        return;
+    }
+    if (!err_ok(c->error)) {
+        check_tell_error(c, extraction_place, "service", c->error, buf_str(&c->detail));
+        return;
+    }
+    buf_put(check_found(c), S("it runs"));
+    check_tell(c, CHECK_OK, extraction_place, "service");
+}
+
+void check_outlook(struct check *c)
+{
+    outlook_check_directory(c);
+    if (!c->s->watch.stopped) {
+        outlook_check_exchange(c);
+    }
+    if (!c->s->watch.stopped) {
+        outlook_check_extraction(c);
     }
 }

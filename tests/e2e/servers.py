@@ -144,6 +144,7 @@ class Extraction:
 
     def __init__(self, says, port=0):
         self.requests = []
+        self.ping = 200  # the status of GET /ping/
         outer = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -172,8 +173,8 @@ class Extraction:
                     self.end_headers()
                     self.wfile.write(answer)
 
-            def do_GET(self):  # /ping/
-                self.send_response(200)
+            def do_GET(self):
+                self.send_response(outer.ping if self.path == "/ping/" else 404)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 

@@ -25,7 +25,8 @@ GMAIL = [*[("Google token endpoint", hop) for hop in WAY], ("Google", "token for
          *[("Gmail API", hop) for hop in WAY], ("Google", "Gmail profile"), ("Google", "users"),
          ("Google", "mailbox")]
 EXCHANGE = [*[("Active Directory", hop) for hop in WAY + ["bind", "search"]],
-            *[("Exchange", hop) for hop in WAY + ["login", "impersonation", "folders"]]]
+            *[("Exchange", hop) for hop in WAY + ["login", "version", "impersonation", "folders"]]]
+EXTRACTION = [("extraction service", hop) for hop in ("name", "TCP", "TLS", "service")]
 
 
 class Check:
@@ -113,9 +114,10 @@ def test_all_hops_of_exchange():
     r = outlook(t)
     all_well(r, ELASTIC + EXCHANGE)
     true(r.hops["Active Directory", "TLS"]["message"].startswith("StartTLS, TLSv1."), r.text())
-    same(r.hops["Active Directory", "bind"]["message"], "as EXAMPLE\\svc")
+    same(r.hops["Active Directory", "bind"]["message"], "as EXAMPLE\\svc by simple bind")
     true("user1@example.test" in r.hops["Active Directory", "search"]["message"], r.text())
     same(r.hops["Exchange", "login"]["message"], "as EXAMPLE\\svc by NTLM")
+    same(r.hops["Exchange", "version"]["message"], "Exchange Server 2016, 15.1.2507.61")
     true("Archive" in r.hops["Exchange", "folders"]["message"], r.text())
     wrote_nothing(t, "search-exchange")
     same(t.stats().get("requests", {}).get("google_directory", 0), 0, "Google was asked")
@@ -138,6 +140,62 @@ def test_negotiate_full_access_and_no_verification():
     r = outlook(t, ssl_enabled=False, ssl_ca=None, extra="outlook:\n  delegate: true\n")
     true(r.hops["Active Directory", "TLS"]["message"].startswith("none: "), r.text())
     same(("Exchange", "full access") in r.hops, True, r.text())
+
+
+def test_how_the_directory_is_logged_in_to():
+    t = rig.Tenant(*SMALL, "--binding", "required")
+    t.post("exchange", ldap_no_simple=8)
+    r = outlook(t)
+    all_well(r, ELASTIC + EXCHANGE)
+    same(r.hops["Active Directory", "bind"]["message"], "as EXAMPLE\\svc by NTLM, bound to the certificate")
+    same(outlook(t, extra="outlook:\n  ldap_bind: simple\n").failed(), ("Active Directory", "bind", "LDAP_METHOD"))
+    t.post("exchange", ldap_no_tls=True)
+    r = outlook(t, ssl_enabled=False, ssl_ca=None)
+    same(r.hops["Active Directory", "bind"]["message"], "as EXAMPLE\\svc by NTLM, not signed")
+    t.post("exchange", ldap_signing=True)
+    r = outlook(t, ssl_enabled=False, ssl_ca=None)
+    same(r.failed(), ("Active Directory", "bind", "LDAP_NEEDS_TLS"))
+    true("ldaps://" in r.hops["Active Directory", "bind"]["labels"]["todo"], r.text())
+
+
+def test_versions_of_exchange():
+    for newest, told, hops in (("Exchange2013_SP1", "Exchange Server 2013, 15.0.1497.48", EXCHANGE),
+                               ("Exchange2015", "Exchange Server 2016, 15.1.225.42", EXCHANGE),
+                               ("Exchange2010_SP2", "Exchange Server 2010, 14.3.513.0: older than 2013, which is not supported", None),
+                               ("Exchange2007_SP1", "Exchange Server 2007, 8.3.485.1: older than 2013, which is not supported", None)):
+        t = rig.Tenant(*SMALL, "--exchange-version", newest)
+        r = outlook(t)
+        same(r.hops["Exchange", "version"]["message"], told)
+        if hops:
+            all_well(r, ELASTIC + hops)
+        else:
+            same(r.failed()[2], "EWS_VERSION")
+            same(r.warned(), [("Exchange", "version")], r.text())
+        rig.stop_all()
+
+
+def test_the_text_extraction_service():
+    t = rig.Tenant(*SMALL)
+    service = servers.Extraction(lambda data: (200, b"{}"))
+    wanted = {"use_text_extraction_service": True}
+    there = f"extraction_service:\n  host: http://127.0.0.1:{service.port}\n"
+    r = outlook(t, extra=there, **wanted)
+    same((r.code, r.order), (0, ELASTIC + EXCHANGE + EXTRACTION), r.text())
+    same(r.warned(), [("extraction service", "TLS")], r.text())
+    same(r.hops["extraction service", "service"]["message"], "it runs")
+    same(service.requests, [], "a file was sent")
+    same(outlook(t, extra=there).order, ELASTIC + EXCHANGE)  # the record does not ask for it
+    service.ping = 503
+    r = outlook(t, extra=there, **wanted)
+    same(r.failed(), ("extraction service", "service", "EXTRACT_STATUS"))
+    true("GET /ping/: status 503" in r.hops["extraction service", "service"]["message"], r.text())
+    r = outlook(t, extra=f"extraction_service:\n  host: http://127.0.0.1:{closed_port()}\n", **wanted)
+    same(r.failed(), ("extraction service", "TCP", "NET_REFUSED"))
+    r = outlook(t, **wanted)
+    same((r.code, r.warned()), (0, [("extraction service", "service")]), r.text())
+    true("extraction_service.host" in r.hops["extraction service", "service"]["message"], r.text())
+    r = outlook(t, extra=there, password="Wrong-guess1", **wanted)
+    true(("extraction service", "service") in r.hops, r.text())
 
 
 def test_a_page_of_a_large_directory():

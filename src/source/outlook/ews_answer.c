@@ -3,6 +3,8 @@
 // never by prefix, and by where they stand.
 #include "source/outlook/ews_answer.h"
 
+#include <string.h>
+
 #include "source/outlook/ews_error.h"
 
 enum { NS_SOAP, NS_MESSAGES, NS_TYPES, NS_ERRORS };
@@ -29,6 +31,7 @@ void ews_answer_start(struct ews_answer *a)
     a->fault = a->envelope = a->body = a->warning = a->success = false;
     a->part = PART_NONE;
     a->value = VALUE_NONE;
+    memset(a->version, 0, sizeof a->version);
     a->code = buf_over(a->code_bytes, EWS_CODE_BYTES);
     a->text = buf_over(a->text_bytes, EWS_TEXT_BYTES);
     a->number = buf_over(a->number_bytes, EWS_CODE_BYTES);
@@ -124,6 +127,18 @@ static bool answer_begin_part(struct ews_answer *a)
     return true;
 }
 
+// ServerVersionInfo. What is no number counts as 0.
+static void answer_read_version(struct ews_answer *a)
+{
+    static const str names[EWS_VERSION_PARTS] = {S("MajorVersion"), S("MinorVersion"),
+                                                 S("MajorBuildNumber"), S("MinorBuildNumber")};
+    for (int i = 0; i < EWS_VERSION_PARTS; i++) {
+        u64 value = 0;
+        bool good = str_to_u64(xml_attribute(&a->xml, names[i], NULL), &value) && value <= 0xffff;
+        a->version[i] = good ? (int)value : 0;
+    }
+}
+
 // Outside of a message's content. false: it is content.
 static bool answer_begin(struct ews_answer *a)
 {
@@ -138,7 +153,10 @@ static bool answer_begin(struct ews_answer *a)
         return true;
     }
     if (!a->body) {
-        return true; // the header
+        if (depth == DEPTH_RESPONSE && xml_is(&a->xml, NS_TYPES, S("ServerVersionInfo"))) {
+            answer_read_version(a); // in the header
+        }
+        return true;
     }
     if (depth == DEPTH_RESPONSE) {
         if (xml_is(&a->xml, NS_SOAP, S("Fault"))) {

@@ -22,6 +22,8 @@ enum ews_event {
     EWS_BAD,         // no such answer
 };
 
+enum { EWS_VERSION_PARTS = 4 };
+
 struct ews_answer {
     struct xml xml;
     enum ews_tag tag; // of START and END; OTHER too when it is not of Exchange's namespaces
@@ -36,7 +38,8 @@ struct ews_answer {
     u8 value;         // private: which t:Value it is
     bool warning;     // ResponseClass of the message in hand is not Error
     bool success;
-    struct buf code, text, number; // code and words of the message or fault; a t:Value
+    int version[EWS_VERSION_PARTS]; // of the server, from the header: 15.1.2507.6; 0.0: not said
+    struct buf code, text, number;  // code and words of the message or fault; a t:Value
     u8 code_bytes[EWS_CODE_BYTES], text_bytes[EWS_TEXT_BYTES], number_bytes[EWS_CODE_BYTES];
 };
 
