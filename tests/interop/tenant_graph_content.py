@@ -661,7 +661,9 @@ def people_and_tasks(w):
     same([x["wellknownListName"] for x in lists], ["defaultList", "none", "flaggedEmails"], "lists")
     tasks = [f"{path}/todo/lists/{x['id']}/tasks" for x in lists]
     same({t["status"] for t in w.graph.all(tasks[0])}, set(TASK["status"]), "states")
-    same((w.graph.all(tasks[1]), len(w.graph.all(tasks[2]))), ([], 2), "the other lists")
+    same([t["title"] for t in w.graph.all(tasks[1])], ["Errand 1", "Errand 2"], "of the other list")
+    same(len(w.graph.all(tasks[2])), 2, "flagged mails")
+    true(not {t["id"] for k in (1, 2) for t in w.graph.all(tasks[k])} & {t["id"] for t in w.graph.all(tasks[0])}, "of their own")
     zones = {t["dueDateTime"]["timeZone"] for t in w.graph.all(tasks[0]) if t["dueDateTime"]}
     same(zones, {"UTC", "South Africa Standard Time"}, "zones of days")
     found, link = w.graph.delta(tasks[0] + "/delta")

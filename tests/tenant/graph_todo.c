@@ -7,6 +7,8 @@
 #include <string.h>
 
 #define FLAGGED_MOST 2
+#define ERRANDS 2
+#define ERRAND_FIRST 9100 // the attachment number in the id of the first
 #define LISTS 3
 
 enum list { LIST_DEFAULT, LIST_OTHER, LIST_FLAGGED };
@@ -126,6 +128,31 @@ static void flagged_put(struct graph_put *p, const void *st, int n)
     }
 }
 
+// A task of the list that only To Do has.
+static void errand_put(struct graph_put *p, const void *st, int n)
+{
+    (void)st;
+    struct ews_id id = {.kind = EWS_ID_ATTACHMENT,
+                        .mailbox = p->c->mailbox,
+                        .place = EWS_TASKS,
+                        .attachment = ERRAND_FIRST + n};
+    struct t_buf b = {0};
+    graph_id_put(p->c, id, &b);
+    t_json_put_member(&p->w, "@odata.etag", S("W/\"errand\""));
+    t_json_put_member(&p->w, "id", t_buf_str(&b));
+    b.n = 0;
+    t_buf_printf(&b, "Errand %d", n + 1);
+    graph_put_text(p, "title", t_buf_str(&b));
+    graph_put_z(p, "status", "notStarted");
+    graph_put_z(p, "importance", "normal");
+    graph_put_empty(p, "categories", "[]");
+    graph_put_bool(p, "hasAttachments", false);
+    graph_put_time(p, "createdDateTime", p->c->t->start_ms);
+    graph_put_time(p, "lastModifiedDateTime", p->c->t->start_ms);
+    graph_put_empty(p, "body", "{\"content\":\"\",\"contentType\":\"text\"}");
+    t_buf_free(&b);
+}
+
 static i64 flagged_count(struct graph_call *c)
 {
     i64 live = ews_live(ews_folder(c->t, c->mailbox, EWS_INBOX));
@@ -227,8 +254,8 @@ static void answer_tasks(struct graph_call *c, int list)
     bool delta = c->segment_count == 5 && graph_segment_is_delta(c, 4);
     struct graph_few few = {.what = "todo/lists/tasks",
                             .properties = task_properties,
-                            .put = flagged_put,
-                            .count = list == LIST_FLAGGED ? (int)flagged_count(c) : 0};
+                            .put = list == LIST_FLAGGED ? flagged_put : errand_put,
+                            .count = list == LIST_FLAGGED ? (int)flagged_count(c) : ERRANDS};
     if (list == LIST_DEFAULT && delta) {
         graph_delta_answer(c, &s);
     } else if (list == LIST_DEFAULT && c->segment_count == 4) {
