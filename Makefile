@@ -15,7 +15,7 @@
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
-.PHONY: all check demo lint fuzz afl repro bench serve-run limits clean help FORCE test-programs format list-sources sim soak
+.PHONY: all check interop demo lint fuzz afl repro bench serve-run limits clean help FORCE test-programs format list-sources sim soak
 
 VERSION := $(shell cat VERSION)
 CC := gcc
@@ -38,6 +38,7 @@ all: build/mailferry
 help:
 	@echo 'make          build/mailferry'
 	@echo 'make check    all tests; ends with "N passed, N failed"'
+	@echo 'make interop  those of them that ask the programs of others: Samba, OpenLDAP, exchangelib ...'
 	@echo 'make demo     a sync of a fake tenant on this machine [SOURCE=gmail|outlook-server]'
 	@echo 'make lint     formatting, static analysis, the rules of the project'
 	@echo 'make fuzz T=json SECS=60'
@@ -424,6 +425,10 @@ $(TOOLS): build/%: build/fortify/tests/tools/%.o build/fortify/mailferry.a build
 	$(Q)$(CC_fortify) $(FLAGS_fortify) $(LINK_fortify) -o $@ $(call GROUP,$^)
 
 test-programs: build/mailferry build/tenant build/sim build/sim_tls build/badnet $(UNIT) $(REPLAY) $(TOOLS)
+
+# Against other people's programs, servers and vectors alone: Samba, OpenLDAP, Elasticsearch, exchangelib ...
+interop: build/mailferry build/tenant $(TOOLS)
+	@sh tests/check --interop
 
 check: test-programs
 	@sh tests/check $(UNIT) $(REPLAY)
