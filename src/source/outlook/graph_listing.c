@@ -98,6 +98,9 @@ enum step graph_listing_next(void *src, struct mailbox *m, i64 now_ms, struct ex
     struct graph_box *box = m->state;
     enum step step;
     listing_settle(o, m);
+    if (m->flags_bytes && m->units_listed == 0 && box->step == GRAPH_LIST_CALENDARS) {
+        graph_mailbox_refuse(o, m, FAIL(GRAPH_LEFT_OUT), &x->detail); // the directory says why
+    }
     if (!outlook_mailbox_is_readable(m)) {
         graph_listing_close(o, m);
         return STEP_FAILED;
