@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: Apache-2.0
+// source/outlook/graph_listing, graph_sets, graph_ids: what a mailbox of Exchange Online has, in
+// what order its pages become units, when it is listed, and whether its ids are compared.
+#include "graph_rig.h"
+
+enum { ROOM = KIB(256) };
+
+#define CALENDAR(id, rest) "{\"id\":\"" id "\",\"name\":\"" id "\"" rest "}"
+#define OWNER(a) ",\"owner\":{\"name\":\"x\",\"address\":\"" a "\"}"
+#define FIRST CALENDAR("first", ",\"isDefaultCalendar\":true,\"canEdit\":true" OWNER("Ann@x.test"))
+#define LISTS                                                            \
+    PAGE("{\"id\":\"flagged\",\"wellknownListName\":\"flaggedEmails\"}," \
+         "{\"id\":\"ta-sk=\",\"wellknownListName\":\"defaultList\"},"    \
+         "{\"id\":\"more\",\"wellknownListName\":\"none\"}",             \
+         "")
+
+static struct graph_rig *mailbox(void)
+{
+    return graph_rig_make(ROOM);
+}
+
+static bool answer(struct graph_rig *r, struct machine_answer a)
+{
+    enum step step = machine_next(&r->list);
+    CHECK(step == STEP_REQUEST);
+    if (step == STEP_REQUEST) {
+        machine_finish(&r->list, &a);
+    }
+    return step == STEP_REQUEST;
+}
+
+#define SAYS(text) answer(r, ANSWER_STR(200, str_from(text)))
+
+static str target(const struct graph_rig *r)
+{
+    return machine_target(&r->list, r->list.request_count - 1);
+}
+
+// Lanes answer every page that is staged with `page`, until nothing is staged any more. The
+// targets, cut before "?", one a line.
+static str read_all(struct graph_rig *r, const char *page)
+{
+    static u8 bytes[KIB(8)];
+    struct buf b = buf_over(bytes, COUNT(bytes));
+    for (int i = 0; i < 100; i++) {
+        (void)machine_next(&r->list);
+        if (!graph_take(r, ROOM)) {
+            break;
+        }
+        CHECK(machine_next(&r->lane) == STEP_REQUEST);
+        struct machine_answer a = ANSWER_STR(200, str_from(page));
+        machine_finish(&r->lane, &a);
+        str head;
+        bool found;
+        (void)str_cut(machine_target(&r->lane, 0), '?', &head, &found);
+        buf_put(&b, str_from_index(head, S("/users/Ann%40example.test").n));
+        buf_put_byte(&b, '\n');
+        CHECK(str_ends(graph_results(r), S("=N")));
+    }
+    return buf_str(&b);
+}
+
+static void test_listing_whole(void)
+{
+    for (isize step = 0; step < 40; step += 3) {
+        struct graph_rig *r = mailbox();
+        r->list.step_bytes = step;
+        SAYS(PAGE(FIRST "," CALENDAR("c-1=", OWNER("ANN@x.test")) "," CALENDAR("c2", ""), ""));
+        CHECK_STR(target(r), S("/users/Ann%40example.test/calendars?$top=100"));
+        SAYS(LISTS);
+        CHECK_STR(target(r), S("/users/Ann%40example.test/todo/lists?$top=100"));
+        CHECK_STR(read_all(r, PAGE("", DELTA)),
+                  S("/mailFolders/inbox/messages/delta\n/mailFolders/sentitems/messages/delta\n"
+                    "/mailFolders/junkemail/messages/delta\n/mailFolders/archive/messages/delta\n"
+                    "/contacts/delta\n/todo/lists/ta-sk%3D/tasks/delta\n/calendar/events\n"
+                    "/calendars/c-1%3D/events\n/calendars/c2/events\n"));
+        CHECK(r->mailbox.phase == MAILBOX_LISTED && !r->source.purge_held);
+        CHECK(graph_box(r)->pace.in_flight == 0);
+    }
+}
+
+// Calendars of other people are theirs, birthdays are contacts.
+static void test_listing_other_calendars(void)
+{
+    struct graph_rig *r = mailbox();
+    SAYS(PAGE(CALENDAR("c1", OWNER("bob@x.test")) "," FIRST "," CALENDAR(
+                  "Birthdays",
+                  ",\"canEdit\":false" OWNER(
+                      "ann@x.test")) "," CALENDAR("c2", ",\"canEdit\":false" OWNER("ann@x.test")),
+              ""));
+    SAYS(PAGE("", ""));
+    str seen = read_all(r, PAGE("", DELTA));
+    CHECK(str_ends(seen, S("/contacts/delta\n/calendar/events\n/calendars/c2/events\n")));
+    CHECK(r->mailbox.phase == MAILBOX_LISTED);
+}
+
+static void test_listing_pages_of_calendars(void)
+{
+    struct graph_rig *r = mailbox();
+    SAYS(PAGE(CALENDAR("c1", ""), NEXT("/users/x/calendars?$skip=1")));
+    answer(r, (struct machine_answer){.status = 200, // broken: forgotten
+                                      .body = S("{\"value\":[" CALENDAR("c2", "") "]"),
+                                      .lost = FAIL(NET_RESET)});
+    CHECK_STR(target(r), S("/users/x/calendars?$skip=1"));
+    SAYS(PAGE(CALENDAR("c2", ""), ""));
+    SAYS(PAGE("", ""));
+    str seen = read_all(r, PAGE("", DELTA));
+    CHECK(str_ends(seen, S("/calendars/c1/events\n/calendars/c2/events\n")));
+    r = mailbox();
+    SAYS(PAGE("", NEXT("/users/x/calendars?a")));
+    SAYS(PAGE("", NEXT("/users/x/calendars?a")));
+    CHECK(r->mailbox.phase == MAILBOX_FAILED);
+    CHECK_ERR(r->mailbox.error, GRAPH_ENDLESS);
+}
+
+static void test_listing_cut_anywhere(void)
+{
+    static const char whole[] = PAGE(FIRST "," CALENDAR("c1", ""), "");
+    for (isize n = 0; n < COUNT(whole) - 1; n++) {
+        struct graph_rig *r = mailbox();
+        answer(r, (struct machine_answer){.status = 200, .body = str_make(whole, n)});
+        CHECK_ERR(r->list.last, GRAPH_ANSWER);
+        SAYS(whole);
+        SAYS(PAGE("", ""));
+        CHECK(str_ends(read_all(r, PAGE("", DELTA)), S("events\n/calendars/c1/events\n")));
+    }
+}
+
+static void test_listing_too_many_calendars(void)
+{
+    static char text[KIB(64)];
+    struct graph_rig *r = mailbox();
+    isize n = snprintf(text, sizeof text, "{\"value\":[");
+    for (int i = 0; i < 60; i++) {
+        n += snprintf(text + n, sizeof text - (size_t)n, "%s{\"id\":\"%0152d\"}", i ? "," : "", i);
+    }
+    snprintf(text + n, sizeof text - (size_t)n, "]}");
+    SAYS(text);
+    CHECK(r->mailbox.phase == MAILBOX_FAILED);
+    CHECK_ERR(r->mailbox.error, GRAPH_CALENDARS);
+}
+
+static void test_listing_refused(void)
+{
+    static const struct {
+        int status;
+        str code;
+        enum mailbox_phase phase;
+    } rows[] = {
+        {404, S(REFUSAL("MailboxNotEnabledForRESTAPI")), MAILBOX_REFUSED},
+        {404, S(REFUSAL("ErrorNonExistentMailbox")), MAILBOX_REFUSED},
+        {403, S(REFUSAL("ErrorAccessDenied")), MAILBOX_REFUSED},
+        {403, S(REFUSAL("Authorization_RequestDenied")), MAILBOX_SYSTEMIC},
+        {404, S("<html>"), MAILBOX_REFUSED},
+    };
+    for (isize i = 0; i < COUNT(rows); i++) {
+        struct graph_rig *r = mailbox();
+        answer(r, (struct machine_answer){.status = rows[i].status, .body = rows[i].code});
+        CHECK(r->mailbox.phase == rows[i].phase && r->mailbox.queue.count == 0);
+        CHECK(machine_next(&r->list) == STEP_FAILED);
+        CHECK_STR(str_make(r->mailbox.flags, r->mailbox.flags_bytes),
+                  i < 2 ? S("no mailbox") : S(""));
+    }
+}
+
+// The same of one mailbox after another, while none works, is everybody's.
+static void test_listing_all_refused(void)
+{
+    struct graph_rig *r = mailbox();
+    for (int i = 0; i < OUTLOOK_SOME_MAX; i++) {
+        graph_mailbox(r);
+        answer(r, ANSWER(403, REFUSAL("ErrorAccessDenied")));
+        CHECK(r->mailbox.phase == (i + 1 < OUTLOOK_SOME_MAX ? MAILBOX_REFUSED : MAILBOX_SYSTEMIC));
+    }
+    r = mailbox();
+    SAYS(PAGE(FIRST, ""));
+    for (int i = 0; i < OUTLOOK_SOME_MAX; i++) {
+        graph_mailbox(r);
+        answer(r, ANSWER(403, REFUSAL("ErrorAccessDenied")));
+        CHECK(r->mailbox.phase == MAILBOX_REFUSED);
+    }
+}
+
+static void test_listing_throttled(void)
+{
+    struct graph_rig *r = mailbox();
+    answer(r, ANSWER_WITH(429, "Retry-After: 100\n", REFUSAL("ApplicationThrottled")));
+    CHECK_ERR(r->list.last, GRAPH_THROTTLED);
+    CHECK(r->list.x.retry_at_ms > 0);
+    CHECK(machine_next(&r->list) == STEP_WAIT);
+    CHECK(r->list.x.wait_until_ms == graph_box(r)->pace.pause_until_ms);
+    r->list.now_ms = graph_box(r)->pace.pause_until_ms;
+    SAYS(PAGE(FIRST, ""));
+    SAYS(PAGE("", ""));
+}
+
+// A mailbox without tasks, in either way.
+static void test_listing_no_tasks(void)
+{
+    struct graph_rig *r = mailbox();
+    SAYS(PAGE(FIRST, ""));
+    answer(r, ANSWER(404, REFUSAL("ErrorItemNotFound")));
+    CHECK(str_find(read_all(r, PAGE("", DELTA)), S("tasks")) < 0);
+    CHECK(r->mailbox.phase == MAILBOX_LISTED);
+}
+
+// ---- ids
+
+#define SAME(id) "{\"sourceId\":\"" id "\",\"targetId\":\"" id "\"}"
+
+// Has read its collections, with these mails in each; then it wants to compare.
+static struct graph_rig *sampled(const char *page)
+{
+    struct graph_rig *r = mailbox();
+    SAYS(PAGE(FIRST, ""));
+    SAYS(PAGE("", ""));
+    for (int i = 0; i < 6; i++) { // one after another, so that the last one asks
+        (void)machine_next(&r->list);
+        CHECK(graph_take(r, ROOM) && machine_next(&r->lane) == STEP_REQUEST);
+        struct machine_answer a = ANSWER_STR(200, str_from(page));
+        machine_finish(&r->lane, &a);
+        CHECK(str_ends(graph_results(r), S("=N")));
+    }
+    CHECK(r->mailbox.phase == MAILBOX_LISTING);
+    return r;
+}
+
+static void test_ids_same(void)
+{
+    struct graph_rig *r = sampled(PAGE(MAIL("A-_=", ""), DELTA));
+    SAYS(PAGE(SAME("A-_=") "," SAME("A/+=") ",{\"sourceId\":\"A-_=\",\"targetId\":\"A/+=\"}," SAME(
+                  "A-_=") "," SAME("A-_=") "," SAME("A-_="),
+              ""));
+    CHECK_STR(machine_method(&r->list, r->list.request_count - 1), S("POST"));
+    CHECK_STR(target(r), S("/users/Ann%40example.test/translateExchangeIds"));
+    CHECK_STR(machine_body(&r->list, r->list.request_count - 1),
+              S("{\"inputIds\":[\"A-_=\",\"A-_=\",\"A-_=\",\"A-_=\",\"A-_=\",\"A-_=\"],"
+                "\"sourceIdType\":\"restId\",\"targetIdType\":\"ewsId\"}"));
+    CHECK(machine_next(&r->list) == STEP_WAIT && r->mailbox.phase == MAILBOX_LISTED);
+    CHECK(!r->source.purge_held);
+}
+
+static void test_ids_differ(void)
+{
+    static const char *const answers[] = {
+        PAGE("{\"sourceId\":\"A\",\"targetId\":\"B\"}," SAME("A") "," SAME("A") "," SAME(
+                 "A") "," SAME("A") "," SAME("A"),
+             ""),
+        PAGE(SAME("A"), ""),
+        PAGE(SAME("B") "," SAME("B") "," SAME("B") "," SAME("B") "," SAME("B") "," SAME("B"), ""),
+        PAGE("7,7,7,7,7,7", ""),
+        PAGE("", ""),
+    };
+    for (isize i = 0; i < COUNT(answers); i++) {
+        struct graph_rig *r = sampled(PAGE(MAIL("A", ""), DELTA));
+        SAYS(answers[i]);
+        CHECK(machine_next(&r->list) == STEP_WAIT && r->mailbox.phase == MAILBOX_LISTED);
+        CHECK(r->source.purge_held && r->o->run.ids == GRAPH_IDS_KNOWN);
+    }
+}
+
+static void test_ids_refused(void)
+{
+    struct graph_rig *r = sampled(PAGE(MAIL("A", ""), DELTA));
+    answer(r, ANSWER(403, REFUSAL("ErrorAccessDenied")));
+    CHECK(machine_next(&r->list) == STEP_WAIT && r->mailbox.phase == MAILBOX_LISTED);
+    CHECK(r->source.purge_held);
+    r = sampled(PAGE(MAIL("A", ""), DELTA));
+    while (r->list.failed == 0) {
+        answer(r, ANSWER(200, "<html>"));
+    }
+    CHECK(machine_next(&r->list) == STEP_WAIT && r->mailbox.phase == MAILBOX_LISTED);
+    CHECK(r->source.purge_held);
+}
+
+// Once in a run; a mailbox that is closed while it asks leaves it to another one.
+static void test_ids_once(void)
+{
+    struct graph_rig *r = sampled(PAGE(MAIL("A", ""), DELTA));
+    CHECK(machine_next(&r->list) == STEP_REQUEST && r->o->run.ids == GRAPH_IDS_ASKED);
+    r->mailbox.phase = MAILBOX_REFUSED;
+    r->source.ops->mailbox_close(r->o, &r->mailbox);
+    CHECK(r->o->run.ids == GRAPH_IDS_UNKNOWN && graph_box(r)->pace.in_flight == 0);
+    graph_mailbox(r);
+    r->o->run.ids = GRAPH_IDS_KNOWN;
+    SAYS(PAGE(FIRST, ""));
+    SAYS(PAGE("", ""));
+    (void)read_all(r, PAGE(MAIL("A", ""), DELTA));
+    CHECK(r->mailbox.phase == MAILBOX_LISTED);
+}
+
+static const struct test_case cases[] = {
+    CASE(test_listing_whole),
+    CASE(test_listing_other_calendars),
+    CASE(test_listing_pages_of_calendars),
+    CASE(test_listing_cut_anywhere),
+    CASE(test_listing_too_many_calendars),
+    CASE(test_listing_refused),
+    CASE(test_listing_all_refused),
+    CASE(test_listing_throttled),
+    CASE(test_listing_no_tasks),
+    CASE(test_ids_same),
+    CASE(test_ids_differ),
+    CASE(test_ids_refused),
+    CASE(test_ids_once),
+};
+TEST_MAIN(cases)
