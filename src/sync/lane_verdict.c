@@ -45,7 +45,10 @@ static void lanes_judge(struct lanes *all)
 void lane_miss_text(struct lane *lane, struct mailbox_slot *slot, str id)
 {
     struct lanes *all = lane->all;
-    if (all->stats->texts_missing++ == 0) {
+    struct sync_stats *stats = all->stats;
+    stats->texts_missing++;
+    if (stats->text_code != lane->f.error.code) { // one file for each reason, not thousands
+        stats->text_code = lane->f.error.code;
         struct log_fact facts[] = {
             {"mailbox", str_make(slot->m.address, slot->m.address_bytes)},
             {"attachment", id},

@@ -42,6 +42,7 @@ struct sync_stats {
     i64 indexed_bytes;     // of the documents that Elasticsearch took
     i64 raw_fallbacks;     // messages that went raw because they could not be read as mail
     i64 texts_missing;     // files that are indexed without the text that was wanted
+    u16 text_code;         // enum err_code: why it was the last one that was told about
     i64 message_bytes, document_bytes;
     i64 quota_wait_ms;
 };

@@ -144,7 +144,9 @@ def test_without_need_there_are_no_files():
 
 
 def test_a_disk_that_is_full_costs_only_the_text():
-    path, service, t = volume(), Extraction(tells), tenant(items=24)
+    bad = min(contents().values(), key=len)
+    service = Extraction(lambda data: (200, b'{"error":"no"}') if data == bad else tells(data))
+    path, t = volume(), tenant(items=24)
     config = t.write_config(entry(t, use_text_extraction_service=True), host(service, more=pointers(path)))
     sizes = {k: len(v) for k, v in contents().items()}
     bound = 1 << 20
@@ -154,8 +156,10 @@ def test_a_disk_that_is_full_costs_only_the_text():
                           preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (bound, bound)))
     r = rig.Result(done.returncode, done.stdout, done.stderr)
     same(r.code, 0, r.text())
-    same(bodies(r), {k: name(v) if len(v) <= bound else "" for k, v in contents().items()})
-    same((r["end"], r["texts_missing"]), ("completed", sum(n > bound for n in sizes.values())))
+    same(bodies(r), {k: name(v) if len(v) <= bound and v != bad else "" for k, v in contents().items()})
+    missing = [v for v in contents().values() if len(v) > bound or v == bad]
+    same((r["end"], r["texts_missing"]), ("completed", len(missing)))
+    true("EXTRACT_REFUSED" in r.err, r.err)  # each reason is told
     true("EXTRACT_SPACE" in r.err and "shared_volume_dir" in r.err and "attachment" in r.err, r.err)
     emptied(path)
 
