@@ -39,7 +39,7 @@ help:
 	@echo 'make          build/mailferry'
 	@echo 'make check    all tests; ends with "N passed, N failed"'
 	@echo 'make interop  those of them that ask the programs of others: Samba, OpenLDAP, exchangelib ...'
-	@echo 'make demo     a sync of a fake tenant on this machine [SOURCE=gmail|outlook-server]'
+	@echo 'make demo     a sync of a fake tenant on this machine [SOURCE=gmail|outlook-server|outlook-cloud]'
 	@echo 'make lint     formatting, static analysis, the rules of the project'
 	@echo 'make fuzz T=json SECS=60'
 	@echo 'make afl T=json SECS=60'

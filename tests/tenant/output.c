@@ -132,6 +132,32 @@ static void put_outlook(struct t_buf *b, const char *dir, const struct t_options
     put_common(b, dir, o, s);
 }
 
+static void put_cloud(struct t_buf *b, const char *dir, const struct t_options *o,
+                      const struct server_options *s)
+{
+    t_buf_printf(b,
+                 "# Written by the fake tenant: a sync of its Exchange Online into its own "
+                 "Elasticsearch double.\n"
+                 "connectors:\n"
+                 "  - connector_id: tenant-cloud\n"
+                 "    service_type: outlook\n"
+                 "    index_name: search-cloud\n"
+                 "    configuration:\n"
+                 "      data_source: outlook_cloud\n"
+                 "      tenant_id: %.*s\n"
+                 "      client_id: %.*s\n"
+                 "      client_secret: %.*s\n"
+                 "      use_text_extraction_service: false\n"
+                 "      use_document_level_security: false\n"
+                 "endpoints: # a real tenant needs none of these\n"
+                 "  microsoft_login: https://127.0.0.1:%d\n"
+                 "  microsoft_graph: https://127.0.0.1:%d\n"
+                 "  microsoft_ews: https://127.0.0.1:%d\n",
+                 Z(o->tenant_id), Z(o->app_id), Z(o->app_secret), s->ports[T_ENTRA],
+                 s->ports[T_GRAPH], s->ports[T_EXCHANGE]);
+    put_common(b, dir, o, s);
+}
+
 bool output_write(const char *dir, const struct t_options *o, const struct server_options *s)
 {
     char full[PATH_MAX];
@@ -140,13 +166,14 @@ bool output_write(const char *dir, const struct t_options *o, const struct serve
         fprintf(stderr, "tenant: %s: %s\n", dir, strerror(errno));
         return false;
     }
-    struct t_buf account = {0}, config = {0}, outlook = {0}, ready = {0};
+    struct t_buf account = {0}, config = {0}, outlook = {0}, cloud = {0}, ready = {0};
     char stale[PATH_MAX + 8];
     snprintf(stale, sizeof(stale), "%s/ready", full);
     unlink(stale); // of an earlier run
     put_account(&account, o);
     put_config(&config, full, o, s);
     put_outlook(&outlook, full, o, s);
+    put_cloud(&cloud, full, o, s);
     t_buf_printf(&ready, "google=%d\nelasticsearch=%d\ncontrol=%d\npid=%d\napi_key=%.*s\n",
                  s->ports[T_GOOGLE], s->ports[T_ELASTIC], s->ports[T_CONTROL], (int)getpid(),
                  Z(o->es_api_key));
@@ -160,6 +187,7 @@ bool output_write(const char *dir, const struct t_options *o, const struct serve
               write_file(full, "service-account.json", t_buf_str(&account)) &&
               write_file(full, "config.yml", t_buf_str(&config)) &&
               write_file(full, "outlook.yml", t_buf_str(&outlook)) &&
+              write_file(full, "cloud.yml", t_buf_str(&cloud)) &&
               write_file(full, "app.pem", str_from(test_keys_app_certificate)) &&
               write_file(full, "app.key", str_from(test_keys_app_key)) &&
               write_file(full, "federation.key", str_from(test_keys_federation_key)) &&
@@ -167,6 +195,7 @@ bool output_write(const char *dir, const struct t_options *o, const struct serve
     t_buf_free(&account);
     t_buf_free(&config);
     t_buf_free(&outlook);
+    t_buf_free(&cloud);
     t_buf_free(&ready);
     return ok;
 }
