@@ -11,7 +11,7 @@ import rig
 from rig import completed, same, true
 
 DEADLY = ["mmap", "munmap", "mremap", "mprotect", "madvise", "brk", "open", "openat", "unlinkat", "execve",
-          "clone", "ptrace", "kill", "tkill", "ioctl", "dup", "fcntl-dup", "fcntl-lock", "listen",
+          "clone", "ptrace", "kill", "tkill", "ioctl", "dup", "fcntl-dup", "fcntl-lock", "ftruncate", "listen",
           "accept", "socket-unix", "socket-netlink", "socket-raw", "socket-protocol", "prctl", "setrlimit"]
 
 
