@@ -56,7 +56,8 @@ static void fuzz_answer(int status, str in)
     memset(&t, 0, sizeof t);
     err e = entra_account_read(&account, NULL, &fields, &x.detail);
     ASSERT(err_ok(e));
-    e = entra_token_ask(&t, &account, &login, ENTRA_GRAPH, entra_cloud_at(0), &x);
+    e = entra_token_ask(&t, &account, &(struct entra_where){&login, entra_cloud_at(0), ENTRA_GRAPH},
+                        &x);
     ASSERT(err_ok(e) && t.asking);
     struct http_head head = {.status = status};
     entra_token_head(&t, &head);
@@ -159,7 +160,8 @@ static void fuzz_fields(str in)
         check_words(buf_str(&x.detail));
         return;
     }
-    e = entra_token_ask(&t, &account, &login, ENTRA_EWS, entra_cloud_at(1), &x);
+    e = entra_token_ask(&t, &account, &(struct entra_where){&login, entra_cloud_at(1), ENTRA_EWS},
+                        &x);
     ASSERT(err_ok(e) || err_is(e, ERR_ENTRA_TOKEN_FILE));
     check_words(buf_str(&x.detail));
     if (err_ok(e)) {

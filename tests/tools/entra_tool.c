@@ -85,7 +85,9 @@ static void ask(void)
     memset(&token, 0, sizeof token);
     err e = take_proof(fields[1], fields[6], &f);
     e = err_ok(e) ? entra_account_read(&account, &identity, &f, &x.detail) : e;
-    e = err_ok(e) ? entra_token_ask(&token, &account, &login, resource, cloud, &x) : e;
+    e = err_ok(e)
+            ? entra_token_ask(&token, &account, &(struct entra_where){&login, cloud, resource}, &x)
+            : e;
     if (!err_ok(e)) {
         say_error(e);
         return;

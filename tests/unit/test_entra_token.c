@@ -118,7 +118,8 @@ static void new_exchange(void)
 static err ask(enum entra_resource resource, int cloud)
 {
     new_exchange();
-    return entra_token_ask(&t, &account, &login, resource, entra_cloud_at(cloud), &x);
+    return entra_token_ask(&t, &account,
+                           &(struct entra_where){&login, entra_cloud_at(cloud), resource}, &x);
 }
 
 // ---- asking

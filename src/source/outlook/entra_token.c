@@ -118,25 +118,25 @@ static err token_put_proof(const struct entra_account *a, const struct entra_clo
                                        : entra_account_put_file(a, body, detail);
 }
 
-static err token_put_form(const struct entra_account *a, enum entra_resource resource,
-                          const struct entra_cloud *cloud, struct buf *body, struct buf *detail)
+static err token_put_form(const struct entra_account *a, const struct entra_where *where,
+                          struct buf *body, struct buf *detail)
 {
     buf_put(body, S("grant_type=client_credentials&client_id="));
     url_put_form(body, a->client_id);
     buf_put(body, S("&scope="));
-    url_put_form(body, str_from(resource == ENTRA_EWS ? cloud->ews : cloud->graph));
+    url_put_form(body,
+                 str_from(where->resource == ENTRA_EWS ? where->cloud->ews : where->cloud->graph));
     url_put_form(body, S("/.default"));
-    TRY(token_put_proof(a, cloud, body, detail));
+    TRY(token_put_proof(a, where->cloud, body, detail));
     return buf_check(body);
 }
 
-err entra_token_ask(struct entra_token *t, struct entra_account *a, const struct dest *login,
-                    enum entra_resource resource, const struct entra_cloud *cloud,
-                    struct exchange *x)
+err entra_token_ask(struct entra_token *t, const struct entra_account *a,
+                    const struct entra_where *where, struct exchange *x)
 {
     struct buf body = buf_over(t->request, ENTRA_REQUEST_BYTES);
     entra_token_stop(t);
-    err e = token_put_form(a, resource, cloud, &body, &x->detail);
+    err e = token_put_form(a, where, &body, &x->detail);
     t->request_bytes = body.n;
     if (!err_ok(e)) {
         entra_token_stop(t);
@@ -144,7 +144,7 @@ err entra_token_ask(struct entra_token *t, struct entra_account *a, const struct
     }
     t->asking = true;
     t->asked_ms = os_mono_ms();
-    x->dest = login;
+    x->dest = where->login;
     x->method = S("POST");
     buf_put_byte(&x->target, '/');
     buf_put(&x->target, a->tenant); // a GUID or a domain: nothing to encode

@@ -42,13 +42,19 @@ struct entra_token {
 bool entra_token_is_usable(const struct entra_token *t, i64 now_ms);
 bool entra_token_is_due(const struct entra_token *t, i64 now_ms); // absent, or old enough to renew
 
-// Fills *x with the request for a token and sets t->asking; its life is counted from now. `login`
-// is where it goes (its path is a prefix), `cloud` says which resource and which audience.
+// Which token, and where requests for it go: `login` (its path is a prefix). `cloud` gives the
+// names of the resource and of the audience.
+struct entra_where {
+    const struct dest *login;
+    const struct entra_cloud *cloud;
+    enum entra_resource resource;
+};
+
+// Fills *x with the request for a token and sets t->asking; its life is counted from now.
 // CRYPTO_SIGN, ENTRA_TOKEN_FILE, BUF_FULL for absurdly long fields: then t->asking is false, the
 // reason is in x->detail, and asking again at once is of no use.
-err entra_token_ask(struct entra_token *t, struct entra_account *a, const struct dest *login,
-                    enum entra_resource resource, const struct entra_cloud *cloud,
-                    struct exchange *x);
+err entra_token_ask(struct entra_token *t, const struct entra_account *a,
+                    const struct entra_where *where, struct exchange *x);
 
 // The answer to it. end: OK, ENTRA_ANSWER (200 without a usable token: RETRY), or what
 // entra_error_judge() says, with its facts in x->detail and, where the answer names a time,

@@ -19,7 +19,8 @@ bool outlook_token_ready(struct outlook *o, enum entra_resource resource, const 
     if (!mine && !entra_token_is_due(t, now_ms)) {
         return true;
     }
-    err e = entra_token_ask(t, &o->run.account, &o->run.login, resource, outlook_cloud(o), x);
+    const struct entra_where where = {&o->run.login, outlook_cloud(o), resource};
+    err e = entra_token_ask(t, &o->run.account, &where, x);
     *asker = err_ok(e) ? machine : NULL;
     *step = err_ok(e) ? STEP_REQUEST : STEP_FAILED;
     return false;
