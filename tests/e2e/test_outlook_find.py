@@ -16,7 +16,7 @@ def inbox(t):
 def test_folders_whose_changes_are_not_listed():
     t = tenant(items=300, size=300)
     want = set(ndjson(completed(sync(t, "--to", "-"))))
-    t.post("exchange", no_sync=True)
+    t.post("exchange", no_sync=True, find_page=70)
     before = operations(t)
     r = whole(t, sync(t))
     asked = operations(t) - before
@@ -77,6 +77,14 @@ def test_pages_that_are_too_much():
         t.post("exchange", clear=True, no_sync=operation == "FindItem",
                fault={"operation": operation, "user": USER, "folder": "inbox", "level": "answer", "code": code, "skip": 1, "count": 1})
         whole(t, sync(t, "--full"))
+
+
+def test_folders_that_are_found_one_by_one():
+    t = tenant(items=24)
+    want = set(ndjson(completed(sync(t, "--to", "-"))))
+    t.post("exchange", find_page=2)  # calendars and the archive are found on later pages
+    r = whole(t, sync(t))
+    same(set(t.docs(INDEX)), want, r.err)
 
 
 # ---- batches and items

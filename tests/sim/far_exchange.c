@@ -62,6 +62,13 @@ void exchange_calm(void)
     }
 }
 
+void exchange_without_sync(i64 page)
+{
+    struct t_buf b = {0};
+    t_buf_printf(&b, "{\"no_sync\":true,\"find_page\":%lld}", (long long)page);
+    control(&b);
+}
+
 void exchange_before(void)
 {
     static const char *const passing[] = {"ErrorInternalServerTransientError",
@@ -184,6 +191,7 @@ static bool damage(struct t_buf *b)
         "ResponseCode",
         "ResponseMessages",
         "SyncFolderItemsResponseMessage",
+        "FindItemResponseMessage",
         "GetItemResponseMessage",
         "GetFolderResponseMessage",
         "FindFolderResponseMessage",

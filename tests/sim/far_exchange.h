@@ -14,6 +14,7 @@ void exchange_after(const struct t_request *q, struct t_response *r, struct mann
                     bool *damaged);
 i64 exchange_back_off_us(const struct t_response *r); // that it asks for; 0: none
 void exchange_calm(void);                             // nothing of it is left
+void exchange_without_sync(i64 page);                 // from now on, and with pages of so many
 
 void exchange_ldap_weather(struct ldap *c);
 i64 exchange_ldap_delay_us(void);

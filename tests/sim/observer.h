@@ -10,6 +10,7 @@
 struct observer_settings {
     bool document_level_security, full_raw, spam_and_trash;
     bool exchange;  // the source is Exchange
+    bool offsets;   // Exchange lists by offsets
     bool strangers; // in the directory, without a mailbox
     const char *index;
     i64 pages; // of listings are not counted twice

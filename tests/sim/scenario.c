@@ -146,6 +146,12 @@ static void set_exchange_calm(struct world *w)
     w->runs = (int)sim_between(SIM_PLAN, 2, 4);
 }
 
+static void set_exchange_offsets(struct world *w)
+{
+    set_exchange(w);
+    w->no_sync = true;
+}
+
 static void set_exchange_stop(struct world *w)
 {
     set_exchange(w);
@@ -326,6 +332,10 @@ static const struct scenario table[] = {
     {"outlook_churn", "items come, go, move and change",
      CHURN | FAULT_BIT(EWS_UPDATE) | FAULT_BIT(EWS_STATE) | FAULT_BIT(SCROLL_LOST), set_exchange,
      4},
+    {"outlook_offsets", "the same where only FindItem lists, in short pages",
+     CHURN | FAULT_BIT(EWS_UPDATE) | FAULT_BIT(SCROLL_LOST) | FAULT_BIT(EWS_DAMAGE) |
+         FAULT_BIT(EWS_BUSY) | FAULT_BIT(EWS_ERROR),
+     set_exchange_offsets, 3},
     {"outlook_stop", "SIGTERM and death", FAULT_BIT(SIGTERM) | FAULT_BIT(DEATH) | ELASTIC,
      set_exchange_stop, 2},
     {"service", "days of a service: everything may happen", STORMS | FAULT_BIT(DEATH), set_service,

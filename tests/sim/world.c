@@ -66,12 +66,16 @@ static void begin_world(struct world *w)
                "Proxy-Authorization: Basic cHJveHktdXNlcjpwcm94eS1wYXNzd29yZA==\r\n");
     }
     far_world.tenant = make_tenant(w);
+    if (w->no_sync) {
+        exchange_without_sync(sim_between(SIM_PLAN, 2, 12));
+    }
     world_put_files(w);
     struct observer_settings o = {
         .document_level_security = w->document_level_security,
         .full_raw = w->full_raw,
         .spam_and_trash = w->spam_and_trash,
         .exchange = w->exchange,
+        .offsets = w->no_sync,
         .strangers = w->tenant.directory_users > 0,
         .index = "mail",
     };

@@ -19,6 +19,7 @@ struct world {
     i64 quota_user, quota_project;
     bool plain_elastic, proxy, hosts_file;
     bool exchange; // the source is Exchange
+    bool no_sync;  // and lists by FindItem only
     bool only_basic, delegate, ssl_off, extraction;
     int exchange_requests;
     const char *directory; // its address

@@ -116,6 +116,7 @@ struct exchange {
     int graph_odd;
     bool graph_empty, graph_repeat;
     bool no_sync; // SyncFolderItems is refused, in three ways in turn
+    i64 find_page; // of FindItem and FindFolder at most, whatever is asked; 0: 1000
     i64 operations[16], items_listed, items_got, attachments, impersonated, without_anchor,
         schema_violations, logons_ntlm, logons_basic, logons_bearer, logons_refused,
         blocked_requests;

@@ -261,6 +261,7 @@ static void set_options(struct tenant *t, str o)
     e->graph_odd = t_json_get(o, "graph_odd", &list) ? graph_odd_bits(list) : e->graph_odd;
     e->graph_empty = t_json_bool(o, "graph_empty", e->graph_empty);
     e->graph_repeat = t_json_bool(o, "graph_repeat", e->graph_repeat);
+    e->find_page = t_json_i64(o, "find_page", e->find_page);
     e->no_sync = t_json_bool(o, "no_sync", e->no_sync);
     e->batch_stop_after = (int)t_json_i64(o, "batch_stop_after", e->batch_stop_after);
     e->budget = t_json_i64(o, "budget", e->budget);

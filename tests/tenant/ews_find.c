@@ -242,6 +242,7 @@ static void list(struct ews *c, const struct ews_target *f, const struct ews_sha
         total = filtered(c, f, &v, restriction, indexes, cap);
     }
     i64 most = restriction >= 0 ? PAGE_MOST_FILTERED : PAGE_MOST;
+    most = c->e->find_page > 0 && c->e->find_page < most ? c->e->find_page : most;
     i64 count = v.most < most ? v.most : most;
     i64 from = v.offset < total ? v.offset : total;
     i64 to = from + count < total ? from + count : total;

@@ -198,6 +198,8 @@ static void find_in(struct ews *c, const struct ews_target *top, const struct ew
     if (t_xml_has_attr(&c->x, view, "MaxEntriesReturned")) {
         str_to_i64(t_xml_attr(&c->x, view, "MaxEntriesReturned"), &most);
     }
+    offset = offset > 0 ? offset : 0;
+    most = c->e->find_page > 0 && c->e->find_page < most ? c->e->find_page : most;
     struct ews_target found[EWS_PLACES];
     int count = 0;
     for (int p = 1; p < EWS_PLACES; p++) {
