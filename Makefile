@@ -67,7 +67,7 @@ SRC := src/main.c \
     client.c connector.c connector_body.c index.c index_count.c monitor.c record.c scan.c \
     sync_job.c sync_job_body.c) \
   $(addprefix src/source/outlook/,entra_account.c entra_error.c entra_roles.c entra_token.c ews_answer.c ews_error.c ews_request.c ews_tags.c graph_answer.c graph_attachment.c graph_error.c graph_id.c graph_item.c graph_recurrence.c graph_text.c \
-    graph_call.c graph_content.c graph_fetch.c graph_ids.c graph_link.c graph_listing.c graph_page.c graph_sets.c graph_users.c outlook.c \
+    graph_call.c graph_check.c graph_content.c graph_fetch.c graph_ids.c graph_link.c graph_listing.c graph_page.c graph_sets.c graph_users.c outlook.c \
     outlook_attachment.c outlook_batch.c outlook_bind.c outlook_ca.c outlook_call.c outlook_check.c outlook_configure.c outlook_directory.c outlook_extract.c \
     outlook_fetch.c outlook_find.c outlook_folders.c outlook_identity.c outlook_item.c outlook_items.c outlook_listing.c \
     outlook_parts.c outlook_recurrence.c outlook_schema.c outlook_steps.c outlook_time.c outlook_token.c outlook_way.c) \
@@ -81,7 +81,7 @@ SRC := src/main.c \
   $(addprefix src/service/,budget.c classes.c filter.c cleanup.c decide.c draft.c engine.c execute.c finish.c license.c \
     listener.c metrics.c open.c ping.c preflight.c prepare.c registry.c round.c runner.c runner_watch.c \
     schedule.c service.c values.c values_check.c values_text.c visit.c worker.c) \
-  $(addprefix src/cli/,check_ask.c check_command.c check_elastic.c check_outlook.c check_source.c check_tell.c commands.c config.c config_check.c config_fields.c config_lists.c \
+  $(addprefix src/cli/,check_ask.c check_cloud.c check_command.c check_elastic.c check_outlook.c check_source.c check_tell.c commands.c config.c config_check.c config_fields.c config_lists.c \
     config_names.c config_tree.c connectors.c connectors_args.c connectors_call.c \
     connectors_create.c connectors_entry.c connectors_job.c connectors_list.c connectors_login.c \
     connectors_start.c connectors_table.c connectors_values.c console.c \

@@ -71,6 +71,7 @@ void check_opened(void *st, const struct loop_opening *opening); // st = struct 
 void check_elastic(struct check *c);
 void check_gmail(struct check *c);
 void check_outlook(struct check *c);
+void check_cloud(struct check *c); // Exchange Online
 
 // The walk over the directory into c->accounts and c->mailboxes (check_source.c).
 extern const struct machine_ops check_accounts_ops; // st = struct check

@@ -3,10 +3,11 @@
 // Exchange (login, version, the right to read one mailbox, its folders), then the text extraction
 // service, where the record asks for it. The second part is looked at even where the first failed:
 // only the mailbox to try is then missing, unless --mailbox names one. But a password that was
-// refused once is not tried again.
+// refused once is not tried again. Exchange Online has hops of its own (check_cloud.c).
 #include <string.h>
 
 #include "cli/check_internal.h"
+#include "source/outlook/graph_check.h"
 #include "source/outlook/outlook_check.h"
 
 static const char *const directory_place = "Active Directory";
@@ -171,9 +172,13 @@ static void outlook_check_extraction(struct check *c)
 
 void check_outlook(struct check *c)
 {
-    outlook_check_directory(c);
-    if (!c->s->watch.stopped) {
-        outlook_check_exchange(c);
+    if (graph_check_is_cloud(c->s->source->state)) {
+        check_cloud(c);
+    } else {
+        outlook_check_directory(c);
+        if (!c->s->watch.stopped) {
+            outlook_check_exchange(c);
+        }
     }
     if (!c->s->watch.stopped) {
         outlook_check_extraction(c);

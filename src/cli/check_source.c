@@ -185,7 +185,8 @@ enum check_end check_mailboxes(struct check *c, int *opened)
         err e = c->mailbox.error;
         c->error = err_ok(e) ? c->error : e;
         bool its_own = err_is(e, ERR_EWS_NO_MAILBOX) || err_is(e, ERR_EWS_ACCOUNT) ||
-                       err_is(e, ERR_GMAIL_NO_MAILBOX) || err_is(e, ERR_TOKEN_USER);
+                       err_is(e, ERR_GMAIL_NO_MAILBOX) || err_is(e, ERR_TOKEN_USER) ||
+                       err_is(e, ERR_GRAPH_NO_MAILBOX) || err_is(e, ERR_GRAPH_LEFT_OUT);
         if (!its_own || check_mailbox_is_named(c)) {
             *opened = i;
             return CHECK_ANSWERED;

@@ -32,6 +32,7 @@ static const struct ews_code ews_codes[] = {
     {"ImpersonateUserDenied", ERR_EWS_IMPERSONATE},
     {"ImpersonationDenied", ERR_EWS_IMPERSONATION},
     {"ImpersonationFailed", ERR_EWS_IMPERSONATION},
+    {"ImpersonationRequired", ERR_EWS_IMPERSONATION},
     {"InvalidExchangeImpersonationHeaderData", ERR_EWS_IMPERSONATION},
     {"InvalidUserPrincipalName", ERR_EWS_IMPERSONATION},
     {"MoreThanOneAccessModeSpecified", ERR_EWS_IMPERSONATION},
