@@ -118,6 +118,7 @@ int check_command_run(struct check *c)
     log_say_left_out(s->log);
     loop_close(s->loop);
     s->source->ops->release(s->source->state);
+    start_entra_clear(s);
     crypto_wipe(s->texts.p, s->texts.n); // passwords, and the key as it stood in the file
     return s->watch.stopped ? 75 : c->failures ? 1 : 0;
 }

@@ -95,6 +95,7 @@ int serve_command_run(struct start *s)
     log_say_left_out(s->log);
     loop_close(s->loop);
     start_volume_clear(s);
+    start_entra_clear(s);
     if (s->listener) {
         listener_close(s->listener);
     }

@@ -201,3 +201,10 @@ void start_entra_put_wants(const struct start *s, struct seal_wants *wants)
     wants->folder = s->entra.token_name != NULL;
     wants->folder_fd = s->entra.token_folder_fd;
 }
+
+void start_entra_clear(const struct start *s)
+{
+    if (s->entra.key) {
+        crypto_key_free(s->entra.key);
+    }
+}

@@ -17,5 +17,6 @@ err start_entra(struct start *s);
 const char *start_entra_waives(const struct start *s, const struct service_type *type);
 
 void start_entra_put_wants(const struct start *s, struct seal_wants *wants);
+void start_entra_clear(const struct start *s); // wipes the key
 
 #endif

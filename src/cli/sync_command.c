@@ -105,6 +105,7 @@ int sync_command_run(struct start *s)
     loop_close(s->loop);
     start_volume_clear(s);
     s->source->ops->release(s->source->state);
+    start_entra_clear(s);
     crypto_wipe(s->texts.p, s->texts.n); // passwords, and the key as it stood in the file
     return sync_command_exit_code(s->job);
 }

@@ -11,6 +11,7 @@
 #include "service/prepare.h"
 #include "source/gmail/gmail.h"
 #include "source/outlook/outlook.h"
+#include "net/tls.h"
 #include "source/outlook/outlook_schema.h"
 
 enum { ROOM = 8 << 20 };
@@ -26,6 +27,8 @@ static struct json_node nodes[2048];
 static u8 text_space[64 * 1024], words_space[4096];
 static struct buf text;
 
+static struct entra_identity identity; // of config.yml: a certificate, a token file
+
 static void setup(bool require_verification)
 {
     static u8 *memory;
@@ -36,7 +39,9 @@ static void setup(bool require_verification)
     plan = (struct plan){.arena = &arena};
     both = (struct sources){0};
     struct gmail_settings g = {.token = &dests[0], .directory = &dests[1], .gmail = &dests[2]};
-    struct outlook_settings o = {.require_verification = require_verification};
+    static const struct tls_trust trust = {.verify = true, .embedded_roots = true};
+    struct outlook_settings o = {
+        .require_verification = require_verification, .identity = &identity, .trust = &trust};
     gmail_init(&plan, &g, &gmail);
     outlook_init(&plan, &o, &outlook);
     sources_add(&both, &gmail);
@@ -118,6 +123,20 @@ static void test_a35_open_cloud_without_credentials(void)
     CHECK_ERR(e, VALUES_INVALID);
     CHECK_STR(told(e), S("Invalid configuration: 'Tenant ID' is empty; 'Client ID' is empty; "
                          "'Client Secret Value' is empty"));
+}
+
+// With a certificate or a federated token in config.yml the secret may stay empty.
+static void test_a35_open_cloud_with_another_proof(void)
+{
+    identity.token_name = "token";
+    setup(false);
+    err e = open_outlook("{" CLOUD("", "", "") "," NO_SERVER "," TLS("false", "") "," TOGGLES
+                                                                                  "false}");
+    CHECK_ERR(e, VALUES_INVALID);
+    CHECK_STR(told(e), S("Invalid configuration: 'Tenant ID' is empty; 'Client ID' is empty"));
+    CHECK_OK(open_outlook("{" CLOUD("contoso.example", "11111111-2222-3333-4444-555555555555",
+                                    "") "," NO_SERVER "," TLS("true", "") "," TOGGLES "false}"));
+    identity.token_name = NULL;
 }
 
 // Fields that the other one switches off are neither wanted nor looked at.
@@ -328,6 +347,7 @@ static void test_a120_prepare_takes_over_the_other_key(void)
 
 static const struct test_case cases[] = {
     CASE(test_a35_open_cloud_without_credentials),
+    CASE(test_a35_open_cloud_with_another_proof),
     CASE(test_a36_open_dependencies),
     CASE(test_open_data_source_is_one_of_two),
     CASE(test_a39_open_garbage_certificate),
