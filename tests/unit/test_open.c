@@ -6,12 +6,12 @@
 
 #include <stdlib.h>
 
+#include "net/tls.h"
 #include "service/classes.h"
 #include "service/open.h"
 #include "service/prepare.h"
 #include "source/gmail/gmail.h"
 #include "source/outlook/outlook.h"
-#include "net/tls.h"
 #include "source/outlook/outlook_schema.h"
 
 enum { ROOM = 8 << 20 };
