@@ -110,22 +110,13 @@ static err start_entra_open(struct start *s, const char *path)
     return e;
 }
 
-static void start_entra_announce(struct start *s, const char *path, err e)
+static void start_entra_say_left_out(struct start *s, str path)
 {
-    struct log_fact facts[] = {{"file", str_from(path)}, {"reason", buf_str(&s->detail)}};
-    if (err_ok(e)) {
-        log_line(
-            s->log, LOG_INFO,
-            S("the federated token is read again for each token of Entra ID: this process goes "
-              "on opening files of this folder after its seal"),
-            facts, 1);
-    } else {
-        log_line(
-            s->log, LOG_WARN,
-            S("the file that AZURE_FEDERATED_TOKEN_FILE names is left out: records need client "
-              "secrets"),
-            facts, COUNT(facts));
-    }
+    struct log_fact facts[] = {{"file", path}, {"reason", buf_str(&s->detail)}};
+    log_line(s->log, LOG_WARN,
+             S("the file that AZURE_FEDERATED_TOKEN_FILE names is left out: records need client "
+               "secrets"),
+             facts, COUNT(facts));
 }
 
 // The host that workload identity names, where config.yml names no cloud.
@@ -158,14 +149,15 @@ static err start_entra_token(struct start *s)
     isize from = s->detail.n;
     buf_put(&s->detail, named ? S("outlook.federated_token_file: ") : S(""));
     err e = start_entra_open(s, (const char *)path.p); // of the tree and the environment: with NUL
-    if (!err_ok(e) && named) {
-        s->entra.token_name = NULL;
-        return e;
-    }
-    start_entra_announce(s, (const char *)path.p, e);
-    s->detail.n = from;
     if (!err_ok(e)) {
         s->entra.token_name = NULL;
+        if (named) {
+            return e;
+        }
+        start_entra_say_left_out(s, path);
+    }
+    s->detail.n = from;
+    if (!err_ok(e)) {
         return OK;
     }
     s->entra.token_by_environment = !named;
@@ -196,10 +188,29 @@ const char *start_entra_waives(const struct start *s, const struct service_type 
                : NULL;
 }
 
+void start_entra_settle(struct start *s)
+{
+    str source = source_value(&outlook_schema, s->values, S("data_source"))->text;
+    str secret = source_value(&outlook_schema, s->values, S("client_secret"))->text;
+    bool cloud = str_eq(source, S("outlook_cloud"));
+    if (s->entra.token_name && (!cloud || (secret.n && s->entra.token_by_environment))) {
+        os_close(s->entra.token_folder_fd);
+        s->entra.token_name = NULL;
+    }
+}
+
 void start_entra_put_wants(const struct start *s, struct seal_wants *wants)
 {
+    struct log_fact facts[] = {{"file", str_from(s->entra.token_name)}};
     wants->folder = s->entra.token_name != NULL;
     wants->folder_fd = s->entra.token_folder_fd;
+    if (wants->folder) {
+        log_line(
+            s->log, LOG_INFO,
+            S("the federated token is read again for each token of Entra ID: this process goes "
+              "on opening files of its folder after its seal"),
+            facts, COUNT(facts));
+    }
 }
 
 void start_entra_clear(const struct start *s)

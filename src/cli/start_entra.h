@@ -16,6 +16,11 @@ err start_entra(struct start *s);
 // The key of the field that a record of this type may leave empty; NULL: none.
 const char *start_entra_waives(const struct start *s, const struct service_type *type);
 
+// For the one connector of `sync` and `check`, once its fields are in s->values: what it does not
+// use is closed.
+void start_entra_settle(struct start *s);
+
+// Says in the log that there is such a file.
 void start_entra_put_wants(const struct start *s, struct seal_wants *wants);
 void start_entra_clear(const struct start *s); // wipes the key
 

@@ -11,6 +11,7 @@
 #include "codec/json_write.h"
 #include "source/gmail/gmail.h"
 #include "source/outlook/outlook.h"
+#include "source/outlook/outlook_schema.h"
 
 #define START_VALUES_NODES (4 * SCHEMA_FIELDS_MAX)
 
@@ -178,6 +179,9 @@ static err start_source_judge(struct start *s, str json, struct arena *memory)
     buf_put(&s->detail, S(": "));
     if (err_ok(values_check(&values, &checker, &s->detail))) {
         s->detail.n = from;
+        if (schema == &outlook_schema) {
+            start_entra_settle(s);
+        }
         return OK;
     }
     start_source_put_keys(s, schema, from);
