@@ -79,7 +79,7 @@ static u64 fetch(str in, u8 units, isize step, isize cap)
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
-    if (n < 2 || n > 16384) {
+    if (n < 2 || n > 32768) {
         return 0;
     }
     str in = str_make(p + 2, (isize)n - 2);
