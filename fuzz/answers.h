@@ -68,11 +68,12 @@ static inline enum step answers_turn(struct answers *a, const struct machine_ops
         a->attempts = 0;
         return step;
     }
-    ASSERT(a->x.target.n > 0 && !a->x.target.full && !a->x.headers.full && a->x.retry);
+    ASSERT(a->x.target.n > 0 && !a->x.target.full && !a->x.headers.full);
+    int attempts_max = a->x.retry ? a->x.retry->attempts : 6; // retry_default
     err e = answers_one(a, ops, st);
     ASSERT(!a->x.detail.full);
     a->attempts = err_ok(e) ? 0 : a->attempts + 1;
-    if (!err_ok(e) && (err_class(e) != ERR_CLASS_RETRY || a->attempts >= a->x.retry->attempts)) {
+    if (!err_ok(e) && (err_class(e) != ERR_CLASS_RETRY || a->attempts >= attempts_max)) {
         a->attempts = 0;
         ops->fail(st, &a->x, e);
         ASSERT(!a->x.detail.full);

@@ -82,7 +82,7 @@ static inline void graph_place(struct graph_rig *r, isize cap)
     if (data->n) {
         memcpy(spare, data->p, (size_t)data->n);
     }
-    memset(r->region, 0xee, GRAPH_REGION);
+    memset(r->region + GRAPH_REGION - cap, 0xee, (size_t)cap);
     if (data->n) {
         memcpy(r->region + GRAPH_REGION - cap, spare, (size_t)data->n);
     }
