@@ -447,8 +447,11 @@ static void job_advise_unlisted(struct job *job)
 {
     struct buf *b = advice_add(&job->advice);
     buf_put_i64(b, job->purge.unlisted);
-    buf_put(b, S(" documents of a type that cannot be listed this way were kept: "));
-    buf_put(b, job->source->unlisted_types[0]);
+    buf_put(b, S(" documents of types that cannot be listed this way were kept: "));
+    for (int i = 0; i < job->source->unlisted_type_count; i++) {
+        buf_put(b, i ? S(", ") : S(""));
+        buf_put(b, job->source->unlisted_types[i]);
+    }
 }
 
 static void job_step_counting(struct job *job)

@@ -51,9 +51,11 @@ void exchange_done(struct tenant *t)
     t->exchange->in_flight--;
 }
 
-struct exchange *exchange_new(void)
+struct exchange *exchange_new(enum ews_content content)
 {
-    return t_alloc((isize)sizeof(struct exchange));
+    struct exchange *e = t_alloc((isize)sizeof(*e));
+    e->content = content;
+    return e;
 }
 
 void exchange_put_stats(const struct tenant *t, struct t_writer *w)

@@ -111,11 +111,12 @@ struct exchange {
     int max_concurrent; // ErrorExceededConnectionCount above; 0: any
     i64 latency_ms;
     bool odd, strict_properties;
+    enum ews_content content;
     bool blocked; // EWS is switched off for the organisation
     // Of the fake Graph: answers that none should give, empty pages, objects that come twice.
     int graph_odd;
     bool graph_empty, graph_repeat;
-    bool no_sync; // SyncFolderItems is refused, in three ways in turn
+    bool no_sync;  // SyncFolderItems is refused, in three ways in turn
     i64 find_page; // of FindItem and FindFolder at most, whatever is asked; 0: 1000
     i64 operations[16], items_listed, items_got, attachments, impersonated, without_anchor,
         schema_violations, logons_ntlm, logons_basic, logons_bearer, logons_refused,
@@ -150,6 +151,7 @@ struct ews_item {
     const char *element; // "t:Message"
     int version;
     bool bare; // it has no attachments
+    enum ews_content content;
     u64 r;
     i64 received_ms, modified_ms;
 };
@@ -245,6 +247,9 @@ void ews_get_attachment(struct ews *c);
 
 void ews_item_put(struct ews *c, const struct ews_item *i, const struct ews_shape *s, bool listing,
                   bool sync);
+// Which of `cases` in turn it is; one that this content does not have is another one.
+i64 ews_case(enum ews_content content, enum ews_group group, i64 number, i64 cases);
+i64 ews_item_case(const struct ews_item *i, i64 cases);
 const char *ews_mail_element(const struct exchange *e, i64 number);
 const char *ews_contact_element(const struct exchange *e, i64 number);
 void ews_mail_put(struct ews *c, const struct ews_item *i, const struct ews_shape *s);

@@ -55,7 +55,7 @@ static const struct att *nth(const struct ews_item *i, int n)
     const struct att *list = mail ? mail_atts : other_atts;
     isize count = mail ? COUNT(mail_atts) : COUNT(other_atts);
     for (isize k = 0; k < count && i->group != EWS_CONTACTLIKE && !i->bare; k++) {
-        if (list[k].which == i->number % CASES && n-- == 0) {
+        if (list[k].which == ews_item_case(i, CASES) && n-- == 0) {
             return &list[k];
         }
     }

@@ -51,7 +51,7 @@ static const struct pattern weekday_in_weekly = {
 
 static const struct pattern *pattern_of(const struct ews *c, const struct ews_item *i)
 {
-    i64 which = i->number % CASES;
+    i64 which = ews_item_case(i, CASES);
     if (which == CASE_WEEKDAY_IN_WEEKLY && c->e->odd) {
         return &weekday_in_weekly;
     }
@@ -60,7 +60,7 @@ static const struct pattern *pattern_of(const struct ews *c, const struct ews_it
 
 static const char *type_of(const struct ews *c, const struct ews_item *i)
 {
-    i64 which = i->number % CASES;
+    i64 which = ews_item_case(i, CASES);
     return pattern_of(c, i) || which == CASE_MASTER_BARE ? "RecurringMaster"
            : which == CASE_OCCURRENCE                    ? "Occurrence"
            : which == CASE_EXCEPTION                     ? "Exception"
@@ -163,7 +163,7 @@ static void put_zone(struct ews *c, const char *element)
 static void put_times(struct ews *c, const struct ews_item *i, const struct ews_shape *s,
                       i64 start_ms)
 {
-    i64 which = i->number % CASES;
+    i64 which = ews_item_case(i, CASES);
     int form = which == CASE_OFFSETS ? 2 : 0;
     i64 length = which == CASE_ALL_DAY ? DAY_MS : HOUR_MS / 2;
     if (ews_wants(s, EWS_F_CALENDAR_UID)) {
@@ -186,7 +186,7 @@ static void put_times(struct ews *c, const struct ews_item *i, const struct ews_
 
 void ews_calendar_put(struct ews *c, const struct ews_item *i, const struct ews_shape *s)
 {
-    i64 which = i->number % CASES;
+    i64 which = ews_item_case(i, CASES);
     bool bare = which == CASE_BARE;
     // All-day events begin at midnight of the creator's zone, here UTC+2.
     i64 start_ms = i->received_ms / DAY_MS * DAY_MS + 7 * (i64)DAY_MS +

@@ -8,6 +8,36 @@
 #define STEP_MS 61000
 #define HOUR_MS 3600000
 
+// Calendars: occurrences and exceptions; regenerations, all-day events. Contacts: lists. Tasks:
+// days with an offset, and attached mails. Mails: posts.
+i64 ews_case(enum ews_content content, enum ews_group group, i64 number, i64 cases)
+{
+    static const struct {
+        enum ews_group group;
+        enum ews_content from;
+        i64 number, instead;
+    } rows[] = {
+        {EWS_CALENDARS, EWS_CONTENT_SERIES, 10, 18}, {EWS_CALENDARS, EWS_CONTENT_SERIES, 11, 19},
+        {EWS_CALENDARS, EWS_CONTENT_ALIKE, 8, 20},   {EWS_CALENDARS, EWS_CONTENT_ALIKE, 13, 21},
+        {EWS_CONTACTLIKE, EWS_CONTENT_ALIKE, 5, 1},  {EWS_CONTACTLIKE, EWS_CONTENT_ALIKE, 6, 2},
+        {EWS_TASKLIKE, EWS_CONTENT_ALIKE, 3, 5},     {EWS_TASKLIKE, EWS_CONTENT_ALIKE, 9, 11},
+        {EWS_MAIL, EWS_CONTENT_ALIKE, 7, 0},
+    };
+    for (isize k = 0; k < COUNT(rows); k++) {
+        // Cases of attachments are counted on: the row is of the first round.
+        i64 round = group == EWS_TASKLIKE || group == EWS_CONTACTLIKE ? 12 : 24;
+        if (rows[k].group == group && content >= rows[k].from && number % round == rows[k].number) {
+            return rows[k].instead % cases;
+        }
+    }
+    return number % cases;
+}
+
+i64 ews_item_case(const struct ews_item *i, i64 cases)
+{
+    return ews_case(i->content, i->group, i->number, cases);
+}
+
 bool ews_item_find(struct tenant *t, int mailbox, enum ews_place p, i64 index, struct ews_item *i)
 {
     const struct ews_folder *f = ews_folder(t, mailbox, p);
@@ -25,6 +55,7 @@ bool ews_item_find(struct tenant *t, int mailbox, enum ews_place p, i64 index, s
     i->group = info.group;
     i->version = ews_version(f, index);
     i->bare = t->o.exchange_bare;
+    i->content = t->exchange->content;
     u64 where = (u64)mailbox << 8 | (u64)i->origin;
     i->r = ews_mix(t->o.seed ^ where << 40 ^ (u64)i->number);
     i->received_ms = FIRST_MS + i->number * STEP_MS + mailbox * 1000 + (i64)(i->r % 60) * 1000;

@@ -47,7 +47,7 @@ static const char *const examples[] = {
 
 const char *ews_mail_element(const struct exchange *e, i64 number)
 {
-    switch (number % CASES) {
+    switch (ews_case(e->content, EWS_MAIL, number, CASES)) {
     case CASE_REQUEST:
         return "t:MeetingRequest";
     case CASE_RESPONSE:
@@ -67,7 +67,7 @@ void ews_subject_put(const struct exchange *e, const struct ews_item *i, struct 
 {
     static const char *const prefixes[] = {"", "RE: ", "FW: ", ""};
     long long n = (long long)i->number;
-    switch (i->number % CASES) {
+    switch (ews_item_case(i, CASES)) {
     case CASE_BARE:
         return;
     case CASE_TAG_LIKE:
@@ -119,7 +119,7 @@ static void put_words(struct t_buf *b, isize bytes, u64 r, bool html)
 // The body as the item has it. false: there is none. *html: it is HTML.
 static bool make_body(struct ews *c, const struct ews_item *i, bool *html, struct t_buf *b)
 {
-    i64 which = i->number % CASES;
+    i64 which = ews_item_case(i, CASES);
     isize bytes = c->t->o.message_bytes > 60 ? (isize)c->t->o.message_bytes - 60 : 20;
     *html = which != CASE_TEXT && which != CASE_TAG_LIKE;
     switch (which) {
@@ -165,14 +165,14 @@ void ews_body_put(struct ews *c, const struct ews_item *i, const char *element, 
         if (i->number % 5 == 0) {
             x_attr(&c->w, "IsTruncated", S("false"));
         }
-        if (i->number % CASES == CASE_CDATA && !text) {
+        if (ews_item_case(i, CASES) == CASE_CDATA && !text) {
             x_raw(&c->w, S("<![CDATA["));
             x_raw(&c->w, t_buf_str(&b));
             x_raw(&c->w, S("]]>"));
         } else {
             x_put(&c->w, t_buf_str(&b));
         }
-        if (i->number % CASES == CASE_ODD && c->e->odd) {
+        if (ews_item_case(i, CASES) == CASE_ODD && c->e->odd) {
             x_raw(&c->w, S("&nbsp;&undeclared;"));
         }
         x_close(&c->w, element);
@@ -233,7 +233,7 @@ static void put_people(struct ews *c, const struct ews_item *i, const char *elem
 
 static void put_sender(struct ews *c, const struct ews_item *i, const char *element)
 {
-    i64 which = i->number % CASES;
+    i64 which = ews_item_case(i, CASES);
     if (which == CASE_BARE) {
         return;
     }
@@ -252,7 +252,7 @@ static void put_sender(struct ews *c, const struct ews_item *i, const char *elem
 
 void ews_mail_put(struct ews *c, const struct ews_item *i, const struct ews_shape *s)
 {
-    i64 which = i->number % CASES;
+    i64 which = ews_item_case(i, CASES);
     bool bare = which == CASE_BARE, many = which == CASE_MANY;
     bool post = which == CASE_POST; // has no recipients
     if (ews_wants(s, EWS_F_MESSAGE_SENDER)) {

@@ -15,7 +15,7 @@ enum {
 
 const char *ews_contact_element(const struct exchange *e, i64 number)
 {
-    i64 which = number % CASES;
+    i64 which = ews_case(e->content, EWS_CONTACTLIKE, number, CASES);
     return which == CASE_LIST || which == CASE_LIST_BARE ? "t:DistributionList"
            : which == CASE_UNKNOWN_KIND && e->odd        ? "t:Persona"
                                                          : "t:Contact";
@@ -38,7 +38,7 @@ static void put_entry(struct ews_out *w, const char *key, const char *name, str 
 static void put_emails(struct ews *c, const struct ews_item *i, const struct ews_shape *s)
 {
     static const char *const keys[] = {"EmailAddress1", "EmailAddress2", "EmailAddress3"};
-    i64 which = i->number % CASES;
+    i64 which = ews_item_case(i, CASES);
     int count = which == CASE_BARE ? 0 : 1 + (int)(i->r % 3);
     bool open = false;
     for (int k = 0; k < count; k++) {
@@ -69,10 +69,12 @@ static void put_phones(struct ews *c, const struct ews_item *i, const struct ews
 {
     static const char *const keys[] = {"BusinessFax", "BusinessPhone",  "HomePhone",
                                        "MobilePhone", "OtherTelephone", "Pager"};
-    i64 which = i->number % CASES;
+    i64 which = ews_item_case(i, CASES);
     bool open = false;
     for (int k = 0; k < (int)COUNT(keys) && which != CASE_BARE; k++) {
-        if ((i->r >> k & 1) == 0 || !ews_wants_index(s, EWS_F_CONTACT_PHONES, keys[k])) {
+        bool both = k >= 1 && k <= 3; // kinds that Graph has, too
+        if ((i->content == EWS_CONTENT_ALIKE && !both) || (i->r >> k & 1) == 0 ||
+            !ews_wants_index(s, EWS_F_CONTACT_PHONES, keys[k])) {
             continue;
         }
         if (!open) {
@@ -131,7 +133,7 @@ static void put_members(struct ews *c, const struct ews_item *i)
 
 static void put_list(struct ews *c, const struct ews_item *i, const struct ews_shape *s)
 {
-    bool bare = i->number % CASES == CASE_LIST_BARE;
+    bool bare = ews_item_case(i, CASES) == CASE_LIST_BARE;
     if (ews_wants(s, EWS_F_CONTACT_NAME)) {
         x_z(&c->w, "t:DisplayName", bare ? "" : "Climbers & Wanderer");
     }
@@ -142,7 +144,7 @@ static void put_list(struct ews *c, const struct ews_item *i, const struct ews_s
 
 void ews_contact_put(struct ews *c, const struct ews_item *i, const struct ews_shape *s)
 {
-    i64 which = i->number % CASES;
+    i64 which = ews_item_case(i, CASES);
     if (which == CASE_LIST || which == CASE_LIST_BARE) {
         put_list(c, i, s);
         return;
@@ -178,7 +180,7 @@ void ews_task_put(struct ews *c, const struct ews_item *i, const struct ews_shap
 {
     static const char *const states[] = {"NotStarted",      "InProgress", "Completed",
                                          "WaitingOnOthers", "Deferred",   NULL};
-    i64 which = i->number % CASES;
+    i64 which = ews_item_case(i, CASES);
     const char *state = states[which % COUNT(states)];
     bool bare = which == CASE_BARE;
     int form = which == 3 || which == 9 ? 2 : 0;
@@ -193,7 +195,7 @@ void ews_task_put(struct ews *c, const struct ews_item *i, const struct ews_shap
     if (ews_wants(s, EWS_F_TASK_DUE) && !bare) {
         put_task_date(c, "t:DueDate", i->received_ms + 9 * (i64)DAY_MS, form);
     }
-    if (ews_wants(s, EWS_F_TASK_OWNER) && !bare) {
+    if (ews_wants(s, EWS_F_TASK_OWNER) && !bare && i->content != EWS_CONTENT_ALIKE) {
         x_z(&c->w, "t:Owner", which % 4 == 1 ? "" : "Ann Döe");
     }
     if (ews_wants(s, EWS_F_TASK_START) && !bare) {

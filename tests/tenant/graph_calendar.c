@@ -11,8 +11,7 @@
 
 static bool in_list(const struct tenant *t, enum ews_place origin, i64 number)
 {
-    (void)t;
-    i64 which = number % CASES;
+    i64 which = ews_case(t->exchange->content, EWS_CALENDARS, number, CASES);
     return origin < EWS_CALENDAR || (which != CASE_OCCURRENCE && which != CASE_EXCEPTION);
 }
 

@@ -34,7 +34,7 @@ static const char usage[] =
     "  --es-system       the connector indices are there from the start\n"
     "  --exchange-items N   in each inbox (default: --messages)   --exchange-style 0|1|2 of XML "
     "prefixes\n"
-    "  --exchange-bare   items have no attachments\n"
+    "  --exchange-bare   items have no attachments   --exchange-content all|series|alike\n"
     "  --exchange-auth ntlm,negotiate,basic,bearer,wrapped   --binding off|allowed|required\n"
     "  --exchange-version Exchange2013_SP1 (the newest that it takes)   --account-password P\n"
     "  --directory-users N  persons without a mailbox   --ldap-page N   --ldap-signing   "
@@ -64,6 +64,18 @@ static bool read_shape(const char *z, enum t_shape *shape)
     for (int i = 0; z && i < (int)COUNT(names); i++) {
         if (strcmp(z, names[i]) == 0) {
             *shape = (enum t_shape)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool read_content(const char *z, enum ews_content *content)
+{
+    static const char *const names[] = {"all", "series", "alike"};
+    for (int i = 0; i < (int)COUNT(names); i++) {
+        if (strcmp(z, names[i]) == 0) {
+            *content = (enum ews_content)i;
             return true;
         }
     }
@@ -184,6 +196,9 @@ static int read_option(struct arguments *a, const char *name, const char *value,
     }
     if (strcmp(name, "--big") == 0) {
         return to_i64(value, &a->big_count) && to_i64(second, &a->big_mb) ? 3 : 0;
+    }
+    if (strcmp(name, "--exchange-content") == 0) {
+        return read_content(value, &a->o.exchange_content) ? 2 : 0;
     }
     if (strcmp(name, "--shape") == 0) {
         return read_shape(value, &a->o.shape) ? 2 : 0;

@@ -230,7 +230,7 @@ void elastic_handle(struct tenant *t, const struct t_request *q, struct t_respon
 void control_handle(struct tenant *t, const struct t_request *q, struct t_response *r);
 void exchange_handle(struct tenant *t, const struct t_request *q, struct t_response *r);
 void exchange_done(struct tenant *t); // one request less in flight
-struct exchange *exchange_new(void);
+struct exchange *exchange_new(enum ews_content content);
 void exchange_free(struct exchange *e);
 // States, folders, items, faults; false: *error says why, and *answer is not to be used.
 bool exchange_control(struct tenant *t, str object, struct t_buf *answer, const char **error);

@@ -66,7 +66,7 @@ struct tenant *tenant_new(const struct t_options *options, i64 now_ms)
     content_init(t);
     synthetic_init(t);
     t->es = elastic_new();
-    t->exchange = exchange_new();
+    t->exchange = exchange_new(t->o.exchange_content);
     t->entra = entra_new(&t->o);
     t->graph = graph_new();
     if (t->o.es_system) {

@@ -37,6 +37,11 @@ enum {
     T_AUTH_WRAPPED = 16, // Negotiate takes no raw NTLM
 };
 enum t_key { T_KEY_APPLICATION, T_KEY_FEDERATION }; // that sign assertions for Entra
+enum ews_content {      // which cases there are in mailboxes of Exchange
+    EWS_CONTENT_ALL,    // of series their occurrences, too
+    EWS_CONTENT_SERIES, // series and single events, as Exchange lists them
+    EWS_CONTENT_ALIKE,  // what EWS and Graph show alike
+};
 enum t_binding { T_BINDING_OFF, T_BINDING_ALLOWED, T_BINDING_REQUIRED };
 
 struct t_options {
@@ -73,6 +78,7 @@ struct t_options {
     bool exchange_no_impersonation;         // the account lacks the right
     bool exchange_latin1;                   // Basic takes passwords as Latin-1 only
     bool exchange_bare;                     // items have no attachments
+    enum ews_content exchange_content;      // which cases there are
     str exchange_version;                   // the newest that it takes: "Exchange2016"
     int exchange_style;                     // of prefixes, 0 .. 2; < 0: in turn
     int lockout;                            // failed logons until the account is locked; 0: never

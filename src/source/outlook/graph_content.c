@@ -38,14 +38,20 @@ void graph_content_put_list(const struct fetch *f, struct buf *target)
     }
 }
 
-void graph_content_take_element(struct fetch *f, const struct json *j)
+// A link to a file elsewhere has no document by EWS: only the extended form has one.
+static bool content_is_listed(const struct outlook *o, const struct graph_part *part)
+{
+    return part->kind != GRAPH_PART_REFERENCE || o->settings.extended;
+}
+
+void graph_content_take_element(const struct outlook *o, struct fetch *f, const struct json *j)
 {
     struct graph_fetch *gf = f->state;
     struct graph_part part;
     if (gf->parts.over_unit >= 0) {
         return; // asked for again
     }
-    if (graph_attachment_read(j, 0, &part)) {
+    if (graph_attachment_read(j, 0, &part) && content_is_listed(o, &part)) {
         outlook_parts_put(&gf->parts, &part.part);
     }
     gf->part_count += gf->parts.over_unit < 0;

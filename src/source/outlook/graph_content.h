@@ -9,7 +9,7 @@
 
 // The list; from the attachment on that did not fit before.
 void graph_content_put_list(const struct fetch *f, struct buf *target);
-void graph_content_take_element(struct fetch *f, const struct json *j);
+void graph_content_take_element(const struct outlook *o, struct fetch *f, const struct json *j);
 err graph_content_end_list(struct fetch *f, const struct json *rest);
 
 // The content of the first attachment in the queue.

@@ -24,14 +24,19 @@
 //   owner of a task          its owner                      null: To Do has none
 //   meeting_type of          all patterns of a calendar     the same; a set of days that is neither
 //     monthly, yearly                                       one day nor Day, Weekday, WeekendDay is
-//                                                           listed
+//                                                           listed; RecurringMaster without one
 //   contact_numbers          19 kinds                       business, home and mobile: the others
 //                                                           are not there
 //   distribution lists       documents                      none: Graph cannot list them
 //   mail that is no message  left out                       as a message: Graph does not tell
 //     (posts, documents)
-//   attachments by link      left out                       documents without content
-//                            (ReferenceAttachment)
+//   archived mails           of the folder "Archive"        of the archive, whatever it is called
+//   calendars of a class     left out                       as calendars
+//     of their own
+//   attachments of tasks     documents                      none: Graph lists files only
+//     that are no files
+//   attachments by link      left out                       the same; documents without content in
+//                            (ReferenceAttachment)          the extended form
 #ifndef SOURCE_OUTLOOK_GRAPH_ITEM_H
 #define SOURCE_OUTLOOK_GRAPH_ITEM_H
 

@@ -8,10 +8,12 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "source/outlook/graph_batch.h"
 #include "source/outlook/graph_content.h"
 #include "source/outlook/graph_id.h"
 #include "source/outlook/graph_ids.h"
 #include "source/outlook/graph_item.h"
+#include "source/outlook/graph_light.h"
 #include "source/outlook/graph_link.h"
 
 enum {
@@ -28,6 +30,7 @@ struct page_record {
     u16 error;
     u8 verdict;
     bool attachments;
+    bool unread; // listed alone: it becomes a unit, and its document here is its _timestamp
 };
 
 enum { PAGE_RECORD_BYTES = sizeof(struct page_record) + UNIT_ID_BYTES };
@@ -69,13 +72,14 @@ void graph_page_begin(struct fetch *f)
     gf->cut = gf->broken = gf->shrinks = false;
     gf->elements = 0;
     gf->bad_ids = 0;
+    gf->unknown = 0;
     gf->sum = (struct graph_sum){0};
     graph_page_place(f);
     json_stream_init(&gf->stream, (struct json_stream_target){.elements_of = S("value")}, &gf->rest,
                      &gf->element);
 }
 
-static void page_next_element(struct fetch *f)
+void graph_page_next_element(struct fetch *f)
 {
     struct graph_fetch *gf = f->state;
     gf->pending = 0;
@@ -136,7 +140,7 @@ static err page_put_verdict(const struct outlook *o, struct fetch *f, str id,
         return page_is_largest(f) ? FAIL(GRAPH_TOO_LARGE) : FAIL(LANE_TOO_SMALL);
     }
     page_count(o, gf, id);
-    page_next_element(f);
+    graph_page_next_element(f);
     return OK;
 }
 
@@ -151,6 +155,10 @@ static err page_too_large(const struct outlook *o, struct fetch *f)
     if (!page_is_largest(f)) {
         return FAIL(LANE_TOO_SMALL);
     }
+    if (gf->asking == GRAPH_ASKING_BATCH) {
+        graph_batch_leave_element(f);
+        return OK;
+    }
     if (gf->base > GRAPH_FRONT_BYTES && box->sets[f->units[0].folder].page_units != 1) {
         gf->shrinks = true;
         gf->pending = 0;
@@ -161,7 +169,7 @@ static err page_too_large(const struct outlook *o, struct fetch *f)
     }
     if (!graph_id_find(&id, str_make(f->data.p + gf->base, gf->pending))) {
         gf->bad_ids++;
-        page_next_element(f);
+        graph_page_next_element(f);
         return OK;
     }
     return page_put_verdict(o, f, buf_str(&id), FETCH_CORRUPT, FAIL(GRAPH_TOO_LARGE));
@@ -172,6 +180,12 @@ static err page_too_large(const struct outlook *o, struct fetch *f)
 static u8 *page_align(u8 *p)
 {
     return (u8 *)(((uintptr_t)p + 15) & ~(uintptr_t)15);
+}
+
+static bool page_is_light(const struct fetch *f)
+{
+    const struct graph_box *box = f->mailbox->state;
+    return box->sets[f->units[0].folder].light;
 }
 
 // Changed while it was listed, and not all of it is said.
@@ -188,7 +202,7 @@ static err page_take_part(const struct outlook *o, struct fetch *f, const struct
     struct buf id = buf_over(bytes, COUNT(bytes));
     if (!graph_id_put_of(j, 0, &id)) {
         gf->bad_ids++;
-        page_next_element(f);
+        graph_page_next_element(f);
         return OK;
     }
     return page_put_verdict(o, f, buf_str(&id), FETCH_UNCHANGED, OK);
@@ -206,11 +220,19 @@ static err page_take_document(const struct outlook *o, struct fetch *f,
         .verdict = FETCH_DOCUMENT,
         .attachments = item->attachments && f->units[0].kind != EWS_KIND_CONTACT,
     };
+    str members = str_from_index(buf_str(doc), item->from);
+    if (page_is_light(f)) {
+        str time = str_slice(members, r.timestamp_from, r.timestamp_from + r.timestamp_bytes);
+        r.unread = !graph_light_is_unchanged(f, item->id, time);
+        r.verdict = r.unread ? FETCH_DOCUMENT : FETCH_UNCHANGED;
+        members = r.unread ? time : (str){0};
+        gf->unknown += r.unread;
+    }
     memcpy(gf->id, item->id.p, (size_t)item->id.n);
     page_count(o, gf, item->id);
-    bool fits = page_put_record(f, &r, str_from_index(buf_str(doc), item->from));
+    bool fits = page_put_record(f, &r, members);
     ASSERT(fits); // what shaping needs is larger than a record
-    page_next_element(f);
+    graph_page_next_element(f);
     return OK;
 }
 
@@ -243,7 +265,7 @@ static err page_shape(const struct outlook *o, struct fetch *f, const struct jso
     case GRAPH_ITEM_REMOVED:
         break;
     }
-    page_next_element(f);
+    graph_page_next_element(f);
     return OK;
 }
 
@@ -255,7 +277,7 @@ static void page_take_id(const struct outlook *o, struct fetch *f, const struct 
     if (graph_id_put_of(j, 0, &id)) {
         page_count(o, gf, buf_str(&id));
     }
-    page_next_element(f);
+    graph_page_next_element(f);
 }
 
 err graph_page_rest(struct outlook *o, struct fetch *f)
@@ -284,18 +306,21 @@ err graph_page_rest(struct outlook *o, struct fetch *f)
         return FAIL(GRAPH_ANSWER);
     }
     if (gf->asking == GRAPH_ASKING_PARTS) {
-        graph_content_take_element(f, &j);
-        page_next_element(f);
+        graph_content_take_element(o, f, &j);
+        graph_page_next_element(f);
         return OK;
     }
-    if (box->sets[unit->folder].confirms) {
+    if (gf->asking == GRAPH_ASKING_PAGE && box->sets[unit->folder].confirms) {
         page_take_id(o, f, &j);
         return OK;
     }
-    if (page_is_part(&j, (enum ews_kind)unit->kind)) {
+    if (gf->asking == GRAPH_ASKING_PAGE && page_is_part(&j, (enum ews_kind)unit->kind)) {
         return page_take_part(o, f, &j);
     }
     struct buf doc = buf_over(nodes + j.count, end - (u8 *)(nodes + j.count));
+    if (gf->asking == GRAPH_ASKING_BATCH) {
+        return graph_batch_take_element(o, f, &j, item, &doc) ? OK : page_too_large(o, f);
+    }
     return page_shape(o, f, &j, item, &doc);
 }
 
@@ -342,7 +367,7 @@ static isize page_record_bytes(const struct page_record *r)
     return (isize)sizeof *r + r->id_bytes + r->doc_bytes;
 }
 
-// What the attachments of its items need in the queue.
+// What its items need in the queue: the attachments, and mails that are to be read.
 static int page_room(const struct fetch *f)
 {
     const struct graph_fetch *gf = f->state;
@@ -351,6 +376,7 @@ static int page_room(const struct fetch *f)
     for (isize at = GRAPH_FRONT_BYTES; at < gf->base; at += page_record_bytes(&r)) {
         (void)page_record(f, at, &r);
         bytes += r.attachments ? UNIT_HEAD_BYTES + r.id_bytes : 0;
+        bytes += r.unread ? UNIT_HEAD_BYTES + r.id_bytes + r.doc_bytes : 0;
     }
     return bytes < INT32_MAX ? (int)bytes : INT32_MAX;
 }
@@ -376,13 +402,37 @@ static void page_stage_parts(struct fetch *f)
     unit_queue_commit(&f->mailbox->queue);
 }
 
-static void page_note_ids(const struct outlook *o, struct fetch *f)
+// Mails that are to be read come one behind the other: lanes read several at a time.
+static void page_stage_unread(struct fetch *f)
 {
     const struct graph_fetch *gf = f->state;
     struct page_record r;
     for (isize at = GRAPH_FRONT_BYTES; at < gf->base; at += page_record_bytes(&r)) {
         const u8 *id = page_record(f, at, &r);
-        if (r.verdict == FETCH_DOCUMENT) {
+        if (!r.unread) {
+            continue;
+        }
+        struct unit unit = {.kind = f->units[0].kind, .folder = f->units[0].folder};
+        memcpy(unit.id, id, (size_t)r.id_bytes);
+        unit.id_bytes = r.id_bytes;
+        if (r.doc_bytes <= UNIT_TIMESTAMP_BYTES) {
+            memcpy(unit.timestamp, id + r.id_bytes, (size_t)r.doc_bytes);
+            unit.timestamp_bytes = (int)r.doc_bytes;
+        }
+        bool fits = unit_queue_stage(&f->mailbox->queue, &unit);
+        ASSERT(fits); // page_has_room()
+        f->mailbox->units_listed++;
+    }
+    unit_queue_commit(&f->mailbox->queue);
+}
+
+static void page_note_ids(const struct outlook *o, struct fetch *f, bool light)
+{
+    const struct graph_fetch *gf = f->state;
+    struct page_record r;
+    for (isize at = GRAPH_FRONT_BYTES; at < gf->base; at += page_record_bytes(&r)) {
+        const u8 *id = page_record(f, at, &r);
+        if (r.verdict == FETCH_DOCUMENT || light) {
             graph_ids_note(o, f->mailbox->state, str_make(id, r.id_bytes));
         }
     }
@@ -430,6 +480,10 @@ static err page_take(struct outlook *o, struct fetch *f, enum graph_link kind, s
     struct graph_box *box = f->mailbox->state;
     u8 folder = f->units[0].folder;
     int room_bytes = page_room(f);
+    if (graph_light_gives_up(box, folder, &gf->sum, gf->unknown)) {
+        page_put_off(f, 0);
+        return OK;
+    }
     if (room_bytes > GRAPH_PAGE_ROOM_MAX) { // far more items than were asked for
         gf->shrinks = true;
         return graph_sets_shrink(box, folder) ? OK : FAIL(GRAPH_TOO_LARGE);
@@ -438,16 +492,18 @@ static err page_take(struct outlook *o, struct fetch *f, enum graph_link kind, s
         page_put_off(f, room_bytes);
         return OK;
     }
-    bool confirms = box->sets[folder].confirms;
+    bool confirms = box->sets[folder].confirms, light = box->sets[folder].light;
     err e = graph_sets_take_page(box, folder, kind, target, &gf->sum);
     if (!err_ok(e) && !err_is(e, ERR_GRAPH_UNSTABLE)) {
         return e;
     }
+    box->sets[folder].unknown += gf->unknown;
     if (!o->settings.estimate) {
+        page_stage_unread(f);
         page_stage_parts(f);
     }
     if (!confirms) {
-        page_note_ids(o, f);
+        page_note_ids(o, f, light);
         box->bad_ids += gf->bad_ids;
     }
     o->run.answers++;
@@ -488,11 +544,15 @@ err graph_page_end(struct outlook *o, struct fetch *f)
 bool graph_page_hand_over(struct fetch *f)
 {
     struct graph_fetch *gf = f->state;
-    struct page_record r;
-    if (!gf->whole || gf->at >= gf->base) {
-        return false;
+    struct page_record r = {.unread = true};
+    u8 *p = NULL;
+    while (r.unread) {
+        gf->at += p ? page_record_bytes(&r) : 0;
+        if (!gf->whole || gf->at >= gf->base) {
+            return false;
+        }
+        p = page_record(f, gf->at, &r);
     }
-    u8 *p = page_record(f, gf->at, &r);
     memcpy(gf->id, p, (size_t)r.id_bytes);
     gf->at += page_record_bytes(&r);
     f->decides = -1;
