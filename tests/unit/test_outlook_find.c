@@ -303,6 +303,9 @@ static void test_find_smaller_pages(void)
         CHECK(machine_next(&r->list) == STEP_REQUEST);
     }
     CHECK(asks(last_asked(r), ">8</m:MaxChangesReturned>")); // and no smaller
+    r = rig_make(KIB(256)); // folders have no smaller pages, and the items' stay as they are
+    (void)PLAY(r, FAULT("ErrorTimeoutExpired", ""), INBOX_ONLY, NO_ARCHIVE);
+    CHECK(asks(last_asked(r), ">128</m:MaxChangesReturned>"));
     r = refused();
     then(r, FIND_WRONG("ErrorExceededFindCountLimit"));
     CHECK_ERR(r->list.last, EWS_TOO_MUCH);

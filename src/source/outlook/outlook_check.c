@@ -60,7 +60,7 @@ static err check_end(void *st, struct exchange *x)
         e = outlook_call_judge(o, outlook_call_reader(o, &l->call), l->error, x);
     }
     outlook_call_close(o, &l->call);
-    if (err_is(e, ERR_EWS_VERSION) && !l->oldest) {
+    if ((err_is(e, ERR_EWS_VERSION) || err_is(e, ERR_EWS_REQUEST)) && !l->oldest) {
         l->oldest = true;
         return OK; // asked again
     }

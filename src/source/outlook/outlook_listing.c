@@ -464,7 +464,8 @@ err outlook_listing_end(void *src, struct mailbox *m, struct exchange *x)
         e = outlook_folders_take(om);
         e = err_ok(e) ? e : outlook_call_judge(o, outlook_call_reader(o, &om->call), e, x);
     }
-    if (err_is(e, ERR_EWS_TIMEOUT) || err_is(e, ERR_EWS_TOO_MUCH)) {
+    bool too_much = err_is(e, ERR_EWS_TIMEOUT) || err_is(e, ERR_EWS_TOO_MUCH);
+    if (too_much && om->step == OUTLOOK_LIST_ITEMS) {
         int half = om->page_units / 2;
         om->page_units = half > OUTLOOK_PAGE_UNITS_MIN ? half : OUTLOOK_PAGE_UNITS_MIN;
     }
