@@ -156,6 +156,9 @@ static void test_bind_simple_comes_first_over_tls(void)
         CHECK(answer_with(LDAP_INVALID_CREDENTIALS, "data 52e, v1") == '!'); // and nothing else
         CHECK_ERR(t.error, LDAP_CREDENTIALS);
     }
+    CHECK(begin(OUTLOOK_LDAP_BIND_SIMPLE, "svc", true) == 's');
+    CHECK(answer(LDAP_SASL_IN_PROGRESS) == '!'); // of what?
+    CHECK_ERR(t.error, LDAP_REFUSED);
 }
 
 // What refuses the kind of login leads to the other one, once it is offered.

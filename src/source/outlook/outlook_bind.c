@@ -154,6 +154,9 @@ static err bind_refuse(const struct outlook_bind *b, const struct ldap_message *
     ldap_put_reason(&x->detail, m);
     err e = ldap_result_err(m);
     bool simple = b->step == OUTLOOK_BIND_SIMPLE;
+    if (err_ok(e)) {
+        return FAIL(LDAP_REFUSED); // "in progress", of what is over with one message
+    }
     // What cannot be: over TLS it wants something else than TLS.
     return b->setup.tls && err_is(e, ERR_LDAP_NEEDS_TLS)
                ? simple ? FAIL(LDAP_METHOD) : FAIL(LDAP_SIGNING)
