@@ -67,7 +67,7 @@ SRC := src/main.c \
     client.c connector.c connector_body.c index.c index_count.c monitor.c record.c scan.c \
     sync_job.c sync_job_body.c) \
   $(addprefix src/source/outlook/,entra_account.c entra_error.c entra_roles.c entra_token.c ews_answer.c ews_error.c ews_request.c ews_tags.c graph_answer.c graph_attachment.c graph_error.c graph_id.c graph_item.c graph_recurrence.c graph_text.c \
-    graph_call.c graph_check.c graph_content.c graph_fetch.c graph_ids.c graph_link.c graph_listing.c graph_page.c graph_sets.c graph_users.c outlook.c \
+    graph_batch.c graph_call.c graph_check.c graph_content.c graph_fetch.c graph_ids.c graph_light.c graph_link.c graph_listing.c graph_page.c graph_sets.c graph_users.c outlook.c \
     outlook_attachment.c outlook_batch.c outlook_bind.c outlook_ca.c outlook_call.c outlook_check.c outlook_configure.c outlook_directory.c outlook_extract.c \
     outlook_fetch.c outlook_find.c outlook_folders.c outlook_identity.c outlook_item.c outlook_items.c outlook_listing.c \
     outlook_parts.c outlook_recurrence.c outlook_schema.c outlook_steps.c outlook_time.c outlook_token.c outlook_way.c) \

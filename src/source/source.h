@@ -110,6 +110,8 @@ struct source {
     i64 quota_wait_ms; // time that exchanges waited for quota, summed
     i64 quota_units_user_minute, quota_units_project_minute;
     i64 quota_units_used;
+    i64 known; // set at the start of a run: documents in the index that need not be read again; 0:
+               // in full runs, and where rules have to see each of them
     bool may_repeat; // a mailbox may list an id more than once in a run (several queries)
     // Documents of these types cannot be listed the way this run goes: they are never purged.
     const str *unlisted_types;

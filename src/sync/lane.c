@@ -322,7 +322,9 @@ static err lane_end(void *st, struct exchange *x)
 {
     struct lane *lane = st;
     const struct source *source = lane->all->source;
+    i64 before = lane->f.mailbox->units_listed; // a page may be a listing
     err e = source->ops->fetch_end(source->state, &lane->f, x);
+    lane->all->stats->messages_listed += lane->f.mailbox->units_listed - before;
     if (err_is(e, ERR_LANE_TOO_SMALL)) {
         lane->state = LANE_SHAPE;
         return OK;
@@ -465,6 +467,8 @@ void lanes_reset(struct lanes *all)
 
 void lanes_start(struct lanes *all, struct loop *loop)
 {
+    bool reads_all = all->settings->full || sieve_is_on(&all->sieve);
+    all->source->known = reads_all ? 0 : all->purge->existing;
     for (int i = 0; i < all->count; i++) {
         ASSERT(all->lanes[i].task < 0);
         all->lanes[i].task = loop_add(loop, &lane_ops, &all->lanes[i]);

@@ -41,8 +41,8 @@ static str call_number(u64 number, u8 bytes[CALL_NUMBER_BYTES])
 static void call_land(struct graph_call *c)
 {
     if (c->counted) {
-        c->pace->in_flight--;
-        c->counted = false;
+        c->pace->in_flight -= c->counted;
+        c->counted = 0;
     }
 }
 
@@ -64,6 +64,12 @@ enum graph_turn graph_call_turn(struct outlook *o, struct graph_call *c, struct 
     return GRAPH_TURN_STEP;
 }
 
+void graph_call_count(struct graph_call *c, int requests)
+{
+    c->pace->in_flight += requests - c->counted;
+    c->counted = requests;
+}
+
 void graph_call_ask(struct outlook *o, struct graph_call *c, str prefer, i64 now_ms,
                     struct exchange *x)
 {
@@ -74,8 +80,7 @@ void graph_call_ask(struct outlook *o, struct graph_call *c, str prefer, i64 now
     c->asked_ms = now_ms;
     c->retry_at_ms = 0;
     c->throttled = false;
-    c->counted = true;
-    c->pace->in_flight++;
+    graph_call_count(c, 1);
     x->dest = &o->run.graph;
     x->method = S("GET");
     x->flags = EXCHANGE_GZIP;

@@ -31,8 +31,8 @@ enum graph_outcome { GRAPH_GOT, GRAPH_AGAIN };
 // Part of the caller's state; zeroed is a valid beginning.
 struct graph_call {
     struct graph_pace *pace;
-    bool counted; // in pace->in_flight
-    int status;   // of the answer; 0: no head came
+    int counted; // in pace->in_flight: requests
+    int status;  // of the answer; 0: no head came
     i64 retry_at_ms;
     i64 asked_ms;
     u64 number;     // of the request
@@ -55,6 +55,9 @@ enum graph_turn graph_call_turn(struct outlook *o, struct graph_call *c, struct 
 // x->target is put: the rest of a GET. `prefer` empty: no such header.
 void graph_call_ask(struct outlook *o, struct graph_call *c, str prefer, i64 now_ms,
                     struct exchange *x);
+
+// The request that is asked for is as much work as `requests`.
+void graph_call_count(struct graph_call *c, int requests);
 
 err graph_call_head(struct outlook *o, struct graph_call *c, const void *machine,
                     const struct http_head *head);

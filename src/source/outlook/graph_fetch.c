@@ -135,6 +135,9 @@ enum step graph_fetch_next(void *src, struct fetch *f, i64 now_ms, struct exchan
     struct graph_box *box = f->mailbox->state;
     struct outlook_part part;
     enum step step;
+    if (!f->units[0].page) {
+        return graph_batch_next(o, f, now_ms, x);
+    }
     f->give_back = false;
     if (graph_page_hand_over(f)) {
         return STEP_DONE;
@@ -243,6 +246,7 @@ static err fetch_refused(struct fetch *f, err e)
         return e;
     case GRAPH_ASKING_NOTHING:
     case GRAPH_ASKING_TEXT:
+    case GRAPH_ASKING_BATCH:
         break;
     }
     return e;
@@ -252,6 +256,9 @@ err graph_fetch_end(void *src, struct fetch *f, struct exchange *x)
 {
     struct outlook *o = src;
     struct graph_fetch *gf = f->state;
+    if (!f->units[0].page) {
+        return graph_batch_end(o, f, x);
+    }
     if (fetch_is_text(gf)) {
         gf->part_error = outlook_extract_end(o, &gf->extract, &f->data);
         gf->part_ready = true;
@@ -276,6 +283,10 @@ void graph_fetch_fail(void *src, struct fetch *f, struct exchange *x, err e)
 {
     struct outlook *o = src;
     struct graph_fetch *gf = f->state;
+    if (!f->units[0].page) {
+        graph_batch_fail(o, f, x, e);
+        return;
+    }
     if (fetch_is_text(gf)) {
         outlook_extract_fail(o, &gf->extract, &f->data);
         gf->part_error = e;

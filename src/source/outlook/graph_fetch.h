@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reading through Graph (source.h, fetch): one unit at a time, which is a page of a collection,
 // with whole items (graph_page.h), or an item with attachments (graph_content.h). Both are units of
-// the kind that have no document of their own (unit.page).
+// the kind that have no document of their own (unit.page). Units that have one are mails, and read
+// several at a time (graph_batch.h).
 //
 // Nothing is handed over before its answer was whole; what broke off is asked for again. A lane
 // that is told to wait while it has handed nothing over gives its unit back, so that others can be
@@ -9,6 +10,7 @@
 #ifndef SOURCE_OUTLOOK_GRAPH_FETCH_H
 #define SOURCE_OUTLOOK_GRAPH_FETCH_H
 
+#include "source/outlook/graph_batch.h"
 #include "source/outlook/graph_sets.h"
 #include "source/outlook/outlook_extract.h"
 
@@ -18,6 +20,7 @@ enum graph_asking {
     GRAPH_ASKING_PARTS,   // which attachments an item has
     GRAPH_ASKING_CONTENT, // of an attachment
     GRAPH_ASKING_TEXT,    // of that content: the extraction service
+    GRAPH_ASKING_BATCH,   // several mails (graph_batch.h)
 };
 
 // Lies in fetch.state, zeroed before each unit.
@@ -38,6 +41,7 @@ struct graph_fetch {
     int elements;
     i64 bad_ids;
     struct graph_sum sum;
+    int unknown; // of a page of ids: what is not in the index as it is
     // A page that was whole.
     bool whole;
     isize at; // of the item that is handed over next
@@ -55,6 +59,7 @@ struct graph_fetch {
     u8 carry[3];
     struct outlook_extract extract;
     u8 id[UNIT_ID_BYTES]; // of the document in hand
+    struct graph_batch batch;
 };
 
 enum step graph_fetch_next(void *src, struct fetch *f, i64 now_ms, struct exchange *x);

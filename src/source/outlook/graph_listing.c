@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "source/outlook/graph_id.h"
 #include "source/outlook/graph_ids.h"
+#include "source/outlook/graph_light.h"
 #include "source/outlook/graph_link.h"
 
 enum listing_asking { ASKING_NOTHING, ASKING_CALENDARS, ASKING_TASKS, ASKING_IDS };
@@ -238,7 +239,7 @@ err graph_listing_body(void *src, struct mailbox *m, struct exchange *x, str *in
 
 // ---- its end
 
-static void listing_first_sets(struct graph_box *box)
+static void listing_first_sets(const struct outlook *o, struct graph_box *box)
 {
     static const u8 always[] = {OUTLOOK_INBOX,   OUTLOOK_SENT,     OUTLOOK_JUNK,
                                 OUTLOOK_ARCHIVE, OUTLOOK_CONTACTS, OUTLOOK_CALENDAR};
@@ -249,6 +250,7 @@ static void listing_first_sets(struct graph_box *box)
         graph_sets_begin(&box->sets[OUTLOOK_TASKS]);
     }
     graph_sets_first_calendar(box);
+    graph_light_begin(o, box);
     box->step = GRAPH_LIST_SETS;
 }
 
@@ -277,7 +279,7 @@ static err listing_end_page(struct outlook *o, struct graph_box *box, const stru
     if (box->step == GRAPH_LIST_CALENDARS) {
         box->step = GRAPH_LIST_TASKS;
     } else {
-        listing_first_sets(box);
+        listing_first_sets(o, box);
     }
     return OK;
 }
@@ -324,7 +326,7 @@ void graph_listing_fail(void *src, struct mailbox *m, struct exchange *x, err e)
     bool token = outlook_token_is_asking(o, m);
     graph_call_stop(o, &box->call, m);
     if (!token && listing_has_no_tasks(box, e)) {
-        listing_first_sets(box);
+        listing_first_sets(o, box);
         return;
     }
     if (!token && box->asking == ASKING_IDS && graph_error_reach(e) != GRAPH_REACH_TENANT) {

@@ -238,12 +238,9 @@ static err page_take_document(const struct outlook *o, struct fetch *f,
 
 _Static_assert(sizeof(struct graph_item) >= PAGE_RECORD_BYTES, "the record's room");
 
-// The element at gf->base becomes a document. `at` is behind it, as much as there is room.
-static err page_shape(const struct outlook *o, struct fetch *f, const struct json *j,
-                      struct graph_item *item, struct buf *doc)
+struct graph_shape graph_page_shape(const struct outlook *o, const struct fetch *f,
+                                    const struct unit *unit)
 {
-    struct graph_fetch *gf = f->state;
-    const struct unit *unit = &f->units[0];
     enum ews_kind kind = (enum ews_kind)unit->kind;
     struct graph_shape shape = {
         .kind = kind,
@@ -255,6 +252,15 @@ static err page_shape(const struct outlook *o, struct fetch *f, const struct jso
     if (shape.extended) {
         shape.mailbox = str_make(f->mailbox->address, f->mailbox->address_bytes);
     }
+    return shape;
+}
+
+// The element at gf->base becomes a document. `at` is behind it, as much as there is room.
+static err page_shape(const struct outlook *o, struct fetch *f, const struct json *j,
+                      struct graph_item *item, struct buf *doc)
+{
+    struct graph_fetch *gf = f->state;
+    struct graph_shape shape = graph_page_shape(o, f, &f->units[0]);
     switch (graph_item_put(j, 0, &shape, doc, item)) {
     case GRAPH_ITEM_PUT:
         return doc->full ? page_too_large(o, f) : page_take_document(o, f, item, doc);

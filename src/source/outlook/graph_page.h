@@ -11,10 +11,15 @@
 #define SOURCE_OUTLOOK_GRAPH_PAGE_H
 
 #include "source/outlook/graph_fetch.h"
+#include "source/outlook/graph_item.h"
 
 #define GRAPH_FRONT_BYTES (FETCH_DOC_OFFSET + FETCH_DOC_TAIL)
 
 str graph_page_owner(const struct outlook *o, const struct fetch *f); // empty: nobody is named
+
+// What the elements of a unit are shaped by.
+struct graph_shape graph_page_shape(const struct outlook *o, const struct fetch *f,
+                                    const struct unit *unit);
 
 // Before each answer that has elements, and whenever the buffer may have moved.
 void graph_page_begin(struct fetch *f);
@@ -25,6 +30,9 @@ void graph_page_place(struct fetch *f);
 err graph_page_body(struct outlook *o, struct fetch *f, str *in);
 err graph_page_rest(struct outlook *o,
                     struct fetch *f); // an element that waits for a larger buffer
+
+// The element in hand is dealt with.
+void graph_page_next_element(struct fetch *f);
 
 // The answer of a page was whole: its items can be handed over, or it is to be asked for again.
 err graph_page_end(struct outlook *o, struct fetch *f);

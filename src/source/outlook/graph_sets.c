@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "source/outlook/graph_item.h"
+#include "source/outlook/graph_light.h"
 
 enum {
     SETS_OPEN = GRAPH_IN_FLIGHT,           // with pages under way at the same time
@@ -57,6 +58,7 @@ static void sets_again(struct graph_set *s)
     s->confirms = false;
     s->pages = 0;
     s->link_bytes = 0;
+    s->unknown = 0;
     s->sum = s->again = (struct graph_sum){0};
 }
 
@@ -64,6 +66,7 @@ void graph_sets_begin(struct graph_set *s)
 {
     sets_again(s);
     s->state = GRAPH_SET_READY;
+    s->light = false;
     s->restarts = 0;
     s->room_bytes = 0;
     s->page_units = 0;
@@ -142,17 +145,19 @@ static void sets_finish(struct graph_box *box, u8 folder)
 
 static int sets_page_units(const struct graph_set *s)
 {
-    int usual = s->confirms ? GRAPH_IDS_UNITS : GRAPH_PAGE_UNITS;
+    int usual = s->confirms || s->light ? GRAPH_IDS_UNITS : GRAPH_PAGE_UNITS;
     return s->page_units ? s->page_units : usual;
 }
 
-// In the queue, for the attachments of its page.
+// In the queue, for the attachments of its page, and for mails that a light one finds.
 static int sets_room(const struct graph_set *s, u8 folder)
 {
     if (s->confirms || graph_sets_kind(folder) == EWS_KIND_CONTACT) {
         return 0;
     }
-    return s->room_bytes ? s->room_bytes : sets_page_units(s) * GRAPH_UNIT_ROOM;
+    int units = sets_page_units(s); // of a light page, few are for lanes
+    units = units < GRAPH_PAGE_UNITS ? units : GRAPH_PAGE_UNITS;
+    return s->room_bytes ? s->room_bytes : units * GRAPH_UNIT_ROOM;
 }
 
 static bool sets_stage_one(struct mailbox *m, u8 folder, int kept_bytes)
@@ -243,6 +248,7 @@ void graph_sets_put_target(const struct outlook *o, const struct mailbox *m, u8 
         break;
     }
     buf_put(target, s->confirms ? S("id")
+                    : s->light  ? graph_light_select()
                                 : graph_item_select(graph_sets_kind(folder), o->settings.extended));
 }
 

@@ -16,7 +16,8 @@
 // GRAPH_RESTARTS_MAX times; a calendar that changed each time is not finished: its items are
 // indexed, and its mailbox is protected (GRAPH_UNSTABLE).
 //
-// Mails with attachments become units too when their page is whole. Room for them in the queue is
+// Mails with attachments become units too when their page is whole, and so do mails that a page of
+// ids (graph_light.h) shows to be new or changed. Room for them in the queue is
 // kept free before a page is staged, so that lanes never wait for room; where a page turns out to
 // need more, it is put off, with nothing of it handed over, until there is as much.
 #ifndef SOURCE_OUTLOOK_GRAPH_SETS_H
@@ -48,6 +49,8 @@ struct graph_sum {
 struct graph_set {
     u8 state; // enum graph_set_state
     bool confirms;
+    bool light;     // only ids and times are listed (graph_light.h)
+    int unknown;    // of those, not in the index as they are
     int page_units; // asked for at a time; 0: as many as there may be
     int room_bytes; // for the attachments of its next page, where that is known; 0: it is not
     int restarts, pages;
