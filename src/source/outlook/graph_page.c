@@ -387,47 +387,44 @@ static int page_room(const struct fetch *f)
     return bytes < INT32_MAX ? (int)bytes : INT32_MAX;
 }
 
-static void page_stage_parts(struct fetch *f)
+// What attachments it has, or that it is to be read. false: there is nothing of the kind.
+static bool page_unit(const struct fetch *f, const struct page_record *r, const u8 *id, bool unread,
+                      struct unit *unit)
 {
-    const struct graph_fetch *gf = f->state;
-    struct page_record r;
-    for (isize at = GRAPH_FRONT_BYTES; at < gf->base; at += page_record_bytes(&r)) {
-        const u8 *id = page_record(f, at, &r);
-        if (!r.attachments) {
-            continue;
+    *unit = (struct unit){.kind = f->units[0].kind, .folder = f->units[0].folder};
+    if (unread && r->unread) {
+        memcpy(unit->id, id, (size_t)r->id_bytes);
+        unit->id_bytes = r->id_bytes;
+        if (r->doc_bytes <= UNIT_TIMESTAMP_BYTES) {
+            memcpy(unit->timestamp, id + r->id_bytes, (size_t)r->doc_bytes);
+            unit->timestamp_bytes = (int)r->doc_bytes;
         }
-        struct unit unit = {
-            .kind = f->units[0].kind, .folder = f->units[0].folder, .page = true, .parts = true};
-        struct buf rest = buf_over(unit.id, UNIT_ID_BYTES);
-        bool is_id = graph_id_put_rest(&rest, str_make(id, r.id_bytes));
-        ASSERT(is_id); // it was made of one
-        unit.id_bytes = (int)rest.n;
-        bool fits = unit_queue_stage(&f->mailbox->queue, &unit);
-        ASSERT(fits); // page_has_room()
+        return true;
     }
-    unit_queue_commit(&f->mailbox->queue);
+    if (unread || !r->attachments) {
+        return false;
+    }
+    struct buf rest = buf_over(unit->id, UNIT_ID_BYTES);
+    bool is_id = graph_id_put_rest(&rest, str_make(id, r->id_bytes));
+    ASSERT(is_id); // it was made of one
+    unit->id_bytes = (int)rest.n;
+    unit->page = unit->parts = true;
+    return true;
 }
 
 // Mails that are to be read come one behind the other: lanes read several at a time.
-static void page_stage_unread(struct fetch *f)
+static void page_stage(struct fetch *f, bool unread)
 {
     const struct graph_fetch *gf = f->state;
     struct page_record r;
+    struct unit unit;
     for (isize at = GRAPH_FRONT_BYTES; at < gf->base; at += page_record_bytes(&r)) {
         const u8 *id = page_record(f, at, &r);
-        if (!r.unread) {
-            continue;
+        if (page_unit(f, &r, id, unread, &unit)) {
+            bool fits = unit_queue_stage(&f->mailbox->queue, &unit);
+            ASSERT(fits); // page_has_room()
+            f->mailbox->units_listed += unread;
         }
-        struct unit unit = {.kind = f->units[0].kind, .folder = f->units[0].folder};
-        memcpy(unit.id, id, (size_t)r.id_bytes);
-        unit.id_bytes = r.id_bytes;
-        if (r.doc_bytes <= UNIT_TIMESTAMP_BYTES) {
-            memcpy(unit.timestamp, id + r.id_bytes, (size_t)r.doc_bytes);
-            unit.timestamp_bytes = (int)r.doc_bytes;
-        }
-        bool fits = unit_queue_stage(&f->mailbox->queue, &unit);
-        ASSERT(fits); // page_has_room()
-        f->mailbox->units_listed++;
     }
     unit_queue_commit(&f->mailbox->queue);
 }
@@ -505,8 +502,8 @@ static err page_take(struct outlook *o, struct fetch *f, enum graph_link kind, s
     }
     box->sets[folder].unknown += gf->unknown;
     if (!o->settings.estimate) {
-        page_stage_unread(f);
-        page_stage_parts(f);
+        page_stage(f, true);
+        page_stage(f, false);
     }
     if (!confirms) {
         page_note_ids(o, f, light);
