@@ -225,14 +225,14 @@
 #define GRAPH_UNIT_ROOM 192 // kept free in the queue for a mail's attachments: its id has 152 bytes
 #define GRAPH_ROUNDS_MAX 20 // pauses in a row that cost no attempt: then refusals count as failures
 #define GRAPH_SAMPLE_IDS 20 // ids of a mailbox that are compared with those of EWS
-#define GRAPH_SAMPLE_BYTES KIB(4)  // of them
-#define GRAPH_USER_BYTES KIB(8)    // one user of the directory, each byte escaped as six
+#define GRAPH_SAMPLE_BYTES KIB(4)    // of them
+#define GRAPH_USER_BYTES KIB(8)      // one user of the directory, each byte escaped as six
 #define GRAPH_USER_TEXT_BYTES KIB(1) // his name, id and title, decoded
-#define GRAPH_REST_BYTES KIB(6)    // an answer to a mailbox without its elements: two links
-#define GRAPH_ELEMENT_BYTES KIB(4) // one calendar, list of tasks or translated id
-#define GRAPH_PIECE_BYTES KIB(2)   // of a body of Graph, decoded before it is read as HTML
-#define GRAPH_CODE_BYTES 96        // of an error code of Graph: the longest has 50
-#define GRAPH_MESSAGE_BYTES 256    // of the words that come with it
+#define GRAPH_REST_BYTES KIB(6)      // an answer to a mailbox without its elements: two links
+#define GRAPH_ELEMENT_BYTES KIB(4)   // one calendar, list of tasks or translated id
+#define GRAPH_PIECE_BYTES KIB(2)     // of a body of Graph, decoded before it is read as HTML
+#define GRAPH_CODE_BYTES 96          // of an error code of Graph: the longest has 50
+#define GRAPH_MESSAGE_BYTES 256      // of the words that come with it
 
 // ---- source
 #define IDENTITY_ID_BYTES 64 // id of an access control document that is not an address: 32

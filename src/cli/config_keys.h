@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every key of config.yml: KEY(path, TYPE, field of struct config, fallback, min, max).
 // STR: text (null is empty). SECRET: text that no message repeats. URL: an address, or empty.
-// LEVEL, BIND, BACKEND, CLOUD, FIELDS: one word of a few (config.c). INT, NUMBER: within min..max. BOOL: YAML 1.1. The fallback is
-// text as it would stand in the file. Keys of the reference that this program accepts and does not
-// need yet are listed too, so that a typing error in them is told.
+// LEVEL, BIND, BACKEND, CLOUD, FIELDS: one word of a few (config.c). INT, NUMBER: within min..max.
+// BOOL: YAML 1.1. The fallback is text as it would stand in the file. Keys of the reference that
+// this program accepts and does not need yet are listed too, so that a typing error in them is
+// told.
 // clang-format off
 KEY("elasticsearch.host", URL, elasticsearch.host, "http://localhost:9200", 0, 0)
 KEY("elasticsearch.api_key", SECRET, elasticsearch.api_key, "", 0, 0)

@@ -123,7 +123,8 @@ int os_signals_open(void)
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGHUP);
     // A file that outgrows `ulimit -f` is a write that failed, not the end.
-    if (sigaction(SIGPIPE, &ignore, NULL) || sigaction(SIGXFSZ, &ignore, NULL) || sigprocmask(SIG_BLOCK, &set, NULL)) {
+    if (sigaction(SIGPIPE, &ignore, NULL) || sigaction(SIGXFSZ, &ignore, NULL) ||
+        sigprocmask(SIG_BLOCK, &set, NULL)) {
         return OS_BROKEN;
     }
     int fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);

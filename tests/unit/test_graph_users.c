@@ -16,25 +16,13 @@ static bool noticed(str what)
 
 // ---- pages
 
-static const str first_page = S(
-    "{\"@odata.context\":\"x\",\"@odata.nextLink\":\"" LINK
-    "\",\"value\":[" USER("1", "\"Ann@example.test\"", ",\"jobTitle\":\"Clerk\",\"accountEnabled\":true") "," USER(
-        "2",
-        "null", ",\"jobTitle\":null,\"accountEnabled\":true") "," USER("3", "\"g@x.test\"",
-                                                                       ",\"userType\":"
-                                                                       "\"Guest\"") "," USER("4",
-                                                                                             "\"roo"
-                                                                                             "m@"
-                                                                                             "examp"
-                                                                                             "le."
-                                                                                             "test"
-                                                                                             "\"",
-                                                                                             ",\"ac"
-                                                                                             "count"
-                                                                                             "Enabl"
-                                                                                             "ed\":"
-                                                                                             "fals"
-                                                                                             "e") "]}");
+#define ANN USER("1", "\"Ann@example.test\"", ",\"jobTitle\":\"Clerk\",\"accountEnabled\":true")
+#define NO_MAIL USER("2", "null", ",\"jobTitle\":null,\"accountEnabled\":true")
+#define GUEST USER("3", "\"g@x.test\"", ",\"userType\":\"Guest\"")
+#define ROOM USER("4", "\"room@example.test\"", ",\"accountEnabled\":false")
+
+static const str first_page = S("{\"@odata.context\":\"x\",\"@odata.nextLink\":\"" LINK "\","
+                                "\"value\":[" ANN "," NO_MAIL "," GUEST "," ROOM "]}");
 static const str last_page = S("{\"value\":[" USER("5", "\"b\\u006fb@example.test\"", "") "]}");
 
 static void test_users_pages(void)

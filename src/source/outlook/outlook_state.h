@@ -25,8 +25,8 @@ struct outlook_reader {
 
 // Where the items of a run come from.
 enum outlook_way {
-    OUTLOOK_WAY_SERVER,    // Exchange on-premises by EWS, its directory by LDAP
-    OUTLOOK_WAY_UNDECIDED, // Exchange Online, before the first token told what it permits
+    OUTLOOK_WAY_SERVER,     // Exchange on-premises by EWS, its directory by LDAP
+    OUTLOOK_WAY_UNDECIDED,  // Exchange Online, before the first token told what it permits
     OUTLOOK_WAY_ASKING_EWS, // when Graph lacks a permission: whether EWS has it
     OUTLOOK_WAY_GRAPH,
     OUTLOOK_WAY_CLOUD_EWS, // Exchange Online by EWS; users by Graph
@@ -70,9 +70,9 @@ struct outlook {
     struct outlook_settings settings;
     struct source *source;
     struct outlook_run run;
-    struct http_auth auth; // outlives runs: it knows whose connections are whose
+    struct http_auth auth;            // outlives runs: it knows whose connections are whose
     u8 notice[EXCHANGE_DETAIL_BYTES]; // source.notice
-    struct hash_key hosts; // numbers the destinations that records name
+    struct hash_key hosts;            // numbers the destinations that records name
     struct outlook_reader *readers;
     int reader_count;
     struct plan ca_plan;

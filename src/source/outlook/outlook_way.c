@@ -2,8 +2,8 @@
 // The decision (see outlook_way.h). What it is goes into the notice of the run.
 #include "source/outlook/outlook_way.h"
 
-// Kinds of which Graph cannot list all: lists of people (documents.md 2.4), and of the attachments of
-// tasks those that are no files. What EWS has put into the index stays.
+// Kinds of which Graph cannot list all: lists of people (documents.md 2.4), and of the attachments
+// of tasks those that are no files. What EWS has put into the index stays.
 static const str way_unlisted[] = {S("Distribution List"), S("Task Attachment")};
 
 static u32 way_missing(const struct outlook *o)
