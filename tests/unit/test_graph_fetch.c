@@ -182,6 +182,28 @@ static void test_page_parts_of_items(void)
     CHECK(!next_page(r) && r->mailbox.phase == MAILBOX_LISTED);
 }
 
+// Records of tiny items take more room than the items: the largest buffer is full before the answer
+// ends. What finds no room is counted, and its mailbox is not finished.
+static void test_page_fills_the_largest_buffer(void)
+{
+    enum { ITEMS = 1600000 };
+    static const str item = S(",{\"id\":\"A\"}");
+    static u8 text[ITEMS * 11 + 256], buffer[LANE_LARGE_BYTES];
+    struct buf b = buf_over(text, COUNT(text));
+    struct graph_rig *r = page_of(OUTLOOK_INBOX);
+    r->fetch.data = buf_over(buffer, LANE_LARGE_BYTES);
+    set_of(r)->page_units = 1;
+    buf_put(&b, S("{\"value\":[7"));
+    for (int i = 0; i < ITEMS; i++) {
+        buf_put(&b, item);
+    }
+    buf_put(&b, S("]" DELTA "}"));
+    answer(r, ANSWER_STR(200, buf_str(&b)));
+    CHECK_OK(r->lane.last);
+    CHECK(graph_box(r)->bad_ids > 1);
+    CHECK(r->fetch_state.graph.sum.count + graph_box(r)->bad_ids == ITEMS + 1);
+}
+
 // Ids that cannot be used: the others are read, and the mailbox is not finished.
 static void test_page_bad_ids(void)
 {
@@ -338,6 +360,7 @@ static void test_page_throttled(void)
 {
     struct graph_rig *r = page_of(OUTLOOK_INBOX);
     answer(r, ANSWER_WITH(429, "Retry-After: 100\n", REFUSAL("ApplicationThrottled")));
+    CHECK_OK(r->lane.last); // the loop does not hold the lane in a pause
     CHECK_STR(graph_results(r), S("back"));
     CHECK(r->lane.failed == 0 && r->fetch.data.n == 0);
     CHECK(r->lane.x.wait_until_ms == graph_box(r)->pace.pause_until_ms);
@@ -727,6 +750,7 @@ static const struct test_case cases[] = {
     CASE(test_page_ends),
     CASE(test_page_of_another_request),
     CASE(test_page_forgotten),
+    CASE(test_page_fills_the_largest_buffer),
     CASE(test_page_absent),
     CASE(test_page_refused),
     CASE(test_page_smaller_after_time_outs),

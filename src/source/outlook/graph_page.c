@@ -57,7 +57,8 @@ void graph_page_place(struct fetch *f)
     struct graph_fetch *gf = f->state;
     gf->rest.p = f->data.p;
     gf->element.p = f->data.p + gf->base;
-    gf->element.cap = f->data.cap - gf->base - PAGE_RECORD_BYTES;
+    isize cap = f->data.cap - gf->base - PAGE_RECORD_BYTES;
+    gf->element.cap = cap > 0 ? cap : 0; // records may reach into the room of the next one
 }
 
 void graph_page_begin(struct fetch *f)
@@ -161,6 +162,7 @@ static err page_too_large(const struct outlook *o, struct fetch *f)
     }
     if (gf->base > GRAPH_FRONT_BYTES && box->sets[f->units[0].folder].page_units != 1) {
         gf->shrinks = true;
+        gf->cut = false;
         gf->pending = 0;
         return OK;
     }
@@ -292,7 +294,7 @@ err graph_page_rest(struct outlook *o, struct fetch *f)
     const struct graph_box *box = f->mailbox->state;
     const struct unit *unit = &f->units[0];
     struct json j;
-    if (gf->pending == 0) {
+    if (gf->pending == 0 && !gf->cut) { // an element without a byte is one that found no room
         return OK;
     }
     u8 *end = f->data.p + f->data.cap;
