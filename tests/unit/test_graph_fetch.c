@@ -298,6 +298,29 @@ static void test_page_absent(void)
     CHECK_ERR(r->mailbox.error, GRAPH_FOLDER_CLOSED);
 }
 
+// What every mailbox has is never taken for absent: nothing of it may be purged.
+static void test_page_never_absent(void)
+{
+    static const struct {
+        enum outlook_folder folder;
+        int status;
+        str says;
+    } rows[] = {
+        {OUTLOOK_INBOX, 404, S(REFUSAL("ErrorItemNotFound"))},
+        {OUTLOOK_SENT, 404, S(REFUSAL("ErrorFolderNotFound"))},
+        {OUTLOOK_CONTACTS, 404, S(REFUSAL("ErrorItemNotFound"))},
+        {OUTLOOK_CALENDAR, 404, S(REFUSAL("ErrorItemNotFound"))},
+        {OUTLOOK_ARCHIVE, 400, S(REFUSAL("ErrorInvalidIdMalformed"))},
+    };
+    for (isize i = 0; i < COUNT(rows); i++) {
+        struct graph_rig *r = page_of(rows[i].folder);
+        answer(r, (struct machine_answer){.status = rows[i].status, .body = rows[i].says});
+        CHECK_STR(graph_results(r), S("=N"));
+        CHECK(!next_page(r) && r->mailbox.phase == MAILBOX_REFUSED);
+        CHECK_ERR(r->mailbox.error, GRAPH_FOLDER_CLOSED);
+    }
+}
+
 static void test_page_refused(void)
 {
     static const struct {
@@ -752,6 +775,7 @@ static const struct test_case cases[] = {
     CASE(test_page_forgotten),
     CASE(test_page_fills_the_largest_buffer),
     CASE(test_page_absent),
+    CASE(test_page_never_absent),
     CASE(test_page_refused),
     CASE(test_page_smaller_after_time_outs),
     CASE(test_page_token_refused),

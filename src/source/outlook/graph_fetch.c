@@ -224,7 +224,7 @@ static err fetch_refused(struct fetch *f, err e)
             return graph_sets_restart(box, folder) ? OK : e;
         }
         if (gone && !err_is(e, ERR_GRAPH_SYNC_STATE)) {
-            graph_sets_leave(box, folder);
+            graph_sets_leave(box, folder, !err_is(e, ERR_GRAPH_ID));
             fetch_decide(gf, FETCH_NOTHING, OK);
             return OK;
         }

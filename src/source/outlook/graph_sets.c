@@ -375,11 +375,18 @@ bool graph_sets_restart(struct graph_box *box, u8 folder)
     return true;
 }
 
-void graph_sets_leave(struct graph_box *box, u8 folder)
+// The others come with the mailbox and cannot be removed, or were named a moment ago: where one is
+// said to be missing, a mailbox is broken or on its way elsewhere, and what it does not show is not
+// gone.
+static bool sets_may_be_absent(u8 folder)
+{
+    return folder == OUTLOOK_ARCHIVE || folder == OUTLOOK_JUNK;
+}
+
+void graph_sets_leave(struct graph_box *box, u8 folder, bool gone)
 {
     const struct graph_set *s = &box->sets[folder];
-    bool absent = s->link_bytes == 0 && s->restarts == 0 && !s->confirms &&
-                  folder != OUTLOOK_CHILD_CALENDARS && folder != OUTLOOK_TASKS;
+    bool absent = gone && sets_may_be_absent(folder) && s->link_bytes == 0 && s->restarts == 0;
     box->closed += !absent;
     sets_finish(box, folder);
 }

@@ -116,7 +116,8 @@ void graph_sets_put_off(struct graph_box *box, u8 folder, int room_bytes);
 bool graph_sets_shrink(struct graph_box *box, u8 folder);
 // Graph has forgotten it. false: that was too often.
 bool graph_sets_restart(struct graph_box *box, u8 folder);
-// It is not there: absent, when nothing of it was read yet; else it was closed.
-void graph_sets_leave(struct graph_box *box, u8 folder);
+// It cannot be listed. Absent: `gone` (it is positively not there), nothing of it was read yet, and
+// it is one that a mailbox may lack. Else it was closed, which protects the mailbox.
+void graph_sets_leave(struct graph_box *box, u8 folder, bool gone);
 
 #endif
