@@ -6,8 +6,10 @@ import json
 
 import rig
 import test_outlook
-from rig import completed, same, true
+from rig import completed, decoded, same, true
+from servers import Extraction
 from test_entra import entry
+from test_extract import name, tells
 from test_outlook import NOBODY, ndjson
 
 INDEX = "search-cloud"
@@ -98,6 +100,22 @@ def test_access_is_restricted():
     same(owners, {("email:user1@example.test",), ("email:user2@example.test",)})
 
 
+def test_text_of_attachments():
+    t = tenant(items=24)
+    want = {k: decoded(d["_attachment"]) for k, d in ndjson(whole(sync(t, "--to", "-"))).items() if "_attachment" in d}
+    service = Extraction(tells)
+    r = whole(sync(t, "--to", "-", extra="\nextraction_service:\n  host: http://127.0.0.1:%d\n" % service.port,
+                   use_text_extraction_service=True))
+    docs = {k: d for k, d in ndjson(r).items() if "body" in d}
+    true(want.keys() <= docs.keys() and len(want) > 5, str(len(want)))  # and those that are too large for an index
+    same({k: docs[k]["body"] for k in want}, {k: name(v) for k, v in want.items()})
+    same((r["texts_missing"], any("_attachment" in d for d in docs.values())), (0, False), r.err)
+    service.terminate()
+    r = sync(t, "--to", "-", extra="\nextraction_service:\n  host: http://127.0.0.1:%d\n" % service.port,
+             use_text_extraction_service=True)
+    same((r.code, r["texts_missing"]), (0, len(docs)), r.err)
+
+
 # ---- changes
 
 def test_a_second_sync_writes_nothing_and_deletes_what_is_gone():
@@ -124,7 +142,7 @@ def test_items_that_come_go_and_move_while_they_are_listed():
     for n, change in ((2, {"delete_oldest": 3}), (3, {"add": 4, "update_newest": 3}), (4, {"move_newest": 2, "to": "sentitems"}),
                       (5, {"read_newest": 5, "delete_newest": 1})):
         script(t, n, "inbox", **change)
-    r = whole(sync(t))
+    r = whole(sync(t, "--full"))  # by pages of whole mails
     t.post("exchange", clear=True)
     r = whole(sync(t))
     lines = [line for folder in ("inbox", "sentitems") for line in
@@ -185,7 +203,7 @@ def test_throttled():
     t = tenant(users=2, items=40, size=300)
     want = set(ndjson(whole(sync(t, "--to", "-"))))
     t.post("graph", max_concurrent=1, retry_after_s=1)
-    r = whole(sync(t))
+    r = whole(sync(t, "--full"))
     same(set(t.docs(INDEX)), want)
     true(sum(u.get("refused", 0) for u in asked(t)) > 0, "nobody was refused")
     t.post("graph", max_concurrent=1, retry_after=False)
@@ -240,7 +258,7 @@ def test_odd_answers_delete_nothing():
     before = set(t.docs(INDEX))
     for odd, code in (("no_id", "GRAPH_UNIT_ID"), ("link_host", "GRAPH_LINK"), ("link_loop", "GRAPH_ENDLESS")):
         t.post("exchange", graph_odd=[odd])
-        r = sync(t)
+        r = sync(t, "--full")
         same((r.code, r["mailboxes_failed"], r["documents_deleted"]), (1, 1, 0), odd + r.err)
         true(code in r.err and set(t.docs(INDEX)) >= before, r)
     t.post("exchange", graph_odd=["types"])
