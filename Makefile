@@ -92,7 +92,7 @@ SRC := src/main.c \
 TESTS := access advice arena auth base64 ber buf buffers bulk bulk_flight bulk_verdict call charset client \
   config config_tree connector connectors_args connectors_entry copy cron crypto date dns dns_packet document entra_account entra_error entra_token err \
   ews_error gmail_account gmail_directory gmail_error gmail_listing gmail_message gmail_ping gmail_quota \
-  gmail_token graph_answer graph_attachment graph_error graph_fetch graph_item graph_link graph_listing graph_recurrence graph_users gzip hash html http1 idset index ingest interpolate job json json_pretty json_write lane ldap ldap_text \
+  gmail_token graph_answer graph_attachment graph_batch graph_error graph_fetch graph_item graph_link graph_listing graph_recurrence graph_users gzip hash html http1 idset index ingest interpolate job json json_pretty json_write lane ldap ldap_text \
   listener log loop loop_auth loop_stream mailboxes md4 mime monitor ntlm number open outlook_bind outlook_batch outlook_check outlook_configure outlook_directory outlook_extract outlook_fetch outlook_find outlook_item outlook_listing outlook_time options os os_shared plan prepare progress proxy purge \
   regex retry roots roster rules rules_validate scan seal service_decide service_parts service_runner shard sink spnego str summary \
   sync_job tls tls_binding tls_gcm url values xml
@@ -452,7 +452,7 @@ repro:
 # The whole product on a fake os.h (tests/sim/README.md). build/sim has a cheap TLS and signature,
 # build/sim_tls the real ones with an mbedTLS of its own for the far side, build/sim_asan is build/sim
 # with sanitizers.
-SIM := clock.c dns.c enumerate.c far.c far_address.c far_exchange.c far_request.c faults.c life.c \
+SIM := clock.c dns.c enumerate.c far.c far_address.c far_cloud.c far_exchange.c far_request.c faults.c life.c \
   life_judge.c life_observer.c life_records.c main.c observer.c observer_end.c observer_exchange.c \
   operator.c people.c pools.c product.c \
   scenario.c second.c sim.c sim_memory.c sim_net.c sim_os.c world.c world_files.c

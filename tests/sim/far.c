@@ -107,6 +107,8 @@ static void begin_service(struct far *f, u16 port)
     bool directory = port == FAR_PORT_LDAP || port == FAR_PORT_LDAPS;
     f->service = port == FAR_PORT_ELASTIC    ? T_ELASTIC
                  : port == FAR_PORT_EXCHANGE ? T_EXCHANGE
+                 : port == FAR_PORT_ENTRA    ? T_ENTRA
+                 : port == FAR_PORT_GRAPH    ? T_GRAPH
                                              : T_GOOGLE;
     f->phase = directory ? PHASE_LDAP : PHASE_SERVE;
     bool plain = (f->service == T_ELASTIC && far_world.plain_elastic) || port == FAR_PORT_LDAP;
@@ -447,7 +449,8 @@ static void input_proxy(int link, struct far *f)
     port = str_cut(target, ':', &target, &found);
     bool known = str_eq(method, S("CONNECT")) && str_to_u64(port, &number) &&
                  (number == FAR_PORT_ELASTIC || number == FAR_PORT_GOOGLE ||
-                  number == FAR_PORT_EXCHANGE);
+                  number == FAR_PORT_EXCHANGE || number == FAR_PORT_ENTRA ||
+                  number == FAR_PORT_GRAPH);
     bool welcome = str_find(in, str_from(far_world.proxy_authorization)) >= 0;
     if (!known || end + 4 != in.n) {
         sim_violation("link %d: the proxy does not understand: %.*s", link, (int)end, in.p);

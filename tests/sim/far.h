@@ -11,6 +11,8 @@
 enum {
     FAR_PORT_GOOGLE = 443,
     FAR_PORT_EXCHANGE = 444,
+    FAR_PORT_ENTRA = 445,
+    FAR_PORT_GRAPH = 446,
     FAR_PORT_ELASTIC = 9200,
     FAR_PORT_LDAP = 389,
     FAR_PORT_LDAPS = 636,
@@ -23,6 +25,7 @@ struct far_world {
     struct tenant *tenant;
     bool plain_elastic;            // http:// there
     bool exchange;                 // the source is Exchange
+    bool cloud;                    // ... Online
     bool no_ldaps;                 // nobody listens there
     int addresses, addresses_v6;   // of each name, at most 4
     u32 dead;                      // bit i: nobody is at the i-th address; from bit 4 on of IPv6

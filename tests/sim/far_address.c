@@ -5,8 +5,9 @@
 
 #include "clock.h"
 
-static const char *const names[] = {"es.tenant.test", "google.tenant.test", "proxy.tenant.test",
-                                    "mail.tenant.test", "dc.tenant.test"};
+static const char *const names[] = {"es.tenant.test",   "google.tenant.test", "proxy.tenant.test",
+                                    "mail.tenant.test", "dc.tenant.test",     "login.tenant.test",
+                                    "graph.tenant.test"};
 
 bool far_address_of(str name, int i, bool v6, struct os_addr *out)
 {
@@ -37,8 +38,9 @@ static bool find_address(const struct os_addr *a, int *name, int *i)
 
 enum far_address far_address_is(const struct os_addr *to)
 {
-    static const u16 ports[] = {FAR_PORT_ELASTIC, FAR_PORT_GOOGLE, FAR_PORT_PROXY,
-                                FAR_PORT_EXCHANGE, FAR_PORT_LDAP};
+    static const u16 ports[] = {FAR_PORT_ELASTIC,  FAR_PORT_GOOGLE, FAR_PORT_PROXY,
+                                FAR_PORT_EXCHANGE, FAR_PORT_LDAP,   FAR_PORT_ENTRA,
+                                FAR_PORT_GRAPH};
     int name, i;
     if (to->port == FAR_PORT_DNS) {
         return FAR_LISTENS;

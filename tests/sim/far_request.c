@@ -9,6 +9,7 @@
 #include "../tenant/google.h"
 #include "clock.h"
 #include "far.h"
+#include "far_cloud.h"
 #include "far_exchange.h"
 #include "faults.h"
 #include "life_observer.h"
@@ -24,6 +25,9 @@ enum request_kind request_kind_of(const struct t_request *q)
 {
     if (q->service == T_EXCHANGE) {
         return REQUEST_EXCHANGE;
+    }
+    if (q->service == T_ENTRA || q->service == T_GRAPH) {
+        return q->service == T_ENTRA ? REQUEST_TOKEN : REQUEST_GRAPH;
     }
     if (q->service == T_ELASTIC) {
         return str_ends(q->path, S("/_bulk"))            ? REQUEST_BULK
@@ -79,6 +83,8 @@ static void put_status(const struct t_request *q, struct t_response *r, int stat
         r->status = status;
         t_buf_z(&r->own, "<html><body>a fault of the simulation</body></html>");
         t_response_header(r, "Content-Type: text/html");
+    } else if (q->service == T_ENTRA || q->service == T_GRAPH) {
+        cloud_put_status(q, r, status);
     } else if (request_kind_of(q) == REQUEST_TOKEN) {
         token_error(r, status, "internal_failure", "a fault of the simulation");
     } else if (status == 429 && sim_one_in(SIM_FAULTS, 2)) {
@@ -224,8 +230,14 @@ static bool answer_instead(const struct t_request *q, struct t_response *r, bool
         *damaged = true;
         return true;
     }
+    if (far_world.cloud && q->service != T_ELASTIC) {
+        cloud_before(q);
+    }
     if (q->service == T_EXCHANGE) {
         exchange_before();
+        return false;
+    }
+    if (q->service == T_ENTRA || q->service == T_GRAPH) {
         return false;
     }
     return q->service == T_ELASTIC ? answer_elastic(q, r) : answer_google(q, r);
@@ -307,6 +319,9 @@ void request_answer(const struct t_request *q, struct t_response *r, struct mann
     }
     if (q->service == T_EXCHANGE) {
         exchange_after(q, r, m, &damaged);
+    }
+    if (q->service == T_GRAPH) {
+        cloud_after(q, r, &damaged);
     }
     r->close = r->close || q->close;
     choose_manner(q, r, m);

@@ -16,6 +16,7 @@ enum request_kind {
     REQUEST_SCROLL,
     REQUEST_ELASTIC, // anything else that is asked of it
     REQUEST_EXCHANGE,
+    REQUEST_GRAPH,
     REQUEST_OTHER,
 };
 

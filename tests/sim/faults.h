@@ -70,7 +70,10 @@
     FAULT(EWS_PASSWORD, "ews_password", "the account has another password")               \
     FAULT(EWS_LOGIN, "ews_login", "the connection ends between NTLM's messages 2 and 3")  \
     FAULT(EWS_UPDATE, "ews_update", "an item is changed or moved while it is listed")     \
-    FAULT(LDAP, "ldap", "the directory hangs up, is busy, or forgets a page")
+    FAULT(LDAP, "ldap", "the directory hangs up, is busy, or forgets a page")             \
+    FAULT(ENTRA, "entra", "secret, application, or permissions are taken away, or given back") \
+    FAULT(GRAPH_ODD, "graph_odd", "answers of Graph that none should give, once")         \
+    FAULT(GRAPH_PAGES, "graph_pages", "pages of Graph are empty, or begin with what was there")
 // clang-format on
 
 enum fault {

@@ -284,6 +284,11 @@ static void ask_delete(struct note *n, str id)
     int mailbox;
     i64 index;
     struct message *x = find_message(id, &mailbox, &index);
+    if (book.settings.cloud && (book.ids_differ || exchange_stays(mailbox, index))) {
+        sim_violation("document %.*s is deleted, and %s", (int)id.n, id.p,
+                      book.ids_differ ? "Graph's ids are not those of EWS"
+                                      : "Graph cannot list what it is of");
+    }
     if (!x || !book.run.purge || book_exists(mailbox, index)) {
         sim_violation("document %.*s is deleted, and its message is there", (int)id.n, id.p);
     }
@@ -320,9 +325,28 @@ static void ask_bulk(struct note *n, const struct t_request *q)
 
 enum { UNDER_WAY_S = 40 }; // who has asked before hears of a pause may still be on his way
 
+static void ask_graph(struct note *n, const struct t_request *q)
+{
+    i64 now_us = clock_now_us();
+    n->mailbox = exchange_graph_mailbox(q->path);
+    check_pause(*pause_of(n->target), "the same of Graph");
+    if (n->mailbox < 0) {
+        return;
+    }
+    exchange_goes(WAY_GRAPH);
+    const struct mailbox_book *m = &book.mailboxes[n->mailbox];
+    if (now_us > m->busy_from_us + UNDER_WAY_S * SIM_S && now_us < m->busy_until_us) {
+        sim_violation("mailbox %d is asked for %lld s before the end of the pause that Graph wants",
+                      n->mailbox + 1, (long long)((m->busy_until_us - now_us) / SIM_S));
+    }
+}
+
 static void ask_exchange(const struct note *n, const struct t_request *q)
 {
     i64 now_us = clock_now_us();
+    if (book.settings.cloud) {
+        exchange_goes(WAY_EWS);
+    }
     if (q->body.n > 0) { // else it is a login
         check_pause(*pause_of(n->target), "the same of Exchange");
     }
@@ -356,6 +380,9 @@ int observer_asked(const struct t_request *q, enum request_kind kind)
         break;
     case REQUEST_EXCHANGE:
         ask_exchange(n, q);
+        break;
+    case REQUEST_GRAPH:
+        ask_graph(n, q);
         break;
     case REQUEST_USERS:
     case REQUEST_SEARCH:
@@ -473,6 +500,13 @@ static void note_pause(struct note *n)
         }
     } else {
         *pause_of(n->target) = not_before_us;
+    }
+    if (n->kind == REQUEST_GRAPH && n->mailbox >= 0) {
+        struct mailbox_book *m = &book.mailboxes[n->mailbox];
+        if (m->busy_until_us < not_before_us) {
+            m->busy_from_us = m->busy_until_us < clock_now_us() ? clock_now_us() : m->busy_from_us;
+            m->busy_until_us = not_before_us;
+        }
     }
 }
 

@@ -7,11 +7,15 @@
 
 #include "far_request.h"
 
+// How mailboxes of Exchange are read, and so which documents there are.
+enum exchange_way { WAY_EWS, WAY_GRAPH };
+
 struct observer_settings {
     bool document_level_security, full_raw, spam_and_trash;
     bool exchange;  // the source is Exchange
     bool offsets;   // Exchange lists by offsets
     bool strangers; // in the directory, without a mailbox
+    bool cloud;     // Exchange Online
     const char *index;
     i64 pages; // of listings are not counted twice
 };
@@ -25,6 +29,7 @@ struct observer_run {
     bool only_some;        // --mailbox was given
     bool small_limits;     // id set, roster or shares may keep documents that could go
     bool retry_after_date; // dates mean something: the unix clock does not step
+    enum exchange_way way; // that it is expected to go; in the end: that it went
 };
 void observer_run_begin(const struct observer_run *run);
 void observer_message_came(int mailbox, i64 index);

@@ -22,16 +22,18 @@ struct message {
     } now; // in this run
 };
 
-enum { EXCHANGE_VERSIONS = 4 };
+enum { EXCHANGE_VERSIONS = 8 };
 
 struct exchange_key {      // of a document of Exchange, observer_exchange.c
     int place, attachment; // -1: the item
     i64 index;
+    bool list;       // a distribution list, which Graph does not show
     u64 index_stamp; // in the index when the run began; 0: none
     i64 changed_us;
     int known_count;
     struct {
         u64 stamp, hash;
+        enum exchange_way way; // by which it came
     } known[EXCHANGE_VERSIONS];
 };
 
@@ -43,6 +45,7 @@ struct mailbox_book {
     int restarts; // listings that had to begin again, in this run
     i64 deletes;
     bool left_out; // says the summary
+    i64 busy_from_us, busy_until_us; // Graph has asked for fewer requests
 };
 
 struct note_item {
@@ -81,6 +84,10 @@ struct book {
     i64 lost;
     const char *wrong;               // of the last wrong document of Exchange; NULL: not known
     bool some_left_out;              // says the summary
+    bool way_seen;                   // of the run: a mailbox was asked for
+    bool held;                       // nothing may be deleted, says the summary
+    enum exchange_way expected;
+    bool ids_differ;                 // translateExchangeIds has said so, or may have
     i64 busy_from_us, busy_until_us; // Exchange has asked everybody to wait
     struct {
         u64 target;
@@ -89,6 +96,11 @@ struct book {
     int pause_count;
 };
 extern struct book book;
+
+// A mailbox is asked for by one of the two ways.
+void exchange_goes(enum exchange_way way);
+// The mailbox of a request to Graph; -1: none.
+int exchange_graph_mailbox(str path);
 
 i64 book_count(int mailbox); // of messages, those that are gone included
 void book_put_id(int mailbox, i64 index, struct t_buf *out);

@@ -34,16 +34,18 @@ void observer_run_begin(const struct observer_run *run)
     book.note_count = 0;
     book.pause_count = 0;
     book.lost = 0;
-    book.some_left_out = false;
+    book.some_left_out = book.way_seen = book.ids_differ = false;
     book.busy_from_us = book.busy_until_us = 0;
     memset(book.asked, 0, sizeof(book.asked));
     book.run = *run;
+    book.expected = run->way;
     book.run_number++;
     book.begun_us = clock_now_us();
     for (int i = 0; i < book.mailbox_count; i++) {
         book.mailboxes[i].restarts = 0;
         book.mailboxes[i].deletes = 0;
         book.mailboxes[i].left_out = false;
+        book.mailboxes[i].busy_from_us = book.mailboxes[i].busy_until_us = 0;
     }
     struct es_index *x = find_index();
     book.t->now_ms = clock_true_unix_ms();
@@ -121,6 +123,7 @@ static void check_message(int mailbox, i64 index, bool stale_may_stay)
     }
     bool gone_before = !wanted && (m->died_us <= book.begun_us || m->died_us == INT64_MAX);
     bool refused = m->now.delete_status >= 400 && m->now.delete_status != 404;
+    stale_may_stay = stale_may_stay || (book.settings.cloud && exchange_stays(mailbox, index));
     if (gone_before && there && m->now.was_there && !stale_may_stay && !refused &&
         !book.mailboxes[mailbox].left_out) {
         sim_violation("completed, and the document of message %.*s of mailbox %d, which is "
@@ -134,7 +137,7 @@ static void check_completed(void)
 {
     bool left_out = book.some_left_out;
     bool stale_may_stay = !book.run.purge || book.run.only_some || book.run.small_limits ||
-                          (left_out && !book.settings.document_level_security);
+                          book.held || (left_out && !book.settings.document_level_security);
     for (int i = 0; i < book.mailbox_count; i++) {
         for (i64 k = 0; k < book_count(i); k++) {
             check_message(i, k, stale_may_stay);
@@ -205,7 +208,8 @@ static struct tally count_all(void)
             c.live += live;
             bool fresh = !book.settings.exchange || exchange_is_fresh(i, k);
             c.was_there += live && m->now.was_there && fresh;
-            c.stale += !book_exists(i, k) && m->now.was_there;
+            bool stays = book.settings.cloud && exchange_stays(i, k);
+            c.stale += !book_exists(i, k) && m->now.was_there && !stays;
         }
     }
     return c;
@@ -273,8 +277,8 @@ static void check_calm(str s)
 // ---- secrets
 
 static struct {
-    struct t_buf texts[12];
-    str list[12];
+    struct t_buf texts[16];
+    str list[16];
     isize count;
 } secret;
 
@@ -305,6 +309,9 @@ isize observer_secrets(const str **list)
     add_secret("Passw0rd", false);
     add_secret("EXAMPLE\\svc:Passw0rd", true);
     add_secret("svc@example.test:Passw0rd", true);
+    add_secret("aB~3/x+y.tenant-Secret_9", false);
+    add_secret("aB~3%2Fx%2By.tenant-Secret_9", false);
+    add_secret("eyJ0eXAiOiJKV1QiLCJub25jZSI6I", false); // how tokens of Entra begin
     // A line in the middle of the private key, without its line end.
     struct t_buf *b = &secret.texts[secret.count];
     b->n = 0;
@@ -352,6 +359,11 @@ void observer_run_end(const struct observer_end *end)
                       (int)(end->log.n < 400 ? end->log.n : 400), end->log.p);
     }
     read_left_out(s);
+    book.held = str_find(end->summary, S("whether ids of Microsoft Graph are those of")) >= 0 ||
+                str_find(end->summary, S("ids of Microsoft Graph are not those of")) >= 0;
+    if (end->calm && book.settings.cloud && book.held) {
+        sim_violation("nothing went wrong, and nothing may be deleted");
+    }
     must_be(s, "bytes_in", end->bytes_in);
     must_be(s, "bytes_out", end->bytes_out);
     str ending = t_buf_str(&how);
@@ -369,6 +381,10 @@ void observer_run_end(const struct observer_end *end)
     }
     if (end->calm) {
         check_calm(s);
+    }
+    if (end->calm && book.way_seen && book.run.way != book.expected) {
+        sim_violation("nothing went wrong, and mailboxes were read by %s",
+                      book.run.way == WAY_GRAPH ? "Graph" : "EWS");
     }
     t_buf_free(&how);
 }

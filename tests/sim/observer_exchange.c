@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "../tenant/es.h"
-#include "../tenant/ews.h"
+#include "../tenant/graph.h"
 #include "clock.h"
 #include "sim.h"
 
@@ -38,6 +38,22 @@ static bool is_class(const struct ews_place_info *info, const char *want)
     return info->folder_class && strcmp(info->folder_class, want) == 0;
 }
 
+static bool is_by_graph(void)
+{
+    return book.settings.cloud && book.run.way == WAY_GRAPH;
+}
+
+// Graph knows the archive whatever it is called, and takes classes that begin as they should.
+static bool is_read_by_graph(const struct ews_place_info *info)
+{
+    static const char *const classes[] = {[EWS_MAIL] = "IPF.Note",
+                                          [EWS_CALENDARS] = "IPF.Appointment",
+                                          [EWS_CONTACTLIKE] = "IPF.Contact",
+                                          [EWS_TASKLIKE] = "IPF.Task"};
+    return !info->folder_class ||
+           str_starts(str_from(info->folder_class), str_from(classes[info->group]));
+}
+
 // The folders without a name of their own are known by what they are called, and by their class.
 static bool is_read(int mailbox, enum ews_place place)
 {
@@ -45,14 +61,29 @@ static bool is_read(int mailbox, enum ews_place place)
     if (!find_place(place) || !ews_place_find(book.t, mailbox, place, &info)) {
         return false;
     }
+    if (is_by_graph()) {
+        return is_read_by_graph(&info);
+    }
     if (place == EWS_ARCHIVE) {
         return is_class(&info, "IPF.Note") && str_eq_nocase(str_from(info.name), S("Archive"));
     }
     return (place != EWS_TEAM && place != EWS_TRIPS) || is_class(&info, "IPF.Appointment");
 }
 
+static bool is_list(const struct ews_item *i)
+{
+    return strcmp(i->element, "t:DistributionList") == 0;
+}
+
+// Graph shows all that lies in mail folders as mails, no lists of contacts, and no single
+// occurrence of a series.
 static bool is_kind(const struct ews_item *i)
 {
+    if (is_by_graph()) {
+        bool occurrence = i->group == EWS_CALENDARS && i->origin >= EWS_CALENDAR &&
+                          (i->number % 24 == 10 || i->number % 24 == 11);
+        return !occurrence && (i->group != EWS_CONTACTLIKE || strcmp(i->element, "t:Contact") == 0);
+    }
     static const char *const without[] = {"t:PostItem", "t:SharingMessage", "t:Persona"};
     for (isize k = 0; k < COUNT(without); k++) {
         if (strcmp(i->element, without[k]) == 0) {
@@ -69,6 +100,12 @@ static bool has_attachment(const struct ews_item *i, int n)
     const struct exchange *e = book.t->exchange;
     bool told = i->number % 13 != 12 && ews_attachments_shown(e, i);
     bool special = i->group == EWS_MAIL && i->number % 24 == 12;
+    if (is_by_graph()) { // references are listed, too; of tasks only files
+        struct t_buf bytes = {0};
+        bool file = i->group != EWS_TASKLIKE || ews_attachment_file_put(i, n, &bytes);
+        t_buf_free(&bytes);
+        return told && n < ews_attachment_count(e, i) && file;
+    }
     return told && n < ews_attachment_count(e, i) && !(special && (n == 5 || (n == 0 && e->odd)));
 }
 
@@ -131,7 +168,9 @@ static void each_of(int mailbox, int place, i64 index, void (*run)(int mailbox, 
         return;
     }
     struct ews_id id = {.place = (enum ews_place)place, .index = index};
-    run(mailbox, exchange_number(mailbox, &id, -1));
+    i64 number = exchange_number(mailbox, &id, -1);
+    key_at(mailbox, number)->list = is_list(&i);
+    run(mailbox, number);
     for (int n = 0; n < ews_attachment_count(book.t->exchange, &i); n++) {
         run(mailbox, exchange_number(mailbox, &id, n));
     }
@@ -164,11 +203,43 @@ bool exchange_is_selected(int mailbox, i64 number)
            (k->attachment < 0 || has_attachment(&i, k->attachment));
 }
 
+bool exchange_stays(int mailbox, i64 number)
+{
+    return is_by_graph() && key_at(mailbox, number)->list;
+}
+
+void exchange_goes(enum exchange_way way)
+{
+    if (book.way_seen && way != book.run.way) {
+        sim_violation("mailboxes are read by Graph and by EWS in one run");
+    }
+    book.way_seen = true;
+    book.run.way = way;
+}
+
+int exchange_graph_mailbox(str path)
+{
+    struct t_buf part = {0};
+    int mailbox = -1;
+    if (t_path_part(path, 3, &part) && t_path_part(path, 2, &part)) {
+        mailbox = content_mailbox(book.t, t_buf_str(&part));
+    }
+    t_buf_free(&part);
+    return mailbox;
+}
+
 bool exchange_is_readable(int mailbox)
 {
+    const struct graph *g = book.t->graph;
+    enum graph_account a = mailbox < g->mailbox_cap ? g->mailboxes[mailbox].account : GRAPH_OK;
+    if (book.settings.cloud && a != GRAPH_OK) {
+        return false;
+    }
     enum t_state s = book.t->users[mailbox].state;
+    enum ews_state state = ews_mailbox(book.t, mailbox)->state;
     return s != T_USER_SUSPENDED && s != T_USER_SUSPENDED_GET && s != T_USER_NO_MAIL &&
-           s != T_USER_DELETED && ews_mailbox(book.t, mailbox)->state == EWS_STATE_OK;
+           s != T_USER_DELETED &&
+           (state == EWS_STATE_OK || (is_by_graph() && state == EWS_STATE_DISABLED));
 }
 
 // ---- what a document must be
@@ -228,16 +299,22 @@ static bool is_time(const struct ews_item *i, str stamp)
     return right;
 }
 
-// The same as any other of this version.
+// The same as any other of this version that came by this way.
 static bool is_same(struct exchange_key *k, str stamp, str source)
 {
     u64 of_stamp = sim_hash(stamp), hash = sim_hash(source);
+    bool known = false;
     for (int i = 0; i < k->known_count; i++) {
-        if (k->known[i].stamp == of_stamp) {
-            return k->known[i].hash == hash;
+        if (k->known[i].stamp == of_stamp && k->known[i].hash == hash) {
+            return true;
         }
+        known = known || (k->known[i].stamp == of_stamp && k->known[i].way == book.run.way);
+    }
+    if (known) {
+        return false;
     }
     int at = k->known_count < EXCHANGE_VERSIONS ? k->known_count++ : EXCHANGE_VERSIONS - 1;
+    k->known[at].way = book.run.way;
     k->known[at].stamp = of_stamp;
     k->known[at].hash = hash;
     return true;
@@ -342,13 +419,21 @@ void exchange_forgotten(void)
     }
 }
 
+// A listing of Graph gives it once more, or has to begin again.
+static void upset_listing(int mailbox)
+{
+    book.mailboxes[mailbox].restarts += book.settings.cloud;
+}
+
 void exchange_came(int mailbox, int place, i64 index)
 {
+    upset_listing(mailbox);
     each_of(mailbox, place, index, set_born);
 }
 
 void exchange_went(int mailbox, int place, i64 index)
 {
+    upset_listing(mailbox);
     each_of(mailbox, place, index, set_died);
 }
 

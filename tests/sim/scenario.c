@@ -162,6 +162,59 @@ static void set_exchange_stop(struct world *w)
     w->runs = (int)sim_between(SIM_PLAN, 2, 5);
 }
 
+// ---- Exchange Online
+
+#define GRAPH                                                                               \
+    (FAULT_BIT(TOKEN) | FAULT_BIT(EWS_BUSY) | FAULT_BIT(EWS_ERROR) | FAULT_BIT(EWS_STATE) | \
+     FAULT_BIT(EWS_MAILBOX) | FAULT_BIT(ENTRA) | FAULT_BIT(GRAPH_ODD) | FAULT_BIT(GRAPH_PAGES))
+
+static void set_graph(struct world *w)
+{
+    set_exchange(w);
+    w->cloud = true;
+    w->backend = "graph";
+    w->tenant.exchange_auth = T_AUTH_BEARER;
+    w->tenant.exchange_full_access = w->delegate = w->only_basic = false;
+    w->tenant.directory_users = 0;
+    w->runs = (int)sim_between(SIM_PLAN, 1, 4);
+}
+
+static void set_graph_errors(struct world *w)
+{
+    set_graph(w);
+    w->tenant.token_ttl_s = sim_one_in(SIM_PLAN, 2) ? sim_between(SIM_PLAN, 1, 400) : 3600;
+}
+
+static void set_cloud_ews(struct world *w)
+{
+    set_graph_errors(w);
+    w->backend = "ews";
+}
+
+static void set_graph_auto(struct world *w)
+{
+    set_graph(w);
+    w->backend = "auto";
+    w->grants = true;
+}
+
+static void set_switch_ways(struct world *w)
+{
+    set_graph(w);
+    w->switches = true;
+    w->runs = (int)sim_between(SIM_PLAN, 3, 6);
+}
+
+static void set_graph_throttled(struct world *w)
+{
+    set_graph(w);
+    w->graph_limits.concurrent = (int)sim_between(SIM_PLAN, 1, 4);
+    w->graph_limits.requests = (i64)4 << sim_between(SIM_PLAN, 0, 8);
+    w->graph_limits.window_s = sim_between(SIM_PLAN, 1, 600);
+    w->graph_limits.retry_after_s = sim_between(SIM_PLAN, 1, 120);
+    w->graph_limits.silent = sim_one_in(SIM_PLAN, 3);
+}
+
 // ---- services
 
 #define STORMS                                                                              \
@@ -342,6 +395,29 @@ static const struct scenario table[] = {
      set_exchange_offsets, 3},
     {"outlook_stop", "SIGTERM and death", FAULT_BIT(SIGTERM) | FAULT_BIT(DEATH) | ELASTIC,
      set_exchange_stop, 2},
+    {"graph", "Exchange Online by Graph: everything may happen",
+     NETWORK | NAMES | TLS | ANSWERS | STATUSES | GRAPH | ELASTIC | CHURN | POOLS |
+         FAULT_BIT(EWS_UPDATE) | FAULT_BIT(SIGTERM) | FAULT_BIT(DEATH),
+     set_graph_errors, 4},
+    {"graph_calm", "Exchange Online by Graph, and nothing goes wrong", 0, set_graph, 1},
+    {"graph_errors", "what Entra and Graph say and do", GRAPH | STATUSES, set_graph_errors, 4},
+    {"graph_links", "links and answers", NETWORK | TLS | ANSWERS | FAULT_BIT(TOKEN),
+     set_graph_errors, 2},
+    {"graph_incremental", "items come, go, move and change",
+     CHURN | FAULT_BIT(EWS_UPDATE) | FAULT_BIT(EWS_STATE) | FAULT_BIT(SCROLL_LOST), set_graph, 3},
+    {"graph_stop", "SIGTERM and death", FAULT_BIT(SIGTERM) | FAULT_BIT(DEATH) | ELASTIC, set_graph,
+     2},
+    {"graph_throttled", "limits of mailboxes that are narrow", STATUSES | FAULT_BIT(EWS_BUSY),
+     set_graph_throttled, 2},
+    {"graph_auto", "permissions are granted and removed, and say which way is gone",
+     FAULT_BIT(ENTRA) | FAULT_BIT(TOKEN) | CHURN, set_graph_auto, 2},
+    {"cloud_ews", "Exchange Online by EWS",
+     NETWORK | ANSWERS | STATUSES | EXCHANGE | CHURN | FAULT_BIT(TOKEN) | FAULT_BIT(ENTRA) |
+         FAULT_BIT(EWS_UPDATE) | FAULT_BIT(DEATH),
+     set_cloud_ews, 3},
+    {"switch_ways", "by Graph, by EWS, and by Graph again, into one index", 0, set_switch_ways, 3},
+    {"switch_ways_churn", "the same, and items come and go meanwhile",
+     CHURN | FAULT_BIT(EWS_UPDATE) | FAULT_BIT(DEATH), set_switch_ways, 1},
     {"service", "days of a service: everything may happen", STORMS | FAULT_BIT(DEATH), set_service,
      0},
     {"service_calm", "days of a service, and nothing goes wrong", 0, set_service_calm, 0},

@@ -76,6 +76,13 @@ void host_reset(void)
 
 void host_put_file(const char *path, str text)
 {
+    for (int i = 0; i < host.file_count; i++) {
+        if (str_eq(str_from(host.files[i].path), str_from(path))) {
+            host.files[i].text.n = 0;
+            t_buf_put(&host.files[i].text, text);
+            return;
+        }
+    }
     ASSERT(host.file_count < FILES_MAX);
     host.files[host.file_count].path = t_strdup(str_from(path));
     host.files[host.file_count].text = (struct t_buf){0};
@@ -84,6 +91,11 @@ void host_put_file(const char *path, str text)
 
 void host_put_env(const char *assignment)
 {
+    for (int i = 0; i < host.env_count; i++) {
+        if (str_eq(str_from(host.envs[i]), str_from(assignment))) {
+            return;
+        }
+    }
     ASSERT(host.env_count < ENVS_MAX);
     host.envs[host.env_count++] = t_strdup(str_from(assignment));
 }

@@ -9,6 +9,7 @@
 #include "../tenant/es.h"
 #include "clock.h"
 #include "far.h"
+#include "far_cloud.h"
 #include "far_exchange.h"
 #include "far_tls.h"
 #include "faults.h"
@@ -54,6 +55,7 @@ static void begin_world(struct world *w)
     far_world = (struct far_world){
         .plain_elastic = w->plain_elastic,
         .exchange = w->exchange,
+        .cloud = w->cloud,
         .no_ldaps = w->exchange && !str_starts(str_from(w->directory), S("ldaps")) &&
                     sim_one_in(SIM_PLAN, 2),
         .addresses = w->addresses,
@@ -69,6 +71,9 @@ static void begin_world(struct world *w)
     if (w->no_sync) {
         exchange_without_sync(sim_between(SIM_PLAN, 2, 12));
     }
+    if (w->cloud) {
+        cloud_begin(w);
+    }
     world_put_files(w);
     struct observer_settings o = {
         .document_level_security = w->document_level_security,
@@ -76,7 +81,8 @@ static void begin_world(struct world *w)
         .spam_and_trash = w->spam_and_trash,
         .exchange = w->exchange,
         .offsets = w->no_sync,
-        .strangers = w->tenant.directory_users > 0,
+        .strangers = w->tenant.directory_users > 0 || w->cloud,
+        .cloud = w->cloud,
         .index = "mail",
     };
     observer_world(far_world.tenant, &o);
@@ -102,6 +108,11 @@ static void clear_up(struct world *w)
     elastic_control(t, S("{\"error_every\":0,\"error_count\":0}"));
     if (w->exchange) {
         exchange_calm();
+    }
+    if (w->cloud) {
+        cloud_calm();
+    }
+    if (w->exchange) {
         change_states(w, t);
     }
 }
@@ -130,13 +141,28 @@ static void count_end(const struct product_end *end)
     world_stats.failed += !end->died && end->exit_code == 1;
 }
 
+static void choose_way(struct world *w, bool calm)
+{
+    if (w->switches) {
+        w->backend = sim_one_in(SIM_CHURN, 2) ? "graph" : "ews";
+        world_put_files(w);
+    }
+    if (w->grants) {
+        cloud_grant(calm);
+    }
+}
+
 static void run_once(struct world *w, bool calm)
 {
+    if (w->cloud) {
+        choose_way(w, calm);
+    }
     struct observer_run run = {
         .full = w->full,
         .purge = w->purge,
         .small_limits = w->small_limits,
         .retry_after_date = !fault_enabled(FAULT_CLOCK) && clock_product_is_right(),
+        .way = w->cloud ? cloud_way(w->backend) : WAY_EWS,
     };
     i64 begun_us = clock_now_us();
     net_count_from_zero();

@@ -23,6 +23,15 @@ struct world {
     bool only_basic, delegate, ssl_off, extraction;
     int exchange_requests;
     const char *directory; // its address
+    bool cloud;            // Exchange Online
+    const char *backend;   // outlook.backend
+    bool switches;         // ... which is another one in each run
+    bool grants;           // permissions are given and taken away between the runs
+    struct {               // of Graph, in all runs but the calm ones; 0: the usual
+        int concurrent;
+        i64 requests, window_s, retry_after_s;
+        bool silent; // no Retry-After
+    } graph_limits;
     int name_servers, dns_timeout_s, dns_attempts;
     int time_budget_s;
     // far side

@@ -155,10 +155,32 @@ static void put_exchange(const struct world *w, struct t_buf *b)
                  YES(w->delegate));
 }
 
+static void put_cloud(const struct world *w, struct t_buf *b)
+{
+    t_buf_printf(b,
+                 "connectors:\n"
+                 "  - connector_id: sim\n"
+                 "    service_type: outlook\n"
+                 "    index_name: mail\n"
+                 "    configuration:\n"
+                 "      data_source: outlook_cloud\n"
+                 "      tenant_id: %.*s\n"
+                 "      client_id: %.*s\n"
+                 "      client_secret: ${CLIENT_SECRET}\n"
+                 "      use_text_extraction_service: %s\n"
+                 "      use_document_level_security: %s\n"
+                 "outlook:\n  backend: %s\n  requests: %d\n  requests_per_mailbox: %d\n",
+                 (int)w->tenant.tenant_id.n, w->tenant.tenant_id.p, (int)w->tenant.app_id.n,
+                 w->tenant.app_id.p, YES(w->extraction), YES(w->document_level_security),
+                 w->backend, w->exchange_requests, w->requests_per_mailbox);
+}
+
 static void put_config(const struct world *w, struct t_buf *b)
 {
     if (w->life.on) {
         put_connectors(&w->life, b);
+    } else if (w->cloud) {
+        put_cloud(w, b);
     } else if (w->exchange) {
         put_exchange(w, b);
     } else {
@@ -183,6 +205,9 @@ static void put_config(const struct world *w, struct t_buf *b)
                  "  google_token: https://google.tenant.test/token\n"
                  "  google_directory: https://google.tenant.test\n"
                  "  google_gmail: https://google.tenant.test\n"
+                 "  microsoft_login: https://login.tenant.test:445\n"
+                 "  microsoft_graph: https://graph.tenant.test:446\n"
+                 "  microsoft_ews: https://mail.tenant.test:444\n"
                  "tls:\n  ca_file: /etc/ca.pem\n"
                  "limits:\n  ids: %d\n  mailboxes: %d\n  lanes: %d\n  mailbox_open: %d\n"
                  "  medium_buffers: %d\n"
@@ -246,5 +271,6 @@ void world_put_files(const struct world *w)
     t_buf_free(&b);
     host_put_env("ES_PASSWORD=tenant-password");
     host_put_env("EXCHANGE_PASSWORD=Passw0rd");
+    host_put_env("CLIENT_SECRET=aB~3/x+y.tenant-Secret_9");
     host_put_env("HOME=/root");
 }
