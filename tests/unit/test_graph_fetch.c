@@ -62,6 +62,20 @@ static struct graph_set *set_of(struct graph_rig *r)
     return &graph_box(r)->sets[r->fetch.units[0].folder];
 }
 
+// A lane holds mails that a light listing has found.
+static struct graph_rig *batch_of(int units)
+{
+    struct graph_rig *r = page_of(OUTLOOK_INBOX);
+    graph_lane(r, ROOM);
+    for (int i = 0; i < units; i++) {
+        r->fetch.units[i] = (struct unit){
+            .kind = EWS_KIND_MAIL, .folder = OUTLOOK_INBOX, .id = {(u8)('A' + i)}, .id_bytes = 1};
+    }
+    r->fetch.unit_count = units;
+    r->lane.now_ms = INT64_MAX / 2; // whatever it waits for is over
+    return r;
+}
+
 // ---- pages
 
 static void test_page_of_mails(void)
@@ -280,6 +294,42 @@ static void test_page_forgotten(void)
     answer(r, ANSWER(410, REFUSAL("SyncStateNotFound")));
     CHECK(r->lane.failed == 1 && r->mailbox.phase == MAILBOX_FAILED);
     CHECK_STR(graph_results(r), S("=?"));
+}
+
+// How often a batch is asked for until it ends, when its first answer is followed by `others`.
+static int asked_in_vain(struct graph_rig *r, const char *first, const char *others)
+{
+    struct entra_token *t = &r->o->run.tokens[ENTRA_GRAPH];
+    int asked = 0;
+    while (asked < 100 && machine_next(&r->lane) == STEP_REQUEST) {
+        THEN(asked++ ? others : first);
+        if (!entra_token_is_usable(t, 0)) {
+            graph_token(r);
+        }
+    }
+    return asked;
+}
+
+// An error that one answer names is not what becomes of the others, which name nothing.
+static void test_batch_never_answered(void)
+{
+    struct graph_rig *r = batch_of(2);
+    CHECK(asked_in_vain(r,
+                        "{\"responses\":[{\"id\":\"0\",\"status\":500,\"body\":" REFUSAL(
+                            "ErrorInternalServerError") "}]}",
+                        "{\"responses\":[]}") <= 2 * OUTLOOK_TRIES_MAX);
+    CHECK(r->fetch.verdict == FETCH_UNDECIDED);
+}
+
+// The batch is answered each time, and its part takes no token.
+static void test_batch_takes_no_token(void)
+{
+    static const char part[] = "{\"responses\":[{\"id\":\"0\",\"status\":401,\"body\":" REFUSAL(
+        "InvalidAuthenticationToken") "}]}";
+    struct graph_rig *r = batch_of(1);
+    CHECK(asked_in_vain(r, part, part) == 4);
+    CHECK(r->mailbox.phase == MAILBOX_REFUSED && r->fetch.verdict == FETCH_UNDECIDED);
+    CHECK_ERR(r->mailbox.error, GRAPH_DENIED);
 }
 
 static void test_page_absent(void)
@@ -774,6 +824,8 @@ static const struct test_case cases[] = {
     CASE(test_page_of_another_request),
     CASE(test_page_forgotten),
     CASE(test_page_fills_the_largest_buffer),
+    CASE(test_batch_never_answered),
+    CASE(test_batch_takes_no_token),
     CASE(test_page_absent),
     CASE(test_page_never_absent),
     CASE(test_page_refused),

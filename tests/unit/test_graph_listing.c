@@ -164,6 +164,21 @@ static void test_listing_refused(void)
 }
 
 // The same of one mailbox after another, while none works, is everybody's.
+// A mailbox that takes no token while others take them: the requests for tokens end.
+static void test_listing_takes_no_token(void)
+{
+    struct graph_rig *r = mailbox();
+    struct entra_token *t = &r->o->run.tokens[ENTRA_GRAPH];
+    int asked = 0;
+    for (; asked < 50 && outlook_mailbox_is_readable(&r->mailbox); asked++) {
+        answer(r, ANSWER(401, REFUSAL("InvalidAuthenticationToken")));
+        graph_token(r);
+        entra_token_accept(t, t->generation);
+    }
+    CHECK(asked == 4 && r->mailbox.phase == MAILBOX_REFUSED);
+    CHECK_ERR(r->mailbox.error, GRAPH_DENIED);
+}
+
 static void test_listing_all_refused(void)
 {
     struct graph_rig *r = mailbox();
@@ -296,6 +311,7 @@ static const struct test_case cases[] = {
     CASE(test_listing_cut_anywhere),
     CASE(test_listing_too_many_calendars),
     CASE(test_listing_refused),
+    CASE(test_listing_takes_no_token),
     CASE(test_listing_all_refused),
     CASE(test_listing_throttled),
     CASE(test_listing_no_tasks),

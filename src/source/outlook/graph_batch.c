@@ -216,10 +216,15 @@ static void batch_ask(struct outlook *o, struct fetch *f, int count, i64 now_ms,
     gf->asking = GRAPH_ASKING_BATCH;
     gf->whole = false;
     b->answered = 0;
+    b->refused = 0;
     b->token = b->throttled = false;
     b->retry_at_ms = 0;
     b->refusal = OK;
     b->rounds = gf->call.pace->rounds;
+    b->refusals = gf->call.pace->refusals;
+    for (int i = 0; i < f->unit_count; i++) {
+        b->error[i] = b->asked >> i & 1 ? OK : b->error[i]; // it may not be answered this time
+    }
     buf_put(&x->target, S("/$batch"));
     graph_call_ask(o, &gf->call, (str){0}, now_ms, x);
     graph_call_count(&gf->call, count);
@@ -336,8 +341,10 @@ static void batch_take_refusal(struct fetch *f, const struct json *j, int unit, 
     err e = batch_refusal(j, status);
     i64 at_ms = batch_retry_at_ms(j);
     b->error[unit] = e; // if it stays so
+    b->refused |= (u32)1 << unit;
     if (err_is(e, ERR_GRAPH_TOKEN)) {
         b->token = true;
+        b->tries[unit]++;
     } else if (err_is(e, ERR_GRAPH_THROTTLED) || (err_class(e) == ERR_CLASS_RETRY && at_ms)) {
         b->throttled = true;
         b->retry_at_ms = at_ms > b->retry_at_ms ? at_ms : b->retry_at_ms;
@@ -434,12 +441,11 @@ static void batch_count_tries(struct fetch *f)
 {
     struct graph_fetch *gf = f->state;
     struct graph_batch *b = &gf->batch;
-    bool excused = b->throttled || b->token;
     for (int i = 0; i < f->unit_count; i++) {
         if (!(b->asked >> i & 1) || b->state[i] != GRAPH_BATCH_WANTED) {
             continue;
         }
-        if (!excused && b->answered == 0 && err_ok(b->error[i])) {
+        if (b->answered == 0 && !b->throttled && !(b->refused >> i & 1)) {
             b->tries[i]++;
         }
         if (b->tries[i] >= OUTLOOK_TRIES_MAX) {
@@ -454,12 +460,14 @@ static err batch_end_parts(struct outlook *o, struct fetch *f, struct exchange *
     struct graph_fetch *gf = f->state;
     struct graph_batch *b = &gf->batch;
     struct graph_pace *pace = gf->call.pace;
+    buf_put(&x->detail, S("in a batch"));
     if (!err_ok(b->refusal) && b->answered == 0) {
         graph_mailbox_refuse(o, f->mailbox, b->refusal, &x->detail);
         return OK; // next() gives up
     }
     if (b->token && b->answered == 0) {
-        TRY(entra_token_refuse(&o->run.tokens[ENTRA_GRAPH], gf->call.generation));
+        pace->refusals = b->refusals; // that the batch itself was answered says nothing
+        TRY(graph_call_refuse(o, &gf->call));
     }
     if (b->throttled) {
         pace->rounds = b->answered ? 0 : b->rounds;

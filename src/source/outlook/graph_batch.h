@@ -35,12 +35,13 @@ struct graph_batch {
     int most;          // units asked for at a time; 0: all
     i64 wait_until_ms; // before it is asked again
     // The request in hand and its answer.
-    u32 asked;      // bits of units
-    int rounds;     // of pauses, before it (graph_pace)
-    isize from;     // where the documents begin in the buffer
-    int answered;   // READ or SAID by it
-    bool token;     // a part refused the token
-    bool throttled; // a part was refused for the number of requests
+    u32 asked;            // bits of units
+    u32 refused;          // of those whose part says why it was not answered
+    int rounds, refusals; // before it (graph_pace)
+    isize from;           // where the documents begin in the buffer
+    int answered;         // READ or SAID by it
+    bool token;           // a part refused the token
+    bool throttled;       // a part was refused for the number of requests
     i64 retry_at_ms;
     err refusal; // of a part: all of the mailbox may be out of reach
 };

@@ -17,6 +17,7 @@ enum {
     CALL_PAUSE_MS = 2000, // after a refusal that does not say how long; doubles
     CALL_PAUSE_MAX_MS = 120000,
     CALL_PATIENCE = 2, // rounds of refusals before what they say counts only if it is longer
+    CALL_REFUSALS_MAX = 3, // tokens that one mailbox does not take, and others do
     CALL_NUMBER_BYTES = 36,
 };
 
@@ -191,6 +192,15 @@ err graph_call_judge(struct graph_call *c, err e, struct exchange *x)
     return e;
 }
 
+err graph_call_refuse(struct outlook *o, struct graph_call *c)
+{
+    struct entra_token *t = &o->run.tokens[ENTRA_GRAPH];
+    bool counts = t->bytes && c->generation == t->generation; // others may have been first
+    TRY(entra_token_refuse(t, c->generation));
+    c->pace->refusals += counts;
+    return c->pace->refusals > CALL_REFUSALS_MAX ? FAIL(GRAPH_DENIED) : OK;
+}
+
 static err call_refused(struct outlook *o, struct graph_call *c, str text, struct exchange *x)
 {
     struct json_node nodes[CALL_NODES];
@@ -201,7 +211,7 @@ static err call_refused(struct outlook *o, struct graph_call *c, str text, struc
     }
     err e = graph_answer_error(c->status, &words);
     if (err_is(e, ERR_GRAPH_TOKEN)) {
-        e = entra_token_refuse(&o->run.tokens[ENTRA_GRAPH], c->generation);
+        e = graph_call_refuse(o, c);
         c->outcome = GRAPH_AGAIN;
     } else {
         e = graph_call_judge(c, err_ok(e) ? FAIL(GRAPH_ANSWER) : e, x);
@@ -224,7 +234,7 @@ err graph_call_end(struct outlook *o, struct graph_call *c, const void *machine,
         return call_refused(o, c, words, x);
     }
     c->outcome = GRAPH_GOT;
-    c->pace->rounds = 0;
+    c->pace->rounds = c->pace->refusals = 0;
     entra_token_accept(&o->run.tokens[ENTRA_GRAPH], c->generation);
     return OK;
 }

@@ -23,6 +23,7 @@
 struct graph_pace {
     i64 pause_until_ms; // Graph asked for fewer requests
     int rounds;         // of pauses, since an answer came that was none
+    int refusals;       // tokens in a row that it did not take, though others did
     int in_flight;      // at most GRAPH_IN_FLIGHT
 };
 
@@ -70,6 +71,10 @@ err graph_call_end(struct outlook *o, struct graph_call *c, const void *machine,
 
 // An error that the answer itself is: pauses, words for people.
 err graph_call_judge(struct graph_call *c, err e, struct exchange *x);
+
+// The token was not taken. OK: once more, with a new one. ENTRA_REVOKED when nobody takes them;
+// GRAPH_DENIED when it is this mailbox alone, which would be asked with new ones for ever.
+err graph_call_refuse(struct outlook *o, struct graph_call *c);
 
 // All attempts are used up, or the machine is done with it.
 void graph_call_stop(struct outlook *o, struct graph_call *c, const void *machine);
