@@ -313,7 +313,7 @@ static int asked_in_vain(struct graph_rig *r, const char *first, const char *oth
 // An error that one answer names is not what becomes of the others, which name nothing.
 static void test_batch_never_answered(void)
 {
-    struct graph_rig *r = batch_of(2);
+    struct graph_rig *r = batch_of(1);
     CHECK(asked_in_vain(r,
                         "{\"responses\":[{\"id\":\"0\",\"status\":500,\"body\":" REFUSAL(
                             "ErrorInternalServerError") "}]}",
