@@ -381,7 +381,7 @@ static void test_page_refused(void)
         {403, S(REFUSAL("ErrorAccessDenied")), MAILBOX_REFUSED},
         {404, S(REFUSAL("MailboxNotEnabledForRESTAPI")), MAILBOX_REFUSED},
         {403, S(REFUSAL("Authorization_RequestDenied")), MAILBOX_SYSTEMIC},
-        {400, S(REFUSAL("BadRequest")), MAILBOX_FAILED},
+        {403, S(REFUSAL("ErrorAccountSuspend")), MAILBOX_REFUSED},
     };
     for (isize i = 0; i < COUNT(rows); i++) {
         struct graph_rig *r = page_of(OUTLOOK_INBOX);
@@ -588,6 +588,30 @@ static void test_events_not_confirmed(void)
     }
     CHECK_ERR(r->fetch.error, GRAPH_UNSTABLE);
     CHECK(!next_page(r) && r->mailbox.phase == MAILBOX_LISTED); // partly: of undecided units
+}
+
+// Where Graph refuses a delta, plain pages take its place, and are confirmed as events are.
+static void test_page_without_delta(void)
+{
+    struct graph_rig *r = page_of(OUTLOOK_CONTACTS);
+    answer(r, ANSWER(400, REFUSAL("BadRequest")));
+    CHECK(r->lane.failed == 0);
+    SAYS(PAGE(MAIL("A", ""), NEXT("/users/x/contacts?$skip=1")));
+    CHECK(str_find(target(r), S("/contacts?$top=100&$select=id,")) > 0);
+    CHECK_STR(graph_results(r), S("DA =N"));
+    CHECK(next_page(r));
+    SAYS(PAGE(MAIL("B", ""), ""));
+    CHECK_STR(graph_results(r), S("DB =N"));
+    CHECK(next_page(r));
+    SAYS("{\"value\":[{\"id\":\"B\"},{\"id\":\"A\"}]}");
+    CHECK(str_ends(target(r), S("/contacts?$top=500&$select=id")));
+    CHECK_STR(graph_results(r), S("=N"));
+    CHECK(!next_page(r) && r->mailbox.phase == MAILBOX_LISTED);
+    r = page_of(OUTLOOK_CONTACTS); // refused too
+    answer(r, ANSWER(400, REFUSAL("BadRequest")));
+    answer(r, ANSWER(400, REFUSAL("BadRequest")));
+    CHECK(r->lane.failed == 1 && r->mailbox.phase == MAILBOX_FAILED);
+    CHECK_STR(graph_results(r), S("=?"));
 }
 
 // ---- attachments
@@ -838,6 +862,7 @@ static const struct test_case cases[] = {
     CASE(test_events_of_one_page),
     CASE(test_events_confirmed),
     CASE(test_events_not_confirmed),
+    CASE(test_page_without_delta),
     CASE(test_parts_with_content),
     CASE(test_parts_cut_anywhere),
     CASE(test_parts_targets),

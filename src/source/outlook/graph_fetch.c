@@ -228,6 +228,9 @@ static err fetch_refused(struct fetch *f, err e)
             fetch_decide(gf, FETCH_NOTHING, OK);
             return OK;
         }
+        if (err_is(e, ERR_GRAPH_REQUEST) && graph_sets_go_plain(box, folder)) {
+            return OK;
+        }
         if (err_is(e, ERR_GRAPH_TIMEOUT)) {
             (void)graph_sets_shrink(box, folder);
         }

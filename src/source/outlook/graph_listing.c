@@ -306,7 +306,12 @@ err graph_listing_end(void *src, struct mailbox *m, struct exchange *x)
 {
     struct outlook *o = src;
     struct graph_box *box = m->state;
-    TRY(graph_call_end(o, &box->call, m, buf_str(&box->rest), x));
+    bool token = outlook_token_is_asking(o, m);
+    err e = graph_call_end(o, &box->call, m, buf_str(&box->rest), x);
+    if (!token && box->call.throttled && box->pace.rounds <= GRAPH_ROUNDS_MAX) {
+        return OK; // next() waits, which costs no attempt
+    }
+    TRY(e);
     if (box->call.outcome == GRAPH_AGAIN) {
         return OK;
     }

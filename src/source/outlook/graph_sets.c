@@ -48,9 +48,9 @@ enum ews_kind graph_sets_kind(u8 folder)
     return EWS_KIND_MAIL;
 }
 
-static bool sets_has_delta(u8 folder)
+static bool sets_has_delta(const struct graph_set *s, u8 folder)
 {
-    return graph_sets_kind(folder) != EWS_KIND_CALENDAR;
+    return !s->plain && graph_sets_kind(folder) != EWS_KIND_CALENDAR;
 }
 
 static void sets_again(struct graph_set *s)
@@ -66,7 +66,7 @@ void graph_sets_begin(struct graph_set *s)
 {
     sets_again(s);
     s->state = GRAPH_SET_READY;
-    s->light = false;
+    s->light = s->plain = false;
     s->restarts = 0;
     s->room_bytes = 0;
     s->page_units = 0;
@@ -205,6 +205,17 @@ void graph_sets_stage(struct mailbox *m)
 
 // ---- requests
 
+static void sets_put_listing(const struct graph_set *s, u8 folder, struct buf *target)
+{
+    if (sets_has_delta(s, folder)) {
+        buf_put(target, S("/delta?$select="));
+        return;
+    }
+    buf_put(target, S("?$top="));
+    buf_put_i64(target, sets_page_units(s));
+    buf_put(target, S("&$select="));
+}
+
 void graph_sets_put_target(const struct outlook *o, const struct mailbox *m, u8 folder,
                            struct buf *target)
 {
@@ -224,15 +235,15 @@ void graph_sets_put_target(const struct outlook *o, const struct mailbox *m, u8 
     case OUTLOOK_FOLDERS:
         buf_put(target, S("/mailFolders/"));
         buf_put(target, sets_names[folder]);
-        buf_put(target, S("/messages/delta?$select="));
+        buf_put(target, S("/messages"));
         break;
     case OUTLOOK_CONTACTS:
-        buf_put(target, S("/contacts/delta?$select="));
+        buf_put(target, S("/contacts"));
         break;
     case OUTLOOK_TASKS:
         buf_put(target, S("/todo/lists/"));
         url_put_encoded(target, str_make(box->tasks, box->tasks_bytes));
-        buf_put(target, S("/tasks/delta?$select="));
+        buf_put(target, S("/tasks"));
         break;
     case OUTLOOK_CALENDAR:
     case OUTLOOK_CHILD_CALENDARS:
@@ -242,11 +253,10 @@ void graph_sets_put_target(const struct outlook *o, const struct mailbox *m, u8 
             buf_put(target, S("/calendars/"));
             url_put_encoded(target, sets_calendar(box, &owner));
         }
-        buf_put(target, S("/events?$top="));
-        buf_put_i64(target, sets_page_units(s));
-        buf_put(target, S("&$select="));
+        buf_put(target, S("/events"));
         break;
     }
+    sets_put_listing(s, folder, target);
     buf_put(target, s->confirms ? S("id")
                     : s->light  ? graph_light_select()
                                 : graph_item_select(graph_sets_kind(folder), o->settings.extended));
@@ -254,16 +264,16 @@ void graph_sets_put_target(const struct outlook *o, const struct mailbox *m, u8 
 
 void graph_sets_put_prefer(const struct graph_box *box, u8 folder, struct buf *prefer)
 {
+    const struct graph_set *s = &box->sets[folder];
     enum ews_kind kind = graph_sets_kind(folder);
-    if (sets_has_delta(folder)) {
+    if (sets_has_delta(s, folder)) {
         buf_put(prefer, S("odata.maxpagesize="));
-        buf_put_i64(prefer, sets_page_units(&box->sets[folder]));
-        buf_put(prefer, kind == EWS_KIND_CONTACT ? S("") : S(", "));
+        buf_put_i64(prefer, sets_page_units(s));
     } else {
-        buf_put(prefer, S("outlook.timezone=\"UTC\", "));
+        buf_put(prefer, S("outlook.timezone=\"UTC\""));
     }
     if (kind != EWS_KIND_CONTACT) {
-        buf_put(prefer, S("outlook.body-content-type=\""));
+        buf_put(prefer, S(", outlook.body-content-type=\""));
         buf_put(prefer, kind == EWS_KIND_TASK ? S("text\"") : S("html\""));
     }
 }
@@ -290,7 +300,7 @@ static err sets_take_last(struct graph_box *box, u8 folder)
 {
     struct graph_set *s = &box->sets[folder];
     bool several = s->pages > 0; // before this one
-    if (sets_has_delta(folder) || (!several && !s->confirms)) {
+    if (sets_has_delta(s, folder) || (!several && !s->confirms)) {
         sets_finish(box, folder);
         return OK;
     }
@@ -319,7 +329,7 @@ err graph_sets_take_page(struct graph_box *box, u8 folder, enum graph_link kind,
 {
     struct graph_set *s = &box->sets[folder];
     bool next = kind == GRAPH_LINK_NEXT;
-    if (sets_has_delta(folder) && kind == GRAPH_LINK_NONE) {
+    if (sets_has_delta(s, folder) && kind == GRAPH_LINK_NONE) {
         return FAIL(GRAPH_ANSWER); // it has not ended
     }
     if (next &&
@@ -355,13 +365,24 @@ bool graph_sets_shrink(struct graph_box *box, u8 folder)
         return false;
     }
     s->page_units = units > 4 ? units / 4 : 1;
-    if (!sets_has_delta(folder) && !s->confirms) {
+    if (!sets_has_delta(s, folder) && !s->confirms) {
         sets_again(s); // the number stands in the links
-    } else if (!sets_has_delta(folder)) {
+    } else if (!sets_has_delta(s, folder)) {
         s->pages = 0;
         s->link_bytes = 0;
         s->again = (struct graph_sum){0};
     }
+    return true;
+}
+
+bool graph_sets_go_plain(struct graph_box *box, u8 folder)
+{
+    struct graph_set *s = &box->sets[folder];
+    if (!sets_has_delta(s, folder) || s->link_bytes) {
+        return false;
+    }
+    sets_again(s);
+    s->plain = true;
     return true;
 }
 

@@ -14,7 +14,8 @@
 // their number and sum (64-bit keyed hashes, whatever their order) have to be the same; what was
 // skipped in one of them is not skipped in the other. If they differ it begins again,
 // GRAPH_RESTARTS_MAX times; a calendar that changed each time is not finished: its items are
-// indexed, and its mailbox is protected (GRAPH_UNSTABLE).
+// indexed, and its mailbox is protected (GRAPH_UNSTABLE). The same goes for other collections where
+// Graph refuses their delta.
 //
 // Mails with attachments become units too when their page is whole, and so do mails that a page of
 // ids (graph_light.h) shows to be new or changed. Room for them in the queue is
@@ -49,6 +50,7 @@ struct graph_sum {
 struct graph_set {
     u8 state; // enum graph_set_state
     bool confirms;
+    bool plain;     // Graph refuses its delta: it is listed as events are
     bool light;     // only ids and times are listed (graph_light.h)
     int unknown;    // of those, not in the index as they are
     int page_units; // asked for at a time; 0: as many as there may be
@@ -114,6 +116,8 @@ err graph_sets_take_page(struct graph_box *box, u8 folder, enum graph_link kind,
 void graph_sets_put_off(struct graph_box *box, u8 folder, int room_bytes);
 // Fewer items at a time. false: it is one already.
 bool graph_sets_shrink(struct graph_box *box, u8 folder);
+// Graph does not list its changes, as in some of its clouds. false: that is not why it refuses.
+bool graph_sets_go_plain(struct graph_box *box, u8 folder);
 // Graph has forgotten it. false: that was too often.
 bool graph_sets_restart(struct graph_box *box, u8 folder);
 // It cannot be listed. Absent: `gone` (it is positively not there), nothing of it was read yet, and
