@@ -84,6 +84,7 @@ static enum step lane_find_work(struct lane *lane, i64 now_ms, struct exchange *
             continue;
         }
         lane_open(lane, slot);
+        x->wait_until_ms = 0; // what the one before has to wait for is not this one's
         enum step step = all->source->ops->fetch_next(all->source->state, &lane->f, now_ms, x);
         if (step == STEP_REQUEST) {
             all->cursor = (int)(slot - mailboxes->slots) + 1;

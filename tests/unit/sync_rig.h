@@ -6,7 +6,8 @@
 // document of 300 KiB, W one whose first attempt breaks off after 300 KiB and whose second answer
 // is "come back in an hour", x refused by Elasticsearch, n not decided by it, a flies alone, P a
 // page of two documents, R one with a hole, Q one that is not given before the test allows it. That
-// of an address is its mailbox's: r refused, f failed, s systemic, q no quota before the test says.
+// of an address is its mailbox's: r refused, f failed, s systemic, q no quota before the test
+// says, h the same without saying for how long.
 #ifndef TESTS_UNIT_SYNC_RIG_H
 #define TESTS_UNIT_SYNC_RIG_H
 

@@ -195,6 +195,9 @@ static enum step rig_fetch_next(void *src, struct fetch *f, i64 now_ms, struct e
         rig_result(f);
         return STEP_DONE;
     }
+    if (f->mailbox->address[0] == 'h' && !rig.quota) {
+        return STEP_WAIT; // for something else to happen
+    }
     if (f->mailbox->address[0] == 'q' && !rig.quota) {
         x->wait_until_ms = now_ms + 1000;
         return STEP_WAIT;

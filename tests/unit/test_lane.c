@@ -119,6 +119,17 @@ static void test_lane_unit_goes_back_without_quota(void)
     CHECK(rig.stats.documents_indexed == 3 && mailboxes_are_done(&rig.mailboxes));
 }
 
+// The time that one mailbox has to wait is not that of the next one.
+static void test_lane_waits_for_each_mailbox_alone(void)
+{
+    static const struct rig_mailbox_script scripts[] = {{"quiet@x.test", {"d1"}},
+                                                        {"held@x.test", {"d2"}}};
+    rig_start(scripts, COUNT(scripts), NULL);
+    rig_turns(20);
+    CHECK(rig.mailboxes.slots[0].not_before_ms > rig.now_ms);
+    CHECK(rig.mailboxes.slots[1].m.queue.count == 1 && rig.mailboxes.slots[1].not_before_ms == 0);
+}
+
 static void test_lane_broken_sink_stops(void)
 {
     static const struct rig_mailbox_script scripts[] = {{"ann@x.test", {"d1", "d2"}}};
@@ -312,6 +323,7 @@ static const struct test_case cases[] = {
     CASE(test_lane_large_messages_take_turns),
     CASE(test_lane_aloft_until_its_verdict),
     CASE(test_lane_unit_goes_back_without_quota),
+    CASE(test_lane_waits_for_each_mailbox_alone),
     CASE(test_lane_broken_sink_stops),
     CASE(test_lane_too_many_items),
     CASE(test_lane_stop_returns_all_buffers),
