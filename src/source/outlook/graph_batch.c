@@ -274,7 +274,8 @@ enum step graph_batch_next(struct outlook *o, struct fetch *f, i64 now_ms, struc
         return step == STEP_WAIT ? batch_wait(f) : step;
     }
     int count = batch_choose(f);
-    if (box->pace.in_flight && box->pace.in_flight + count > GRAPH_IN_FLIGHT) {
+    count = count < GRAPH_IN_FLIGHT ? count : GRAPH_IN_FLIGHT;
+    if (box->pace.in_flight + count > GRAPH_IN_FLIGHT) {
         return batch_wait(f);
     }
     batch_ask(o, f, count, now_ms, x);
@@ -386,6 +387,7 @@ static void batch_put_document(struct fetch *f, int unit, const struct graph_ite
 bool graph_batch_take_element(const struct outlook *o, struct fetch *f, const struct json *j,
                               struct graph_item *item, struct buf *doc)
 {
+    struct graph_fetch *gf = f->state;
     int unit = batch_unit(f, j);
     i64 status = 0;
     if (unit < 0) {
@@ -408,6 +410,7 @@ bool graph_batch_take_element(const struct outlook *o, struct fetch *f, const st
         break;
     case GRAPH_ITEM_REMOVED:
         batch_say(f, unit, FETCH_GONE, OK);
+        gf->batch.answered++;
         break;
     case GRAPH_ITEM_BAD_ID:
     case GRAPH_ITEM_NO_ITEM:
