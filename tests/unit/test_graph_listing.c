@@ -179,6 +179,22 @@ static void test_listing_takes_no_token(void)
 }
 
 // The same of one mailbox after another, while none works, is everybody's.
+// By EWS too: the file of the federated token has gone meanwhile.
+static void test_listing_without_token_file(void)
+{
+    static const struct entra_identity gone = {.token_folder_fd = -1, .token_name = "token"};
+    for (int i = 0; i < 2; i++) {
+        struct graph_rig *r = mailbox();
+        r->o->run.way = i ? OUTLOOK_WAY_CLOUD_EWS : OUTLOOK_WAY_GRAPH;
+        r->o->run.account.identity = &gone;
+        r->o->run.account.proof = ENTRA_PROOF_FILE;
+        r->o->run.tokens[ENTRA_GRAPH].bytes = 0;
+        CHECK(machine_next(&r->list) == STEP_FAILED);
+        CHECK(r->mailbox.phase == MAILBOX_SYSTEMIC);
+        CHECK_ERR(r->mailbox.error, ENTRA_TOKEN_FILE);
+    }
+}
+
 static void test_listing_all_refused(void)
 {
     struct graph_rig *r = mailbox();
@@ -326,6 +342,7 @@ static const struct test_case cases[] = {
     CASE(test_listing_too_many_calendars),
     CASE(test_listing_refused),
     CASE(test_listing_takes_no_token),
+    CASE(test_listing_without_token_file),
     CASE(test_listing_all_refused),
     CASE(test_listing_throttled),
     CASE(test_listing_throttled_for_ever),

@@ -87,6 +87,9 @@ enum step outlook_mailbox_next(void *src, struct mailbox *m, i64 now_ms, struct 
     }
     if (o->run.way == OUTLOOK_WAY_CLOUD_EWS &&
         !outlook_token_ready(o, ENTRA_EWS, m, now_ms, x, &step)) {
+        if (step == STEP_FAILED) { // it cannot be asked for, and would not be for ever
+            outlook_mailbox_refuse(o, m, FAIL(ENTRA_TOKEN_FILE), &x->detail);
+        }
         return step;
     }
     return outlook_listing_next(src, m, now_ms, x);
