@@ -13,15 +13,15 @@ static str link_rest(str path, str base)
     return str_starts(rest, S("/")) ? rest : (str){0};
 }
 
-// A path that climbs is not below the one it begins with.
+// A path that climbs is not below the one it begins with. Dots that are encoded, or stand beside an
+// encoded slash, are no names of anything in Graph.
 static bool link_climbs(str rest)
 {
     str path;
     bool found;
     (void)str_cut(rest, '?', &path, &found);
-    return str_find(path, S("/../")) >= 0 || str_find(path, S("/./")) >= 0 ||
-           str_ends(path, S("/..")) || str_ends(path, S("/.")) ||
-           str_contains_nocase(path, S("%2e%2e"));
+    return str_find(path, S("..")) >= 0 || str_find(path, S("/./")) >= 0 ||
+           str_ends(path, S("/.")) || str_contains_nocase(path, S("%2e"));
 }
 
 err graph_link_take(struct buf *target, const struct dest *dest, str link)
