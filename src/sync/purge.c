@@ -22,16 +22,6 @@ static str purge_owner(const struct scan_hit *hit)
     return str_starts(hit->owner, prefix) ? str_from_index(hit->owner, prefix.n) : hit->owner;
 }
 
-static bool purge_is_listed(const struct purge *p, str type)
-{
-    for (int i = 0; p->source && i < p->source->unlisted_type_count; i++) {
-        if (str_eq(type, p->source->unlisted_types[i])) {
-            return false;
-        }
-    }
-    return true;
-}
-
 static bool purge_is_ours(struct purge *p, const struct scan_hit *hit)
 {
     str owner = purge_owner(hit);
@@ -65,11 +55,22 @@ static bool purge_is_filtered(struct purge *p, const struct scan_hit *hit)
     return entry && (entry->flags & PURGE_FILTERED);
 }
 
+// A document of a type that cannot be listed whole stays, unless a rule has excluded just this one.
+static bool purge_is_listed(struct purge *p, const struct scan_hit *hit)
+{
+    for (int i = 0; p->source && i < p->source->unlisted_type_count; i++) {
+        if (str_eq(hit->type, p->source->unlisted_types[i])) {
+            return purge_is_filtered(p, hit);
+        }
+    }
+    return true;
+}
+
 bool purge_visit_count(void *st, const struct scan_hit *hit)
 {
     struct purge *p = st;
     if (purge_is_unseen(p, hit)) {
-        if (!purge_is_listed(p, hit->type)) {
+        if (!purge_is_listed(p, hit)) {
             p->unlisted++;
         } else if (purge_is_ours(p, hit)) {
             p->would_delete++;
@@ -84,7 +85,7 @@ bool purge_visit_count(void *st, const struct scan_hit *hit)
 bool purge_visit_delete(void *st, const struct scan_hit *hit)
 {
     struct purge *p = st;
-    if (!purge_is_unseen(p, hit) || !purge_is_listed(p, hit->type) || !purge_is_ours(p, hit)) {
+    if (!purge_is_unseen(p, hit) || !purge_is_listed(p, hit) || !purge_is_ours(p, hit)) {
         return true;
     }
     struct idset_entry *entry = idset_find(&p->ids, hit->id);
