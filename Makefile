@@ -92,7 +92,7 @@ SRC := src/main.c \
 TESTS := access advice arena auth base64 ber buf buffers bulk bulk_flight bulk_verdict call charset client \
   config config_tree connector connectors_args connectors_entry copy cron crypto date dns dns_packet document entra_account entra_error entra_token err \
   ews_error gmail_account gmail_directory gmail_error gmail_listing gmail_message gmail_ping gmail_quota \
-  gmail_token graph_answer graph_attachment graph_batch graph_error graph_fetch graph_item graph_link graph_listing graph_recurrence graph_users gzip hash html http1 idset index ingest interpolate job json json_pretty json_write lane ldap ldap_text \
+  gmail_token graph_answer graph_attachment graph_batch graph_content graph_error graph_fetch graph_item graph_link graph_listing graph_recurrence graph_users gzip hash html http1 idset index ingest interpolate job json json_pretty json_write lane ldap ldap_text \
   listener log loop loop_auth loop_stream mailboxes md4 mime monitor ntlm number open outlook_bind outlook_batch outlook_check outlook_configure outlook_directory outlook_extract outlook_fetch outlook_find outlook_item outlook_listing outlook_time options os os_shared plan prepare progress proxy purge \
   regex retry roots roster rules rules_validate scan seal service_decide service_parts service_runner shard sink spnego str summary \
   sync_job tls tls_binding tls_gcm url values xml
