@@ -328,7 +328,7 @@ enum { UNDER_WAY_S = 40 }; // who has asked before hears of a pause may still be
 static void ask_graph(struct note *n, const struct t_request *q)
 {
     i64 now_us = clock_now_us();
-    n->mailbox = exchange_graph_mailbox(q->path);
+    n->mailbox = exchange_graph_mailbox(q);
     check_pause(*pause_of(n->target), "the same of Graph");
     if (n->mailbox < 0) {
         return;
@@ -358,7 +358,7 @@ static void ask_exchange(const struct note *n, const struct t_request *q)
 
 static u64 target_of(const struct t_request *q)
 {
-    u64 about = q->service == T_EXCHANGE ? sim_hash(q->body) : 0;
+    u64 about = q->service == T_EXCHANGE || q->service == T_GRAPH ? sim_hash(q->body) : 0;
     return sim_hash(q->path) * 3 + sim_hash(q->query) * 5 + sim_hash(q->method) + q->service +
            about;
 }

@@ -99,8 +99,8 @@ extern struct book book;
 
 // A mailbox is asked for by one of the two ways.
 void exchange_goes(enum exchange_way way);
-// The mailbox of a request to Graph; -1: none.
-int exchange_graph_mailbox(str path);
+// The mailbox of a request to Graph, or of the first part of a batch; -1: none.
+int exchange_graph_mailbox(const struct t_request *q);
 
 i64 book_count(int mailbox); // of messages, those that are gone included
 void book_put_id(int mailbox, i64 index, struct t_buf *out);

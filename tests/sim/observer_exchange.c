@@ -100,9 +100,9 @@ static bool has_attachment(const struct ews_item *i, int n)
     const struct exchange *e = book.t->exchange;
     bool told = i->number % 13 != 12 && ews_attachments_shown(e, i);
     bool special = i->group == EWS_MAIL && i->number % 24 == 12;
-    if (is_by_graph()) { // references are listed, too; of tasks only files
+    if (is_by_graph() && i->group == EWS_TASKLIKE) { // files only
         struct t_buf bytes = {0};
-        bool file = i->group != EWS_TASKLIKE || ews_attachment_file_put(i, n, &bytes);
+        bool file = ews_attachment_file_put(i, n, &bytes);
         t_buf_free(&bytes);
         return told && n < ews_attachment_count(e, i) && file;
     }
@@ -205,7 +205,8 @@ bool exchange_is_selected(int mailbox, i64 number)
 
 bool exchange_stays(int mailbox, i64 number)
 {
-    return is_by_graph() && key_at(mailbox, number)->list;
+    const struct exchange_key *k = key_at(mailbox, number);
+    return is_by_graph() && (k->list || (k->place == EWS_TASKS && k->attachment >= 0));
 }
 
 void exchange_goes(enum exchange_way way)
@@ -217,11 +218,15 @@ void exchange_goes(enum exchange_way way)
     book.run.way = way;
 }
 
-int exchange_graph_mailbox(str path)
+int exchange_graph_mailbox(const struct t_request *q)
 {
     struct t_buf part = {0};
     int mailbox = -1;
-    if (t_path_part(path, 3, &part) && t_path_part(path, 2, &part)) {
+    bool batch = str_ends(q->path, S("/$batch"));
+    isize at = batch ? str_find(q->body, S("/users/")) : -1;
+    str path = at >= 0 ? str_from_index(q->body, at) : q->path;
+    int user = at >= 0 ? 1 : 2;
+    if (t_path_part(path, user + 1, &part) && t_path_part(path, user, &part)) {
         mailbox = content_mailbox(book.t, t_buf_str(&part));
     }
     t_buf_free(&part);
