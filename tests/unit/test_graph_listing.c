@@ -249,6 +249,17 @@ static void test_listing_no_tasks(void)
     CHECK(r->mailbox.phase == MAILBOX_LISTED);
 }
 
+// Lists, and none of them is known as the one that Outlook shows: its tasks are not gone.
+static void test_listing_no_default_list(void)
+{
+    struct graph_rig *r = mailbox();
+    SAYS(PAGE(FIRST, ""));
+    SAYS(PAGE("{\"id\":\"a\",\"wellknownListName\":\"none\"}", ""));
+    CHECK(str_find(read_all(r, PAGE("", DELTA)), S("tasks")) < 0);
+    CHECK(r->mailbox.phase == MAILBOX_REFUSED);
+    CHECK_ERR(r->mailbox.error, GRAPH_FOLDER_CLOSED);
+}
+
 // ---- ids
 
 #define SAME(id) "{\"sourceId\":\"" id "\",\"targetId\":\"" id "\"}"
@@ -347,6 +358,7 @@ static const struct test_case cases[] = {
     CASE(test_listing_throttled),
     CASE(test_listing_throttled_for_ever),
     CASE(test_listing_no_tasks),
+    CASE(test_listing_no_default_list),
     CASE(test_ids_same),
     CASE(test_ids_differ),
     CASE(test_ids_refused),

@@ -183,6 +183,7 @@ static void listing_take_list(struct graph_box *box, const struct json *j)
     struct buf id = buf_over(box->tasks, UNIT_ID_BYTES);
     u8 bytes[UNIT_ID_BYTES];
     struct buf ews = buf_over(bytes, COUNT(bytes));
+    box->has_lists = true;
     if (!json_equals(j, json_get(j, 0, S("wellknownListName")), S("defaultList"))) {
         return;
     }
@@ -279,6 +280,8 @@ static err listing_end_page(struct outlook *o, struct graph_box *box, const stru
     if (box->step == GRAPH_LIST_CALENDARS) {
         box->step = GRAPH_LIST_TASKS;
     } else {
+        // Without lists there are no tasks; with lists, one of them is the default.
+        box->closed += box->has_lists && !box->tasks_bytes;
         listing_first_sets(o, box);
     }
     return OK;

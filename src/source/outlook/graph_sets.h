@@ -76,6 +76,7 @@ struct graph_box {
     int calendar_at, calendar_bytes; // of `calendars`: the one that is listed; used
     u64 owner;                       // of the first calendar, hashed; 0: not known
     int tasks_bytes;
+    bool has_lists; // of tasks, whichever they are
     // The answer to the listing in hand.
     struct json_stream stream;
     struct buf rest, element;
