@@ -97,7 +97,7 @@ TESTS := access advice arena auth base64 ber buf buffers bulk bulk_flight bulk_v
   regex retry roots roster rules rules_validate scan seal service_decide service_parts service_runner shard sink spnego str summary \
   sync_job tls tls_binding tls_gcm url values xml
 FUZZ := base64 ber bulk_answer charset chunked config connector cron date dns entra ews_answer exchange gmail_account \
-  gmail_directory gmail_error gmail_listing gmail_message gmail_token graph_answer graph_item graph_pages graph_users gzip html http1 index_answer \
+  gmail_directory gmail_error gmail_listing gmail_message gmail_token graph_answer graph_batch graph_item graph_pages graph_users gzip html http1 index_answer \
   interpolate json json_write ldap listener mime ntlm outlook_bind outlook_ca outlook_directory outlook_fetch outlook_find outlook_item outlook_listing proxy regex rules scan_answer spnego tls_gcm url values x509 xml
 TENANT := account.c content.c control.c es_admin.c es_bulk.c es_connector.c es_control.c es_doc.c es_double.c \
   es_index.c es_job.c es_query.c es_search.c es_store.c es_system.c es_tree.c \
