@@ -218,7 +218,7 @@
 #define GRAPH_IN_FLIGHT 4       // requests to one mailbox at a time: Microsoft's limit for one app
 #define GRAPH_LINK_BYTES KIB(3) // of a link to the next page, without scheme and host: up to 1.5 KB
 #define GRAPH_PAGE_UNITS 100    // items of one page, with bodies: more end in time-outs
-#define GRAPH_IDS_UNITS 500     // ids of one page of a listing that is only confirmed
+#define GRAPH_IDS_UNITS 500     // ids of one page of a listing that has nothing else
 #define GRAPH_PAGES_MAX 100000  // of one folder: 10 million items
 #define GRAPH_RESTARTS_MAX \
     3                       // of one folder's listing, when Graph forgot it or it changed meanwhile
