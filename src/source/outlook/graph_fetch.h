@@ -29,37 +29,35 @@ struct graph_fetch {
     u8 asking;    // enum graph_asking
     bool handed;  // something of the unit was handed over
     bool decided; // the unit itself: nothing more is asked
+    bool listed;  // all attachments are in `parts`, or were
     enum fetch_verdict verdict;
     err error;
     // The answer in hand: elements, one behind the other in the lane's buffer.
+    bool cut;             // the element that waits was larger than the largest buffer
+    bool broken, shrinks; // the rest of the answer is dropped
+    bool whole;           // it was whole: its items can be handed over
     struct json_stream stream;
     struct buf rest, element; // into the lane's buffer
     isize base;               // where the element in hand begins; what is before it is shaped
     isize pending;            // bytes of an element that is whole, and not shaped yet
-    bool cut;                 // it was larger than the largest buffer
-    bool broken, shrinks;     // the rest of the answer is dropped
-    int elements;
+    isize at;                 // of the item that is handed over next
     i64 bad_ids;
     struct graph_sum sum;
+    int elements;
     int unknown; // of a page of ids: what is not in the index as it is
-    // A page that was whole.
-    bool whole;
-    isize at; // of the item that is handed over next
     // An item's attachments.
-    bool listed;    // all of them are in `parts`, or were
     i64 part_base;  // how many came before the answer in hand
     i64 part_count; // of those that are dealt with, or in `parts`
     struct outlook_parts parts;
-    bool part_ready;
     enum fetch_verdict part_verdict;
     err part_error;
+    bool part_ready, content_open, is_too_large;
+    u8 carry[3];        // bytes of content that are no whole quantum yet
+    int carried;        // so many
     isize content_from; // where `_attachment` begins, behind the members of its document
-    bool content_open, is_too_large;
-    int carried; // bytes of content that are no whole quantum yet
-    u8 carry[3];
     struct outlook_extract extract;
-    u8 id[UNIT_ID_BYTES]; // of the document in hand
     struct graph_batch batch;
+    u8 id[UNIT_ID_BYTES]; // of the document in hand
 };
 
 enum step graph_fetch_next(void *src, struct fetch *f, i64 now_ms, struct exchange *x);

@@ -179,9 +179,9 @@ static err page_too_large(const struct outlook *o, struct fetch *f)
 
 // ---- shaping
 
-static u8 *page_align(u8 *p)
+static void *page_align(const u8 *p)
 {
-    return (u8 *)(((uintptr_t)p + 15) & ~(uintptr_t)15);
+    return (void *)(((uintptr_t)p + 15) & ~(uintptr_t)15);
 }
 
 static bool page_is_light(const struct fetch *f)
@@ -298,8 +298,8 @@ err graph_page_rest(struct outlook *o, struct fetch *f)
         return OK;
     }
     u8 *end = f->data.p + f->data.cap;
-    struct graph_item *item = (void *)page_align(f->data.p + gf->base + gf->pending);
-    struct json_node *nodes = (void *)page_align((u8 *)(item + 1));
+    struct graph_item *item = page_align(f->data.p + gf->base + gf->pending);
+    struct json_node *nodes = page_align((u8 *)(item + 1));
     isize room = end - (u8 *)nodes;
     if (gf->cut || room < PAGE_SHAPE_MIN) {
         return page_too_large(o, f);
