@@ -167,6 +167,9 @@ static void test_purge_types_that_are_not_listed_stay(void)
     CHECK(purge_visit_count(&purge, &list) && purge.would_delete == 0 && purge.unlisted == 1);
     CHECK(purge_visit_delete(&purge, &list) && purge.deleted_sent == 0);
     CHECK(goes(S("1"), S("a@x"))); // of another type
+    purge.would_delete = 0;
+    purge_filter(&purge, S("1"));
+    CHECK(purge_visit_count(&purge, &list) && purge.would_delete == 1); // a rule excludes it
 }
 
 static void test_purge_fill_beyond_capacity_is_told(void)
