@@ -247,7 +247,6 @@ enum step graph_batch_next(struct outlook *o, struct fetch *f, i64 now_ms, struc
 {
     struct graph_fetch *gf = f->state;
     struct graph_box *box = f->mailbox->state;
-    enum step step;
     f->give_back = false;
     if (!gf->listed) {
         batch_begin(f);
@@ -265,7 +264,9 @@ enum step graph_batch_next(struct outlook *o, struct fetch *f, i64 now_ms, struc
         x->wait_until_ms = gf->batch.wait_until_ms;
         return batch_wait(f);
     }
-    if (graph_call_turn(o, &gf->call, &box->pace, f, now_ms, x, &step) == GRAPH_TURN_STEP) {
+    gf->call.pace = &box->pace;
+    enum step step = graph_call_turn(o, &gf->call, f, now_ms, x);
+    if (step != STEP_DONE) {
         if (step == STEP_FAILED) {
             graph_mailbox_refuse(o, f->mailbox, FAIL(ENTRA_TOKEN_FILE), &x->detail);
             batch_give_up(f, OK);

@@ -16,7 +16,7 @@ enum {
     CALL_NODES = 64,      // of a refusal: real ones have 20
     CALL_PAUSE_MS = 2000, // after a refusal that does not say how long; doubles
     CALL_PAUSE_MAX_MS = 120000,
-    CALL_PATIENCE = 2, // rounds of refusals before what they say counts only if it is longer
+    CALL_PATIENCE = 2,     // rounds of refusals before what they say counts only if it is longer
     CALL_REFUSALS_MAX = 3, // tokens that one mailbox does not take, and others do
     CALL_NUMBER_BYTES = 36,
 };
@@ -47,22 +47,17 @@ static void call_land(struct graph_call *c)
     }
 }
 
-enum graph_turn graph_call_turn(struct outlook *o, struct graph_call *c, struct graph_pace *pace,
-                                const void *machine, i64 now_ms, struct exchange *x,
-                                enum step *step)
+enum step graph_call_turn(struct outlook *o, struct graph_call *c, const void *machine, i64 now_ms,
+                          struct exchange *x)
 {
     call_land(c);
-    c->pace = pace;
     c->status = 0;
-    *step = STEP_WAIT;
-    if (outlook_token_is_asking(o, machine) || pace->pause_until_ms <= now_ms) {
-        if (!outlook_token_ready(o, ENTRA_GRAPH, machine, now_ms, x, step)) {
-            return GRAPH_TURN_STEP;
-        }
-        return pace->in_flight < GRAPH_IN_FLIGHT ? GRAPH_TURN_GO : GRAPH_TURN_STEP;
+    if (!outlook_token_is_asking(o, machine) && c->pace->pause_until_ms > now_ms) {
+        x->wait_until_ms = c->pace->pause_until_ms;
+        return STEP_WAIT;
     }
-    x->wait_until_ms = pace->pause_until_ms;
-    return GRAPH_TURN_STEP;
+    enum step step = outlook_token_step(o, ENTRA_GRAPH, machine, now_ms, x);
+    return step == STEP_DONE && c->pace->in_flight >= GRAPH_IN_FLIGHT ? STEP_WAIT : step;
 }
 
 void graph_call_count(struct graph_call *c, int requests)

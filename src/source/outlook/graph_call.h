@@ -5,7 +5,7 @@
 // of that exchange is dealt with here.
 //
 // A machine that asks:
-//   next():  graph_call_turn() -> GO: fill in x->target, then graph_call_ask(); else its step
+//   next():  graph_call_turn() -> DONE: fill in x->target, then graph_call_ask(); else its step
 //   head():  graph_call_head()
 //   body():  graph_call_takes() -> true: taken here (token, refusal); false: the answer is yours
 //   end():   graph_call_end() -> OK: look at call->outcome. GOT: the answer was a success; AGAIN:
@@ -42,16 +42,11 @@ struct graph_call {
     bool throttled; // the error that end() returned asks for a pause of all of the mailbox
 };
 
-enum graph_turn {
-    GRAPH_TURN_GO,   // a request may be made
-    GRAPH_TURN_STEP, // *step is what next() returns: REQUEST (for the token), WAIT, FAILED
-};
-
-// `machine` is what outlook_token.h knows the machine by: the mailbox, the fetch, the walk. An
-// attempt that broke off is forgotten. When *step is FAILED the token cannot even be asked for.
-enum graph_turn graph_call_turn(struct outlook *o, struct graph_call *c, struct graph_pace *pace,
-                                const void *machine, i64 now_ms, struct exchange *x,
-                                enum step *step);
+// DONE: a request may be made. Else what next() returns: REQUEST (for the token), WAIT, or FAILED:
+// the token cannot even be asked for. `machine` is what outlook_token.h knows the machine by: the
+// mailbox, the fetch, the walk; its c->pace is set. An attempt that broke off is forgotten.
+enum step graph_call_turn(struct outlook *o, struct graph_call *c, const void *machine, i64 now_ms,
+                          struct exchange *x);
 
 // x->target is put: the rest of a GET. `prefer` empty: no such header.
 void graph_call_ask(struct outlook *o, struct graph_call *c, str prefer, i64 now_ms,

@@ -134,7 +134,6 @@ enum step graph_fetch_next(void *src, struct fetch *f, i64 now_ms, struct exchan
     struct graph_fetch *gf = f->state;
     struct graph_box *box = f->mailbox->state;
     struct outlook_part part;
-    enum step step;
     if (!f->units[0].page) {
         return graph_batch_next(o, f, now_ms, x);
     }
@@ -160,7 +159,9 @@ enum step graph_fetch_next(void *src, struct fetch *f, i64 now_ms, struct exchan
     if (has_part && fetch_part_is_there(o, f, &part)) {
         return STEP_DONE;
     }
-    if (graph_call_turn(o, &gf->call, &box->pace, f, now_ms, x, &step) == GRAPH_TURN_STEP) {
+    gf->call.pace = &box->pace;
+    enum step step = graph_call_turn(o, &gf->call, f, now_ms, x);
+    if (step != STEP_DONE) {
         if (step == STEP_FAILED) {
             graph_mailbox_refuse(o, f->mailbox, FAIL(ENTRA_TOKEN_FILE), &x->detail);
             fetch_decide(gf, FETCH_UNDECIDED, OK);

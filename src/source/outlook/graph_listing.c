@@ -97,7 +97,6 @@ enum step graph_listing_next(void *src, struct mailbox *m, i64 now_ms, struct ex
 {
     struct outlook *o = src;
     struct graph_box *box = m->state;
-    enum step step;
     listing_settle(o, m);
     if (m->flags_bytes && m->units_listed == 0 && box->step == GRAPH_LIST_CALENDARS) {
         graph_mailbox_refuse(o, m, FAIL(GRAPH_LEFT_OUT), &x->detail); // the directory says why
@@ -113,7 +112,9 @@ enum step graph_listing_next(void *src, struct mailbox *m, i64 now_ms, struct ex
     if (box->asking == ASKING_NOTHING && !outlook_token_is_asking(o, m)) {
         return STEP_WAIT;
     }
-    if (graph_call_turn(o, &box->call, &box->pace, m, now_ms, x, &step) == GRAPH_TURN_STEP) {
+    box->call.pace = &box->pace;
+    enum step step = graph_call_turn(o, &box->call, m, now_ms, x);
+    if (step != STEP_DONE) {
         if (step == STEP_FAILED) {
             graph_mailbox_refuse(o, m, FAIL(ENTRA_TOKEN_FILE), &x->detail);
         }

@@ -39,19 +39,21 @@ enum step graph_users_next(void *src, void *st, i64 now_ms, struct exchange *x)
 {
     struct outlook *o = src;
     struct graph_users *u = st;
-    enum step step;
     if (u->failed) {
         return STEP_FAILED;
     }
     if (u->is_complete) {
         return STEP_DONE;
     }
-    if (graph_call_turn(o, &u->call, &u->pace, u, now_ms, x, &step) == GRAPH_TURN_STEP) {
+    u->call.pace = &u->pace;
+    enum step step = graph_call_turn(o, &u->call, u, now_ms, x);
+    if (step != STEP_DONE) {
         return step;
     }
     outlook_way_begin(o);
     if (o->run.way == OUTLOOK_WAY_ASKING_EWS) {
-        u->failed = outlook_token_ready(o, ENTRA_EWS, u, now_ms, x, &step);
+        step = outlook_token_step(o, ENTRA_EWS, u, now_ms, x);
+        u->failed = step == STEP_DONE;
         return u->failed ? STEP_FAILED : step; // its answer decides: it cannot be there already
     }
     return users_ask_page(o, u, now_ms, x);

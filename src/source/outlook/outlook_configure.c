@@ -181,15 +181,22 @@ static err configure_trust(struct outlook *o, const struct source_setup *setup, 
 // ---- Exchange Online
 
 // A host of Microsoft, or the address that config.yml gives instead of it.
-static err configure_cloud_dest(struct outlook *o, struct dest *d, const char *label,
-                                const char *microsoft, str path, str instead, u8 *bytes, isize cap)
+struct cloud_host {
+    struct dest *dest;
+    const char *label, *microsoft;
+    str path, instead;
+    u8 *bytes; // OUTLOOK_FIELD_BYTES
+};
+
+static err configure_cloud_dest(struct outlook *o, const struct cloud_host *host)
 {
-    struct buf text = buf_over(bytes, cap);
-    buf_put(&text, instead.n ? instead : str_from(microsoft));
-    buf_put(&text, path);
+    struct dest *d = host->dest;
+    struct buf text = buf_over(host->bytes, OUTLOOK_FIELD_BYTES);
+    buf_put(&text, host->instead.n ? host->instead : str_from(host->microsoft));
+    buf_put(&text, host->path);
     TRY(buf_check(&text));
     TRY(url_parse(buf_str(&text), &d->url));
-    d->label = label;
+    d->label = host->label;
     d->trust = &o->run.trust;
     d->proxy = o->settings.proxy && !proxy_is_exempt(o->settings.no_proxy, d->url.host)
                    ? o->settings.proxy
@@ -210,12 +217,14 @@ static err configure_cloud(struct outlook *o, const struct source_setup *setup, 
     };
     TRY(entra_account_read(&run->account, s->identity, &fields, detail));
     run->trust = *s->trust;
-    TRY(configure_cloud_dest(o, &run->login, "Entra ID", cloud->login, S(""), s->login_url,
-                             run->login_bytes, COUNT(run->login_bytes)));
-    TRY(configure_cloud_dest(o, &run->graph, "Microsoft Graph", cloud->graph, S("/v1.0"),
-                             s->graph_url, run->graph_bytes, COUNT(run->graph_bytes)));
-    TRY(configure_cloud_dest(o, &run->exchange, "Exchange Online", cloud->ews, S(""), s->ews_url,
-                             run->exchange_bytes, COUNT(run->exchange_bytes)));
+    const struct cloud_host hosts[] = {
+        {&run->login, "Entra ID", cloud->login, S(""), s->login_url, run->login_bytes},
+        {&run->graph, "Microsoft Graph", cloud->graph, S("/v1.0"), s->graph_url, run->graph_bytes},
+        {&run->exchange, "Exchange Online", cloud->ews, S(""), s->ews_url, run->exchange_bytes},
+    };
+    for (int i = 0; i < COUNT(hosts); i++) {
+        TRY(configure_cloud_dest(o, &hosts[i]));
+    }
     // Three hosts, three numbers, also where one address stands for all of them.
     run->graph.index += 1;
     run->exchange.index += 2;

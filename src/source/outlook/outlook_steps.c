@@ -81,12 +81,13 @@ err outlook_ping_body(void *src, void *st, struct exchange *x, str *in)
 enum step outlook_mailbox_next(void *src, struct mailbox *m, i64 now_ms, struct exchange *x)
 {
     struct outlook *o = src;
-    enum step step;
     if (steps_by_graph(o)) {
         return graph_listing_next(o, m, now_ms, x);
     }
-    if (o->run.way == OUTLOOK_WAY_CLOUD_EWS &&
-        !outlook_token_ready(o, ENTRA_EWS, m, now_ms, x, &step)) {
+    enum step step = o->run.way == OUTLOOK_WAY_CLOUD_EWS
+                         ? outlook_token_step(o, ENTRA_EWS, m, now_ms, x)
+                         : STEP_DONE;
+    if (step != STEP_DONE) {
         if (step == STEP_FAILED) { // it cannot be asked for, and would not be for ever
             outlook_mailbox_refuse(o, m, FAIL(ENTRA_TOKEN_FILE), &x->detail);
         }

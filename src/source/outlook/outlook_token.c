@@ -2,28 +2,23 @@
 // Who asks for a token (see outlook_token.h).
 #include "source/outlook/outlook_token.h"
 
-bool outlook_token_ready(struct outlook *o, enum entra_resource resource, const void *machine,
-                         i64 now_ms, struct exchange *x, enum step *step)
+enum step outlook_token_step(struct outlook *o, enum entra_resource resource, const void *machine,
+                             i64 now_ms, struct exchange *x)
 {
     struct entra_token *t = &o->run.tokens[resource];
     const void **asker = &o->run.askers[resource];
     // An asker that is asked again has had a broken attempt.
     bool mine = *asker == machine;
-    if (!mine && *asker && entra_token_is_usable(t, now_ms)) {
-        return true;
-    }
     if (!mine && *asker) {
-        *step = STEP_WAIT;
-        return false;
+        return entra_token_is_usable(t, now_ms) ? STEP_DONE : STEP_WAIT;
     }
     if (!mine && !entra_token_is_due(t, now_ms)) {
-        return true;
+        return STEP_DONE;
     }
     const struct entra_where where = {&o->run.login, outlook_cloud(o), resource};
     err e = entra_token_ask(t, &o->run.account, &where, x);
     *asker = err_ok(e) ? machine : NULL;
-    *step = err_ok(e) ? STEP_REQUEST : STEP_FAILED;
-    return false;
+    return err_ok(e) ? STEP_REQUEST : STEP_FAILED;
 }
 
 static int token_resource(const struct outlook *o, const void *machine)

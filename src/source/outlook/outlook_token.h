@@ -8,10 +8,10 @@
 
 #include "source/outlook/outlook_state.h"
 
-// true: the token may be used. false: *step says what next() returns, REQUEST (for the token), WAIT
-// or FAILED (it cannot even be asked for; the reason is in x->detail).
-bool outlook_token_ready(struct outlook *o, enum entra_resource resource, const void *machine,
-                         i64 now_ms, struct exchange *x, enum step *step);
+// DONE: the token may be used. Else what next() returns: REQUEST (for the token), WAIT, or FAILED
+// (it cannot even be asked for; the reason is in x->detail).
+enum step outlook_token_step(struct outlook *o, enum entra_resource resource, const void *machine,
+                             i64 now_ms, struct exchange *x);
 
 // Whether the exchange of the machine is one for a token: then the rest of it is for these.
 bool outlook_token_is_asking(const struct outlook *o, const void *machine);
