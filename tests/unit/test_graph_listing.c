@@ -176,6 +176,19 @@ static void test_listing_takes_no_token(void)
     }
     CHECK(asked == 4 && r->mailbox.phase == MAILBOX_REFUSED);
     CHECK_ERR(r->mailbox.error, GRAPH_DENIED);
+    r = mailbox(); // without the others in between, when its calendars were given
+    SAYS(PAGE(FIRST, ""));
+    answer(r, ANSWER(401, REFUSAL("UnknownError")));
+    graph_token(r);
+    answer(r, ANSWER(401, REFUSAL("UnknownError")));
+    CHECK(r->mailbox.phase == MAILBOX_REFUSED);
+    CHECK_ERR(r->mailbox.error, GRAPH_DENIED);
+    r = mailbox(); // nothing was ever given
+    answer(r, ANSWER(401, REFUSAL("InvalidAuthenticationToken")));
+    graph_token(r);
+    answer(r, ANSWER(401, REFUSAL("InvalidAuthenticationToken")));
+    CHECK(r->mailbox.phase == MAILBOX_SYSTEMIC);
+    CHECK_ERR(r->mailbox.error, ENTRA_REVOKED);
 }
 
 // The same of one mailbox after another, while none works, is everybody's.

@@ -191,7 +191,10 @@ err graph_call_refuse(struct outlook *o, struct graph_call *c)
 {
     struct entra_token *t = &o->run.tokens[ENTRA_GRAPH];
     bool counts = t->bytes && c->generation == t->generation; // others may have been first
-    TRY(entra_token_refuse(t, c->generation));
+    err e = entra_token_refuse(t, c->generation);
+    if (!err_ok(e)) { // a mailbox that takes none is not everybody's end
+        return o->run.answers ? FAIL(GRAPH_DENIED) : e;
+    }
     c->pace->refusals += counts;
     return c->pace->refusals > CALL_REFUSALS_MAX ? FAIL(GRAPH_DENIED) : OK;
 }
