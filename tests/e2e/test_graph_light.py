@@ -142,6 +142,19 @@ def test_more_parts_than_may_be_under_way():
     same_documents(t)
 
 
+def test_much_is_new_and_never_more_than_four_at_a_time():
+    t = tenant(items=700, size=300)
+    whole(sync(t))
+    change(t, "inbox", add=50, update_newest=10)
+    t.post("graph", max_concurrent=4, latency_ms=5)
+    r = whole(sync(t))
+    stats = t.stats()
+    true(stats["graph_batches"] > 5 and r["documents_indexed"] >= 60, r)
+    same(stats["graph_throttled"], 0)
+    true(stats["graph_max_concurrent_mailbox"] <= 4, stats)
+    same_documents(t)
+
+
 def test_items_that_come_and_go_while_they_are_listed():
     t = bare(items=1200, size=300)
     whole(sync(t))

@@ -476,12 +476,29 @@ static void test_light_in_vain(void)
     CHECK(s->state == GRAPH_SET_DONE && s->sum.count == 80);
 }
 
+// Graph forgets how far it was: from the beginning, as lightly as before.
+static void test_light_forgotten(void)
+{
+    struct graph_rig *r = light("A");
+    struct graph_set *s = &graph_box(r)->sets[OUTLOOK_INBOX];
+    SAYS(PAGE(THIN("A", "") "," THIN("N", ""), NEXT("/users/x/n?$skiptoken=1")));
+    CHECK_STR(graph_results(r), S("UA =N"));
+    CHECK(s->unknown == 1);
+    r->mailbox.queue = (struct unit_queue){.bytes = r->units};
+    CHECK(machine_next(&r->list) == STEP_WAIT && graph_take(r, ROOM));
+    answer(r, ANSWER(410, REFUSAL("SyncStateNotFound")));
+    CHECK(s->light && s->unknown == 0 && s->link_bytes == 0);
+    SAYS(PAGE("", DELTA));
+    CHECK(str_ends(machine_target(&r->lane, 1), S("hasAttachments")));
+    CHECK(s->state == GRAPH_SET_DONE);
+}
+
 static const struct test_case cases[] = {
     CASE(test_batch),          CASE(test_batch_cut_anywhere), CASE(test_batch_in_pieces),
     CASE(test_batch_grows),    CASE(test_part_throttled),     CASE(test_part_all_throttled),
     CASE(test_part_fails),     CASE(test_part_missing),       CASE(test_part_verdicts),
     CASE(test_part_too_large), CASE(test_batch_refused),      CASE(test_batch_in_flight),
     CASE(test_batch_stays),    CASE(test_light_page),         CASE(test_light_cut_anywhere),
-    CASE(test_light_in_vain),
+    CASE(test_light_in_vain),  CASE(test_light_forgotten),
 };
 TEST_MAIN(cases)
