@@ -276,11 +276,23 @@ err graph_fetch_end(void *src, struct fetch *f, struct exchange *x)
     if (!err_ok(e) || gf->call.outcome == GRAPH_AGAIN) {
         return err_ok(e) || token ? e : fetch_refused(f, e);
     }
+    ((struct graph_box *)f->mailbox->state)->denied = 0;
     if (gf->asking == GRAPH_ASKING_CONTENT) {
         graph_content_end(f);
         return OK;
     }
     return graph_page_end(o, f);
+}
+
+// Attachments of one item may be closed in a mailbox that is open (protected, or kept from us by a
+// label): it is the mailbox when several in a row are.
+static bool fetch_is_of_mailbox(const struct fetch *f, err e)
+{
+    struct graph_box *box = f->mailbox->state;
+    if (graph_error_reach(e) != GRAPH_REACH_SOME) {
+        return graph_error_reach(e) >= GRAPH_REACH_MAILBOX;
+    }
+    return ++box->denied >= OUTLOOK_SOME_MAX;
 }
 
 void graph_fetch_fail(void *src, struct fetch *f, struct exchange *x, err e)
@@ -309,7 +321,7 @@ void graph_fetch_fail(void *src, struct fetch *f, struct exchange *x, err e)
     } else {
         fetch_decide(gf, FETCH_UNDECIDED, page ? OK : e);
     }
-    if (page || graph_error_reach(e) >= GRAPH_REACH_MAILBOX) {
+    if (page || fetch_is_of_mailbox(f, e)) {
         graph_mailbox_refuse(o, f->mailbox, e, &x->detail);
     }
 }

@@ -71,6 +71,7 @@ struct graph_box {
     u8 step;                // enum graph_listing_step
     u8 asking;              // of graph_listing.c
     i64 bad_ids;
+    int denied; // items in a row whose attachments were
     int closed; // collections that were there and cannot be read any more
     struct graph_set sets[OUTLOOK_FOLDERS];
     int calendar_at, calendar_bytes; // of `calendars`: the one that is listed; used
