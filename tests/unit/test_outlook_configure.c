@@ -63,6 +63,18 @@ static void test_configure_name_for_ntlm(void)
     CHECK_OK(configure(r));
 }
 
+// A run by Graph had more requests of a mailbox under way: the next one begins anew.
+static void test_configure_after_graph(void)
+{
+    struct rig *r = usual();
+    r->source.in_flight_max = GRAPH_IN_FLIGHT;
+    CHECK_OK(configure(r));
+    CHECK(r->source.in_flight_max == OUTLOOK_IN_FLIGHT);
+    r->o->settings.requests_per_mailbox = 3;
+    CHECK_OK(configure(r));
+    CHECK(r->source.in_flight_max == 3);
+}
+
 static void test_configure_errors(void)
 {
     static char large[OUTLOOK_FIELD_BYTES + 2];
@@ -271,6 +283,7 @@ static void test_configure_extras(void)
 
 static const struct test_case cases[] = {
     CASE(test_configure_name_for_ntlm),
+    CASE(test_configure_after_graph),
     CASE(test_configure_errors),
     CASE(test_configure_bad_addresses),
     CASE(test_configure_exchange_addresses),

@@ -294,6 +294,9 @@ err outlook_configure(void *src, const struct source_setup *setup, struct buf *d
                              ? "'Use text extraction service' is on, but config.yml names no "
                                "extraction_service.host: attachments are indexed without text"
                              : NULL;
+    o->source->in_flight_max = o->settings.requests_per_mailbox > 0
+                                   ? o->settings.requests_per_mailbox
+                                   : OUTLOOK_IN_FLIGHT; // Graph changes it
     o->source->quota_wait_ms = 0;
     o->source->quota_units_used = 0;
     o->source->may_repeat = true; // an item that changes while it is listed is listed again
