@@ -77,7 +77,8 @@ static void name_seed(u64 seed)
 
 static u64 run_seed(u64 seed, bool trace)
 {
-    bool service = o.scenario && strncmp(o.scenario->name, "service", 7) == 0;
+    bool service = o.scenario && (strncmp(o.scenario->name, "service", 7) == 0 ||
+                                  strcmp(o.scenario->name, "graph_limits") == 0);
     alarm(service ? SERVICE_SECONDS_MAX : SECONDS_MAX);
     name_seed(seed);
     sim_trace_reset(trace);
@@ -102,6 +103,15 @@ static int one(void)
            (unsigned long long)o.seed, (unsigned long long)hash, (long long)s->runs,
            (long long)s->completed, (long long)s->failed, (long long)s->stopped, (long long)s->died,
            (double)s->virtual_us / 1e6);
+    const struct world_figure *f = &world_figure;
+    if (f->requests > 0) {
+        printf(
+            "Graph: %lld requests to %lld mailboxes and %lld refusals in %.1f s; its limits, its "
+            "latency and the requests under way allow %.1f s: %.1f %%\n",
+            (long long)f->requests, (long long)f->mailboxes, (long long)f->refused,
+            (double)f->took_us / 1e6, (double)f->least_us / 1e6,
+            100.0 * (double)f->least_us / (double)f->took_us);
+    }
     const struct life_counts *l = &life_counts;
     if (l->requests > 0) {
         printf("service: %lld requests, %lld occurrences planned, %lld jobs, %lld claims, %lld "

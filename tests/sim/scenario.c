@@ -215,6 +215,31 @@ static void set_graph_throttled(struct world *w)
     w->graph_limits.silent = sim_one_in(SIM_PLAN, 3);
 }
 
+// 300 mailboxes of mixed size at the limits that Microsoft publishes: a figure, not a test.
+static void set_graph_limits(struct world *w)
+{
+    set_graph(w);
+    w->tenant.users = 300;
+    w->tenant.exchange_items = 40;
+    w->tenant.exchange_bare = false;
+    w->odd_users = 0;
+    w->graph_latency_ms = 90;
+    w->file_bytes = 1000;
+    w->lanes = 32;
+    w->mailbox_open = 16;
+    w->medium_buffers = 4;
+    w->requests_per_mailbox = 4;
+    w->ids = 400000;
+    w->mailboxes = 400;
+    w->flights = 3;
+    w->chunk_size = 500;
+    w->chunk_mib = 4;
+    w->compress = w->proxy = w->full = false;
+    w->request_timeout_s = 120;
+    w->tenant.es_latency_ms = 0;
+    w->runs = 1;
+}
+
 // ---- services
 
 #define STORMS                                                                              \
@@ -418,6 +443,8 @@ static const struct scenario table[] = {
     {"switch_ways", "by Graph, by EWS, and by Graph again, into one index", 0, set_switch_ways, 3},
     {"switch_ways_churn", "the same, and items come and go meanwhile",
      CHURN | FAULT_BIT(EWS_UPDATE) | FAULT_BIT(DEATH), set_switch_ways, 1},
+    {"graph_limits", "a figure: 300 mailboxes at the published limits of Graph", 0,
+     set_graph_limits, 0},
     {"service", "days of a service: everything may happen", STORMS | FAULT_BIT(DEATH), set_service,
      0},
     {"service_calm", "days of a service, and nothing goes wrong", 0, set_service_calm, 0},

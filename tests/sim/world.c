@@ -22,6 +22,7 @@
 #include "sim_os.h"
 
 struct world_stats world_stats;
+struct world_figure world_figure;
 
 // Other users than before cannot be read, as many.
 static void change_states(const struct world *w, struct tenant *t)
@@ -224,6 +225,10 @@ void world_run(u64 seed, const struct scenario *s, u64 faults, struct enumerated
         run_once(&w, calm);
         if (e && i == 0) {
             e->reached = faults_reached();
+        }
+        if (w.graph_latency_ms) {
+            world_figure.took_us = world_stats.virtual_us;
+            cloud_figure(&w);
         }
         pass_time(&w);
     }

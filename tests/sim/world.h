@@ -32,6 +32,8 @@ struct world {
         i64 requests, window_s, retry_after_s;
         bool silent; // no Retry-After
     } graph_limits;
+    i64 file_bytes;       // service.max_file_download_size; 0: the usual
+    i64 graph_latency_ms; // of a figure: how near to the limits of Graph a sync comes; 0: none
     int name_servers, dns_timeout_s, dns_attempts;
     int time_budget_s;
     // far side
@@ -75,5 +77,11 @@ struct world_stats {
     i64 worlds, runs, exchanges, virtual_us, completed, failed, stopped, died;
 };
 extern struct world_stats world_stats;
+
+struct world_figure {
+    i64 requests, refused, mailboxes; // of Graph
+    i64 took_us, least_us;            // and what limits and latency allow
+};
+extern struct world_figure world_figure;
 
 #endif

@@ -155,6 +155,13 @@ static void put_exchange(const struct world *w, struct t_buf *b)
                  YES(w->delegate));
 }
 
+static void put_file_bytes(const struct world *w, struct t_buf *b)
+{
+    if (w->file_bytes) {
+        t_buf_printf(b, "service:\n  max_file_download_size: %lld\n", (long long)w->file_bytes);
+    }
+}
+
 static void put_cloud(const struct world *w, struct t_buf *b)
 {
     t_buf_printf(b,
@@ -181,6 +188,7 @@ static void put_config(const struct world *w, struct t_buf *b)
         put_connectors(&w->life, b);
     } else if (w->cloud) {
         put_cloud(w, b);
+        put_file_bytes(w, b);
     } else if (w->exchange) {
         put_exchange(w, b);
     } else {
