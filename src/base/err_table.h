@@ -310,6 +310,7 @@ ERR(EXTRACT_FILE, DATA, "a file that the extraction service is to read cannot be
 ERR(EXTRACT_TIMEOUT, DATA, "the extraction service took too long for a file", "raise extraction_service.timeout if it happens often; the file is indexed without its text")
 ERR(EWS_BASE64, DATA, "the content of an attachment is not base64", "open it in Outlook; if it is readable there, report it")
 ERR(GRAPH_THROTTLED, RETRY, "Microsoft Graph asks for fewer requests", "nothing: it is asked again as soon as Microsoft allows it; lower outlook.requests_per_mailbox if it happens all the time")
+ERR(GRAPH_GIVEN_UP, SCOPE, "Microsoft Graph refused a mailbox again and again, and never answered", "look whether it is being moved, and at the service health of Microsoft 365; the next sync tries it again")
 ERR(GRAPH_TIMEOUT, RETRY, "Microsoft Graph took too long for an answer", "nothing: it is asked again, for less at a time")
 ERR(GRAPH_TRANSIENT, RETRY, "Microsoft Graph cannot answer at the moment", "look at the service health of Microsoft 365 if it stays")
 ERR(GRAPH_ANSWER, RETRY, "an answer of Microsoft Graph is cut off or not what was asked for", "check endpoints.microsoft_graph in config.yml, and whether a proxy changes answers")

@@ -184,7 +184,8 @@ err graph_call_judge(struct graph_call *c, err e, struct exchange *x)
     i64 until_ms = told ? c->retry_at_ms : own_ms;
     pace->pause_until_ms = until_ms > pace->pause_until_ms ? until_ms : pace->pause_until_ms;
     x->retry_at_ms = pace->pause_until_ms;
-    return e;
+    // Attempts alone do not end this: a token that is asked for in between makes them begin again.
+    return pace->rounds > GRAPH_ROUNDS_MAX + call_policy.attempts ? FAIL(GRAPH_GIVEN_UP) : e;
 }
 
 err graph_call_refuse(struct outlook *o, struct graph_call *c)
