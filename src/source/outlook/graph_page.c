@@ -549,15 +549,21 @@ err graph_page_end(struct outlook *o, struct fetch *f)
 bool graph_page_hand_over(struct fetch *f)
 {
     struct graph_fetch *gf = f->state;
-    struct page_record r = {.unread = true};
-    u8 *p = NULL;
-    while (r.unread) {
-        gf->at += p ? page_record_bytes(&r) : 0;
-        if (!gf->whole || gf->at >= gf->base) {
-            return false;
-        }
-        p = page_record(f, gf->at, &r);
+    struct page_record r;
+    if (!gf->whole) {
+        return false;
     }
+    while (gf->at < gf->base) { // a lane reads what is unread, when it finds it in the queue
+        (void)page_record(f, gf->at, &r);
+        if (!r.unread) {
+            break;
+        }
+        gf->at += page_record_bytes(&r);
+    }
+    if (gf->at >= gf->base) {
+        return false;
+    }
+    u8 *p = page_record(f, gf->at, &r);
     memcpy(gf->id, p, (size_t)r.id_bytes);
     gf->at += page_record_bytes(&r);
     f->decides = -1;
