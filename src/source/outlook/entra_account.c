@@ -286,6 +286,7 @@ err entra_account_put_file(const struct entra_account *a, struct buf *out, struc
     struct buf file = buf_over(out->p + out->n, room < ENTRA_FILE_BYTES ? room : ENTRA_FILE_BYTES);
     err e = os_file_read_in(a->identity->token_folder_fd, a->identity->token_name, &file, detail);
     if (!err_ok(e)) {
+        crypto_wipe(file.p, file.n);
         return err_is(e, ERR_BUF_FULL) ? account_fail_file(S(" is too long for a token"), detail)
                                        : FAIL(ENTRA_TOKEN_FILE);
     }
@@ -296,5 +297,6 @@ err entra_account_put_file(const struct entra_account *a, struct buf *out, struc
     }
     memmove(out->p + out->n, token.p, (size_t)token.n);
     out->n += token.n;
+    crypto_wipe(out->p + out->n, file.n - token.n); // what was moved away from
     return OK;
 }

@@ -82,25 +82,35 @@ void entra_token_put_claims(const struct entra_account *a, const struct entra_cl
     token_put_part(out, &json);
 }
 
-static err token_put_assertion(const struct entra_account *a, const struct entra_cloud *cloud,
-                               struct buf *body)
+static err token_put_signed(const struct entra_account *a, const struct entra_cloud *cloud,
+                            struct buf *text)
 {
     u8 random[16], id_bytes[32], signature_bytes[TOKEN_SIGNATURE_BYTES];
-    u8 text_bytes[TOKEN_ASSERTION_BYTES];
     struct buf id = buf_over(id_bytes, COUNT(id_bytes));
-    struct buf text = buf_over(text_bytes, COUNT(text_bytes));
     struct buf signature = buf_over(signature_bytes, COUNT(signature_bytes));
     os_entropy(random, COUNT(random));
     buf_put_hex(&id, str_make(random, COUNT(random)));
-    entra_token_put_claims(a, cloud, os_unix_us() / 1000000, buf_str(&id), &text);
-    TRY(buf_check(&text));
-    TRY(a->identity->pkcs1 ? crypto_sign_rs256(a->identity->key, buf_str(&text), &signature)
-                           : crypto_sign_ps256(a->identity->key, buf_str(&text), &signature));
-    buf_put_byte(&text, '.');
-    base64_encode_url(&text, buf_str(&signature));
-    TRY(buf_check(&text));
-    buf_put(body, buf_str(&text)); // base64url and dots: nothing to encode
-    return OK;
+    entra_token_put_claims(a, cloud, os_unix_us() / 1000000, buf_str(&id), text);
+    TRY(buf_check(text));
+    TRY(a->identity->pkcs1 ? crypto_sign_rs256(a->identity->key, buf_str(text), &signature)
+                           : crypto_sign_ps256(a->identity->key, buf_str(text), &signature));
+    buf_put_byte(text, '.');
+    base64_encode_url(text, buf_str(&signature));
+    return buf_check(text);
+}
+
+// Whoever has it is this app for ten minutes: it stays in the request alone.
+static err token_put_assertion(const struct entra_account *a, const struct entra_cloud *cloud,
+                               struct buf *body)
+{
+    u8 bytes[TOKEN_ASSERTION_BYTES];
+    struct buf text = buf_over(bytes, COUNT(bytes));
+    err e = token_put_signed(a, cloud, &text);
+    if (err_ok(e)) {
+        buf_put(body, buf_str(&text)); // base64url and dots: nothing to encode
+    }
+    crypto_wipe(bytes, COUNT(bytes));
+    return e;
 }
 
 static err token_put_proof(const struct entra_account *a, const struct entra_cloud *cloud,
