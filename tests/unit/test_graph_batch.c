@@ -273,6 +273,16 @@ static void test_part_verdicts(void)
     CHECK(r->mailbox.phase == MAILBOX_REFUSED);
     CHECK_ERR(r->mailbox.error, GRAPH_DENIED);
     CHECK_STR(results(r), S("0? 1?"));
+    r = batch_of(1); // one alone may be; several in a row are the mailbox
+    for (int i = 1; i <= OUTLOOK_SOME_MAX; i++) {
+        struct unit unit = r->fetch.units[0];
+        answer(r, ANSWER(200, PARTS(BAD("0", "403", "ErrorAccessDenied"))));
+        CHECK(r->mailbox.phase == (i < OUTLOOK_SOME_MAX ? MAILBOX_LISTING : MAILBOX_REFUSED));
+        CHECK_STR(results(r), S("0?"));
+        graph_lane(r, ROOM);
+        r->fetch.units[0] = unit;
+        r->fetch.unit_count = 1;
+    }
 }
 
 // What no buffer holds beside others is asked for once more; what none holds at all is corrupt.

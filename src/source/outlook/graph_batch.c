@@ -459,13 +459,29 @@ static void batch_count_tries(struct fetch *f)
     }
 }
 
+// Whether what was refused is the mailbox: all that was asked for; when that was one, several in a
+// row.
+static bool batch_is_refused(struct fetch *f)
+{
+    struct graph_fetch *gf = f->state;
+    struct graph_box *box = f->mailbox->state;
+    const struct graph_batch *b = &gf->batch;
+    box->denied = b->answered ? 0 : box->denied;
+    if (err_ok(b->refusal) || b->answered) {
+        return false;
+    }
+    bool one = !(b->asked & (b->asked - 1));
+    return !one || graph_error_reach(b->refusal) != GRAPH_REACH_SOME ||
+           ++box->denied >= OUTLOOK_SOME_MAX;
+}
+
 static err batch_end_parts(struct outlook *o, struct fetch *f, struct exchange *x)
 {
     struct graph_fetch *gf = f->state;
     struct graph_batch *b = &gf->batch;
     struct graph_pace *pace = gf->call.pace;
     buf_put(&x->detail, S("in a batch"));
-    if (!err_ok(b->refusal) && b->answered == 0) {
+    if (batch_is_refused(f)) {
         graph_mailbox_refuse(o, f->mailbox, b->refusal, &x->detail);
         return OK; // next() gives up
     }
