@@ -266,7 +266,7 @@ static void test_part_verdicts(void)
                                              "")) "," PART("4", "200",
                                                            BODY(
                                                                "{\"id\":\"E\",\"@removed\":{}}"))));
-    CHECK_STR(results(r), S("3D 0? 1G 2C 4G"));
+    CHECK_STR(results(r), S("3D 0? 1C 2C 4G"));
     CHECK(r->mailbox.phase == MAILBOX_LISTING);
     r = batch_of(2); // that is no matter of an item
     SAYS(PARTS(BAD("0", "403", "ErrorAccessDenied") "," BAD("1", "403", "ErrorAccessDenied")));

@@ -153,6 +153,10 @@ static void test_parts_refused(void)
     CHECK(machine_next(&r->lane) == STEP_DONE && r->fetch.verdict == FETCH_DOCUMENT);
     CHECK(!r->fetch.attached && str_find(buf_str(&r->fetch.doc), S("_attachment")) < 0);
     CHECK_STR(graph_results(r), S("=N"));
+    r = item_of(OUTLOOK_INBOX); // an id of Graph's that it does not take is not gone
+    answer(r, ANSWER(400, REFUSAL("ErrorInvalidIdMalformed")));
+    CHECK_STR(graph_results(r), S("=?"));
+    CHECK(r->mailbox.phase == MAILBOX_LISTING);
     r = item_of(OUTLOOK_INBOX); // one that is closed is not all of the mailbox; several are
     for (int i = 1; i <= OUTLOOK_SOME_MAX; i++) {
         struct unit unit = r->fetch.units[0];

@@ -151,7 +151,8 @@ static void test_error_refusals(void)
 
 static void test_error_others(void)
 {
-    CHECK(graph_error_is_gone(FAIL(GRAPH_GONE)) && graph_error_is_gone(FAIL(GRAPH_ID)));
+    CHECK(graph_error_is_gone(FAIL(GRAPH_GONE)) && !graph_error_is_gone(FAIL(GRAPH_ID)));
+    CHECK(graph_error_is_corrupt(FAIL(GRAPH_ID)));
     CHECK(!graph_error_is_gone(FAIL(GRAPH_FOLDER)) && !graph_error_is_gone(FAIL(GRAPH_NOT_THERE)));
     CHECK(graph_error_is_corrupt(FAIL(GRAPH_CORRUPT)) &&
           !graph_error_is_corrupt(FAIL(GRAPH_REQUEST)));

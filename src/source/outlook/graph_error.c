@@ -207,10 +207,10 @@ enum graph_reach graph_error_reach(err e)
 
 bool graph_error_is_gone(err e)
 {
-    return err_is(e, ERR_GRAPH_GONE) || err_is(e, ERR_GRAPH_ID);
+    return err_is(e, ERR_GRAPH_GONE);
 }
 
 bool graph_error_is_corrupt(err e)
 {
-    return err_is(e, ERR_GRAPH_CORRUPT);
+    return err_is(e, ERR_GRAPH_CORRUPT) || err_is(e, ERR_GRAPH_ID);
 }

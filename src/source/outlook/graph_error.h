@@ -24,7 +24,8 @@ err graph_error_from(int status, str code, str inner, str message);
 enum graph_reach graph_error_reach(err e);
 
 // What was asked for is positively not there, or nobody can read it: nothing is lost by going on.
-bool graph_error_is_gone(err e);    // GRAPH_GONE, GRAPH_ID
-bool graph_error_is_corrupt(err e); // GRAPH_CORRUPT
+// An id that Graph has given and does not take is no absence.
+bool graph_error_is_gone(err e);    // GRAPH_GONE
+bool graph_error_is_corrupt(err e); // GRAPH_CORRUPT, GRAPH_ID
 
 #endif

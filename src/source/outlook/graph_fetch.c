@@ -224,8 +224,8 @@ static err fetch_refused(struct fetch *f, err e)
         if (err_is(e, ERR_GRAPH_SYNC_STATE) && box->sets[folder].link_bytes) {
             return graph_sets_restart(box, folder) ? OK : e;
         }
-        if (gone && !err_is(e, ERR_GRAPH_SYNC_STATE)) {
-            graph_sets_leave(box, folder, !err_is(e, ERR_GRAPH_ID));
+        if ((gone && !err_is(e, ERR_GRAPH_SYNC_STATE)) || err_is(e, ERR_GRAPH_ID)) {
+            graph_sets_leave(box, folder, gone);
             fetch_decide(gf, FETCH_NOTHING, OK);
             return OK;
         }
