@@ -53,7 +53,7 @@ static void set_sizes(const struct world *w)
 {
     struct tenant *t = far_world.tenant;
     for (int i = 0; i < t->user_count; i++) {
-        i64 mails = i % 100 == 50 ? 15000 : i % 10 == 1 ? 1200 : sim_between(SIM_PLAN, 10, 300);
+        i64 mails = i % 150 == 75 ? 13000 : i % 10 == 1 ? 500 : sim_between(SIM_PLAN, 5, 100);
         ews_folder(t, i, EWS_INBOX)->synthetic = mails;
     }
     order("/_tenant/graph", "{\"latency_ms\":%lld}", (long long)w->graph_latency_ms);

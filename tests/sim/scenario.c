@@ -220,7 +220,7 @@ static void set_graph_limits(struct world *w)
 {
     set_graph(w);
     w->tenant.users = 300;
-    w->tenant.exchange_items = 40;
+    w->tenant.exchange_items = 16;
     w->tenant.exchange_bare = false;
     w->odd_users = 0;
     w->graph_latency_ms = 90;
