@@ -145,6 +145,23 @@ def paired(content, every):
             f"{sum(rows.values())} differences by {len(rows)} rows, 0 unexplained")
 
 
+LINK = "in the cloud.docx"  # of the tenant's attachments the one that is a link to a file elsewhere
+
+
+def extended():
+    """More members and documents of links; what the compatible form has stays as it is."""
+    t = tenant("alike")
+    plain = by_cloud(t, "search-plain", GRAPH)
+    more = by_cloud(t, "search-more", {**GRAPH, "fields": "extended"})
+    links = [more[k] for k in more.keys() - plain.keys()]
+    equal({(d["title"], d["type"], "_attachment" in d) for d in links}, {(LINK, "Mail Attachment", False)}, "more documents")
+    equal({k: {f: more[k].get(f, "-") for f in d} for k, d in plain.items()}, plain, "members of the compatible form")
+    names = {f for k, d in plain.items() for f in more[k].keys() - d.keys()}
+    table = open(os.path.join(ROOT, "README.md")).read()
+    equal({f for f in names if f"| `{f}` |" not in table and f"`{f}`, `" not in table and f", `{f}` |" not in table}, set(), "members without a row")
+    return f"{len(plain)} documents with {len(names)} more members, {len(links)} of links"
+
+
 # ---- one index
 
 class Index:
@@ -220,6 +237,7 @@ def main():
     try:
         failed = case("rows", lambda: paired("series", True))
         failed |= case("alike", lambda: paired("alike", False))
+        failed |= case("extended", extended)
         failed |= case("there_and_back", there_and_back)
         failed |= case("nothing_is_lost", nothing_is_lost)
     finally:
