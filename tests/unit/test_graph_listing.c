@@ -342,6 +342,19 @@ static void test_ids_refused(void)
     CHECK(r->source.purge_held);
 }
 
+// A mailbox with ids does not end before somebody's answer: whoever asks may never get one.
+static void test_ids_asked_elsewhere(void)
+{
+    struct graph_rig *r = sampled(PAGE(MAIL("A", ""), DELTA));
+    r->o->run.ids = GRAPH_IDS_ASKED;
+    CHECK(machine_next(&r->list) == STEP_WAIT && r->mailbox.phase == MAILBOX_LISTING);
+    r->o->run.ids = GRAPH_IDS_UNKNOWN;
+    CHECK(machine_next(&r->list) == STEP_REQUEST && r->o->run.ids == GRAPH_IDS_ASKED);
+    r = sampled(PAGE(MAIL("A", ""), DELTA));
+    r->o->run.ids = GRAPH_IDS_KNOWN;
+    CHECK(machine_next(&r->list) == STEP_WAIT && r->mailbox.phase == MAILBOX_LISTED);
+}
+
 // Once in a run; a mailbox that is closed while it asks leaves it to another one.
 static void test_ids_once(void)
 {
@@ -375,6 +388,7 @@ static const struct test_case cases[] = {
     CASE(test_ids_same),
     CASE(test_ids_differ),
     CASE(test_ids_refused),
+    CASE(test_ids_asked_elsewhere),
     CASE(test_ids_once),
 };
 TEST_MAIN(cases)

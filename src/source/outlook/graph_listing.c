@@ -29,6 +29,9 @@ static void listing_settle(const struct outlook *o, struct mailbox *m)
         graph_ids_is_due(o, box, true) || box->asking == ASKING_IDS) {
         return;
     }
+    if (o->run.ids == GRAPH_IDS_ASKED && box->sample_count) {
+        return; // by another mailbox: if that one ends before its answer, this one asks
+    }
     if (!box->bad_ids && !box->closed) {
         m->phase = MAILBOX_LISTED;
     } else if (m->queue.count == 0) {
