@@ -91,6 +91,31 @@ static void name_of(int i, char *out)
     snprintf(out, 16, "c%d", i + 1);
 }
 
+// Of Exchange and its directory, or of Exchange Online.
+static void put_outlook(i64 connector, struct t_buf *b)
+{
+    const struct t_options *o = &op.t->o;
+    const char *security = sim_one_in(SIM_PLAN, 2) ? "true" : "false";
+    if (connector % 2) {
+        t_buf_printf(b, "\"data_source\":\"outlook_server\","
+                        "\"exchange_server\":\"mail.tenant.test:444\","
+                        "\"active_directory_server\":\"ldaps://dc.tenant.test\","
+                        "\"username\":\"EXAMPLE\\\\svc\",\"password\":\"Passw0rd\","
+                        "\"domain\":\"example.test\",\"ssl_enabled\":false,");
+    } else {
+        t_buf_printf(b,
+                     "\"data_source\":\"outlook_cloud\",\"tenant_id\":\"%.*s\","
+                     "\"client_id\":\"%.*s\",\"client_secret\":\"%.*s\",",
+                     (int)o->tenant_id.n, (const char *)o->tenant_id.p, (int)o->app_id.n,
+                     (const char *)o->app_id.p, (int)o->app_secret.n,
+                     (const char *)o->app_secret.p);
+    }
+    t_buf_printf(b,
+                 "\"use_text_extraction_service\":false,"
+                 "\"use_document_level_security\":%s},\"doc\":{",
+                 security);
+}
+
 // As soon as the form is there it is filled in, and schedules are turned on.
 static void configure(i64 connector, i64 tries)
 {
@@ -105,13 +130,18 @@ static void configure(i64 connector, i64 tries)
         return;
     }
     struct t_buf b = {0};
-    t_buf_printf(&b, "{\"id\":\"%s\",\"values\":{\"service_account_credentials\":", id);
-    put_account(&b);
-    t_buf_printf(&b,
-                 ",\"subject\":\"admin@example.test\",\"customer_id\":\"C01test00\","
-                 "\"include_spam_and_trash\":false,\"include_full_raw_message\":false,"
-                 "\"use_document_level_security\":%s},\"doc\":{",
-                 sim_one_in(SIM_PLAN, 2) ? "true" : "false");
+    t_buf_printf(&b, "{\"id\":\"%s\",\"values\":{", id);
+    if (op.s.outlook) {
+        put_outlook(connector, &b);
+    } else {
+        t_buf_z(&b, "\"service_account_credentials\":");
+        put_account(&b);
+        t_buf_printf(&b,
+                     ",\"subject\":\"admin@example.test\",\"customer_id\":\"C01test00\","
+                     "\"include_spam_and_trash\":false,\"include_full_raw_message\":false,"
+                     "\"use_document_level_security\":%s},\"doc\":{",
+                     sim_one_in(SIM_PLAN, 2) ? "true" : "false");
+    }
     put_scheduling(&b, false);
     t_buf_z(&b, "}}");
     write_record(false, &b);

@@ -301,6 +301,26 @@ static void set_service(struct world *w)
     l->delete_s = sim_between(SIM_PLAN, 20000, 100000);
 }
 
+static void set_service_outlook(struct world *w)
+{
+    set_service_calm(w);
+    w->exchange = w->cloud = true;
+    w->backend = "graph";
+    w->directory = "ldaps://dc.tenant.test";
+    w->tenant.messages = 0;
+    w->tenant.exchange_items = sim_between(SIM_PLAN, 0, 12);
+    w->tenant.exchange_bare = true;
+    w->tenant.exchange_auth = T_AUTH_NTLM | T_AUTH_BEARER;
+    w->tenant.es_license = S("platinum");
+    struct life_settings *l = &w->life;
+    l->outlook = l->platinum = true;
+    l->connectors = 2;
+    l->demand_s = sim_between(SIM_PLAN, 1000, 10000);
+    l->cancel_s = sim_one_in(SIM_PLAN, 2) ? sim_between(SIM_PLAN, 300, 10000) : 0;
+    l->stop_s = sim_one_in(SIM_PLAN, 2) ? 30000 : 0;
+    l->kill_s = sim_one_in(SIM_PLAN, 2) ? 30000 : 0;
+}
+
 static void set_service_two(struct world *w)
 {
     set_service(w);
@@ -456,6 +476,8 @@ static const struct scenario table[] = {
      FAULT_BIT(LOST) | FAULT_BIT(BUSY_RECORD) | FAULT_BIT(DELAY), set_service_lost, 0},
     {"service_kills", "processes are killed and stopped", FAULT_BIT(DEATH), set_service_kills, 0},
     {"service_leap", "the end of February", 0, set_service_leap, 0},
+    {"service_outlook", "Exchange on-premises and Online, by one service", FAULT_BIT(DEATH),
+     set_service_outlook, 0},
     {"service_idle", "a hundred connectors, a day, and nothing is due", 0, set_service_idle, 0},
     {"service_idle_hours", "the same for an hour", 0, set_service_idle_hours, 0},
 };

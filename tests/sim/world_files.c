@@ -100,7 +100,8 @@ static void put_connectors(const struct life_settings *s, struct t_buf *b)
     bool by_type = s->connectors > 60; // more than config.yml lists
     t_buf_z(b, by_type ? "" : "connectors:\n");
     for (int i = 0; !by_type && i < s->connectors * (s->delete_s ? 2 : 1); i++) {
-        t_buf_printf(b, "  - connector_id: c%d\n    service_type: gmail\n", i + 1);
+        t_buf_printf(b, "  - connector_id: c%d\n    service_type: %s\n", i + 1,
+                     s->outlook ? "outlook" : "gmail");
     }
     t_buf_printf(b,
                  "service:\n  idling: %d\n  heartbeat: %d\n  job_cleanup_interval: %d\n"
