@@ -82,7 +82,8 @@ def test_a_federated_token_that_has_ended_or_is_of_somebody_else():
     needs_openssl()
     t = tenant(users=1)
     pod, now = Pod(t), int(time.time())
-    for change, code in (({"iat": now - 7200, "nbf": now - 7200, "exp": now - 3600}, "700024"), ({"iss": "https://other.test"}, "700211"),
+    old = {"iat": now - 7200, "nbf": now - 7200, "exp": now - 3600}
+    for change, code in ((old, "700024"), ({"iss": "https://other.test"}, "700211"),
                          ({"aud": ["api://other"]}, "700212"), ({"sub": "system:serviceaccount:mail:other"}, "700213")):
         r = sync(t, client_secret="", outlook={"federated_token_file": pod.put(federated(t, **change))})
         if "LANDLOCK" in r.err:
@@ -144,7 +145,7 @@ def test_tokens_that_end_in_the_middle():
     for proof in ({}, {"client_certificate_file": True}):
         t = tenant(items=60)
         want = whole(t, sync(t))
-        for outlook, life in zip(BOTH_WAYS, (2, 4)):
+        for outlook, life in zip(BOTH_WAYS[:1 if proof else 2], (2, 4)):
             t.post("entra", token_ttl_s=life)
             t.post("graph", latency_ms=250)
             t.post("exchange", latency_ms=250)
