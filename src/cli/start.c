@@ -228,6 +228,7 @@ static err start_job(struct start *s)
     j->states = sources.bytes;
     if (s->connector) {
         TRY(start_source_configure(s));
+        start_source_forget(s); // before the pools of the job are touched
     }
     TRY(start_sink(s));
     if (s->connector) {
@@ -361,7 +362,6 @@ err start_all(struct start *s, const struct options *options)
     isize connections = s->config.limits.lanes + start_flights(s) + START_SPARE_CONNECTIONS;
     TRY(start_loop(s, start_job_tasks(s), connections));
     TRY(start_job(s));
-    start_source_forget(s);
     start_end(s);
     return start_volume_create(s);
 }
