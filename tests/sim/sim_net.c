@@ -60,6 +60,9 @@ struct descriptor {
     int index;
 };
 
+enum { LATENCY_US = 30000 }; // one way, at most
+static i64 net_latency_us = LATENCY_US;
+
 static struct {
     struct link *links;
     struct udp *udps;
@@ -84,6 +87,11 @@ void net_reset(void)
     net.link_count = net.udp_count = net.datagram_count = net.fd_count = 0;
     memset(net.open, 0, sizeof(net.open));
     net.bytes_in = net.bytes_out = 0;
+}
+
+void net_set_latency_us(i64 us)
+{
+    net_latency_us = us ? us : LATENCY_US;
 }
 
 void net_set_timeout_s(i64 elastic)
@@ -205,7 +213,7 @@ int net_connect(const struct os_addr *to, bool udp)
     int link = net.link_count++;
     struct link *l = &net.links[link];
     *l = (struct link){.to = *to, .owner = host_selected()};
-    l->latency_us = sim_between(SIM_NET, 100, 30000);
+    l->latency_us = sim_between(SIM_NET, 100, net_latency_us);
     l->fd = new_fd(false, link);
     i64 us = 2 * l->latency_us;
     enum link_state becomes = LINK_OPEN;

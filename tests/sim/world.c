@@ -53,6 +53,7 @@ static void begin_world(struct world *w)
     host_reset();
     host_set_patience_s(w->patience_s);
     net_set_timeout_s(w->request_timeout_s);
+    net_set_latency_us(w->graph_latency_ms ? 1000 : 0);
     far_world = (struct far_world){
         .plain_elastic = w->plain_elastic,
         .exchange = w->exchange,
