@@ -58,6 +58,15 @@ static void test_fetch_corrupt_stays_plain(void)
     CHECK_STR(results(r), S("C0 end"));
 }
 
+// An id that Exchange has listed itself and then does not know is no proof that the item is gone.
+static void test_fetch_id_refused_is_kept(void)
+{
+    struct rig *r = batch("A");
+    SAYS(EWS("GetItem", BAD("ErrorInvalidIdMalformed")));
+    SAYS(EWS("GetItem", BAD("ErrorInvalidIdMalformed")));
+    CHECK_STR(results(r), S("C0 end"));
+}
+
 static void test_fetch_left_out_for_ever(void)
 {
     run_out(batch("AB"), EWS("GetItem", ""), "?0 ?1 end");
@@ -335,6 +344,7 @@ static const struct test_case cases[] = {
     CASE(test_fetch_a_batch),
     CASE(test_fetch_broken_attempts_are_undone),
     CASE(test_fetch_corrupt_stays_plain),
+    CASE(test_fetch_id_refused_is_kept),
     CASE(test_fetch_left_out_for_ever),
     CASE(test_fetch_batch_stopped),
     CASE(test_fetch_one_sick_item),

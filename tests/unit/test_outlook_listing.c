@@ -100,6 +100,19 @@ static void test_listing_folders_left_out(void)
     CHECK(asks(PLAY(r, INBOX_ONLY, EWS("FindFolder", "")), "<m:FindFolder"));
 }
 
+// A mailbox that shows none of its folders is not one whose items are gone.
+static void test_listing_no_folders_at_all(void)
+{
+    struct rig *r = rig_make(KIB(256));
+    (void)PLAY(r,
+               EWS("GetFolder",
+                   NONE_THERE NONE_THERE NONE_THERE NONE_THERE NONE_THERE NONE_THERE),
+               NO_ARCHIVE);
+    (void)machine_next(&r->list);
+    CHECK(r->mailbox.phase == MAILBOX_REFUSED);
+    CHECK_ERR(r->mailbox.error, EWS_FOLDER_CLOSED);
+}
+
 // What goes back to Exchange has to fit the next request, whatever it is made of.
 static void test_listing_hostile_state(void)
 {
@@ -264,6 +277,7 @@ static const struct test_case cases[] = {
     CASE(test_listing_bad_ids),
     CASE(test_listing_says_nothing),
     CASE(test_listing_folders_left_out),
+    CASE(test_listing_no_folders_at_all),
     CASE(test_listing_hostile_state),
     CASE(test_listing_does_not_end),
     CASE(test_listing_state_forgotten),

@@ -206,8 +206,10 @@ err outlook_folders_take(struct outlook_mailbox *om)
     if (om->step != OUTLOOK_LIST_FOLDERS && !om->absent) {
         TRY(folders_take_page(om, &whole));
     }
+    // A mailbox without a single folder shows less than there is.
+    bool lost = om->step == OUTLOOK_LIST_FOLDERS && !om->there && !om->page_closed;
     om->page_ids = om->id_bytes;
-    om->closed += om->page_closed;
+    om->closed += om->page_closed + lost;
     if (whole) {
         om->step = folders_next_step(om);
         om->find = (struct outlook_find){0};

@@ -106,7 +106,7 @@ static void items_end_message(struct fetch *f, const struct ews_answer *a)
     }
     if (err_ok(a->error)) { // no item, or one that turned into another kind
         outlook_items_decide(of, unit, FETCH_CORRUPT, FAIL(EWS_CORRUPT));
-    } else if (ews_error_is_gone(a->error) || err_is(a->error, ERR_EWS_ID)) {
+    } else if (ews_error_is_gone(a->error)) { // not EWS_ID: Exchange itself has listed the id
         outlook_items_decide(of, unit, FETCH_GONE, OK);
     } else if (ews_error_is_corrupt(a->error) && (plain || f->units[unit].intact)) {
         outlook_items_decide(of, unit, FETCH_CORRUPT, a->error);
