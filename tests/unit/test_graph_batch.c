@@ -103,8 +103,8 @@ static void test_batch(void)
     struct graph_rig *r = batch_of(3);
     memcpy(r->fetch.units[1].id, "B/+=", 4);
     r->fetch.units[1].id_bytes = 4;
-    SAYS(PARTS(GOOD("2", MAIL("C", "")) "," BAD("0", "404",
-                                                "ErrorItemNotFound") "," GOOD("1", MAIL("B", ""))));
+    SAYS(PARTS(GOOD("2", MAIL("C", "")) "," BAD("0", "404", "ErrorItemNotFound") "," GOOD(
+        "1", MAIL("B-_=", ""))));
     CHECK_STR(machine_method(&r->lane, 0), S("POST"));
     CHECK_STR(machine_target(&r->lane, 0), S("/$batch"));
     CHECK(machine_has_header(&r->lane, 0, S("Content-Type: application/json\r\n")));
@@ -251,6 +251,17 @@ static void test_part_missing(void)
     CHECK_STR(results(r), S("1D ask"));
     CHECK(asks(r, "0"));
     THEN(PARTS(GOOD("1", MAIL("X", "")) "," GOOD("0", MAIL("A", ""))));
+    CHECK_STR(results(r), S("0D"));
+}
+
+// A mail under the number of another one is not that one's.
+static void test_part_of_another_mail(void)
+{
+    struct graph_rig *r = batch_of(2);
+    SAYS(PARTS(GOOD("0", MAIL("B", "")) "," GOOD("1", MAIL("B", ""))));
+    CHECK_STR(results(r), S("1D ask"));
+    CHECK(asks(r, "0"));
+    THEN(PARTS(GOOD("0", MAIL("A", ""))));
     CHECK_STR(results(r), S("0D"));
 }
 
@@ -504,11 +515,23 @@ static void test_light_forgotten(void)
 }
 
 static const struct test_case cases[] = {
-    CASE(test_batch),          CASE(test_batch_cut_anywhere), CASE(test_batch_in_pieces),
-    CASE(test_batch_grows),    CASE(test_part_throttled),     CASE(test_part_all_throttled),
-    CASE(test_part_fails),     CASE(test_part_missing),       CASE(test_part_verdicts),
-    CASE(test_part_too_large), CASE(test_batch_refused),      CASE(test_batch_in_flight),
-    CASE(test_batch_stays),    CASE(test_light_page),         CASE(test_light_cut_anywhere),
-    CASE(test_light_in_vain),  CASE(test_light_forgotten),
+    CASE(test_batch),
+    CASE(test_batch_cut_anywhere),
+    CASE(test_batch_in_pieces),
+    CASE(test_batch_grows),
+    CASE(test_part_throttled),
+    CASE(test_part_all_throttled),
+    CASE(test_part_fails),
+    CASE(test_part_missing),
+    CASE(test_part_of_another_mail),
+    CASE(test_part_verdicts),
+    CASE(test_part_too_large),
+    CASE(test_batch_refused),
+    CASE(test_batch_in_flight),
+    CASE(test_batch_stays),
+    CASE(test_light_page),
+    CASE(test_light_cut_anywhere),
+    CASE(test_light_in_vain),
+    CASE(test_light_forgotten),
 };
 TEST_MAIN(cases)

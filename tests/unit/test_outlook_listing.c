@@ -105,8 +105,7 @@ static void test_listing_no_folders_at_all(void)
 {
     struct rig *r = rig_make(KIB(256));
     (void)PLAY(r,
-               EWS("GetFolder",
-                   NONE_THERE NONE_THERE NONE_THERE NONE_THERE NONE_THERE NONE_THERE),
+               EWS("GetFolder", NONE_THERE NONE_THERE NONE_THERE NONE_THERE NONE_THERE NONE_THERE),
                NO_ARCHIVE);
     (void)machine_next(&r->list);
     CHECK(r->mailbox.phase == MAILBOX_REFUSED);

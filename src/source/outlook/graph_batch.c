@@ -407,6 +407,10 @@ bool graph_batch_take_element(const struct outlook *o, struct fetch *f, const st
         if (doc->full) {
             return false;
         }
+        if (!str_eq(item->id, str_make(u->id, u->id_bytes))) {
+            doc->n = item->from; // another one's: it stays unanswered
+            break;
+        }
         batch_put_document(f, unit, item, doc);
         break;
     case GRAPH_ITEM_REMOVED:
