@@ -103,8 +103,8 @@ static void test_batch(void)
     struct graph_rig *r = batch_of(3);
     memcpy(r->fetch.units[1].id, "B/+=", 4);
     r->fetch.units[1].id_bytes = 4;
-    SAYS(PARTS(GOOD("2", MAIL("C", "")) "," BAD("0", "404", "ErrorItemNotFound") "," GOOD(
-        "1", MAIL("B-_=", ""))));
+    SAYS(PARTS(GOOD("2", MAIL("C", "")) "," BAD("0", "404", "ErrorItemNotFound") "," PART(
+        "1", "200", BODY("{\"id\":\"B-_=\",\"subject\":\"sB\"," MODIFIED "}"))));
     CHECK_STR(machine_method(&r->lane, 0), S("POST"));
     CHECK_STR(machine_target(&r->lane, 0), S("/$batch"));
     CHECK(machine_has_header(&r->lane, 0, S("Content-Type: application/json\r\n")));
