@@ -13,8 +13,8 @@ void cloud_begin(const struct world *w); // limits of Graph
 // What was asked of Graph, and the time for which its limits and latency, and the requests that may
 // be under way, allow that.
 void cloud_figure(const struct world *w);
-void cloud_calm(void);                   // nothing of it is left
-void cloud_grant(bool enough);           // other permissions than before; enough: for one way
+void cloud_calm(void);         // nothing of it is left
+void cloud_grant(bool enough); // other permissions than before; enough: for one way
 enum exchange_way cloud_way(const char *backend); // that a run with a new token goes
 void cloud_before(const struct t_request *q);
 // `damaged`: the answer cannot be used.

@@ -18,9 +18,9 @@ struct life_settings {
     bool api, platinum;
     // How often people and weather do something: every so many seconds on an average; 0: never.
     i64 storm_s, outage_s, kill_s, stop_s, edit_s, cancel_s, demand_s, delete_s, spoil_s;
-    bool idle; // nothing is ever due: requests are counted
+    bool idle;    // nothing is ever due: requests are counted
     bool outlook; // connectors of Exchange, on-premises and Online in turn
-    bool leap; // schedules for 29 February and the turn of months
+    bool leap;    // schedules for 29 February and the turn of months
 };
 
 struct world;

@@ -44,7 +44,7 @@ struct mailbox_book {
     i64 count, cap;
     int restarts; // listings that had to begin again, in this run
     i64 deletes;
-    bool left_out; // says the summary
+    bool left_out;                   // says the summary
     i64 busy_from_us, busy_until_us; // Graph has asked for fewer requests
 };
 
@@ -82,10 +82,10 @@ struct book {
     int note_count, note_cap;
     i64 asked[REQUEST_OTHER + 1];
     i64 lost;
-    const char *wrong;               // of the last wrong document of Exchange; NULL: not known
-    bool some_left_out;              // says the summary
-    bool way_seen;                   // of the run: a mailbox was asked for
-    bool held;                       // nothing may be deleted, says the summary
+    const char *wrong;  // of the last wrong document of Exchange; NULL: not known
+    bool some_left_out; // says the summary
+    bool way_seen;      // of the run: a mailbox was asked for
+    bool held;          // nothing may be deleted, says the summary
     enum exchange_way expected;
     bool ids_differ;                 // translateExchangeIds has said so, or may have
     i64 busy_from_us, busy_until_us; // Exchange has asked everybody to wait

@@ -14,7 +14,7 @@
 #define NET_WINDOW_BYTES KIB(64)
 
 void net_reset(void);                // a new world
-void net_set_latency_us(i64 us); // one way, at most; 0: the usual
+void net_set_latency_us(i64 us);     // one way, at most; 0: the usual
 void net_set_timeout_s(i64 elastic); // of one exchange, as config.yml says; Google's is fixed
 
 // ---- the product's end

@@ -67,8 +67,9 @@ err graph_call_end(struct outlook *o, struct graph_call *c, const void *machine,
 // An error that the answer itself is: pauses, words for people.
 err graph_call_judge(struct graph_call *c, err e, struct exchange *x);
 
-// The token was not taken. OK: once more, with a new one. ENTRA_REVOKED when a new one was not taken
-// either, and no mailbox has answered in this run; else GRAPH_DENIED: it is this mailbox alone.
+// The token was not taken. OK: once more, with a new one. ENTRA_REVOKED when a new one was not
+// taken either, and no mailbox has answered in this run; else GRAPH_DENIED: it is this mailbox
+// alone.
 err graph_call_refuse(struct outlook *o, struct graph_call *c);
 
 // All attempts are used up, or the machine is done with it.
