@@ -128,13 +128,13 @@ static err start_entra_authority(struct start *s)
     if (host.n == 0 || config_tree_find(&s->tree, S("outlook.cloud")) >= 0) {
         return OK;
     }
-    if (!cloud) {
-        buf_put(&s->detail, S("AZURE_AUTHORITY_HOST in the environment is the address of no cloud "
-                              "that is known here: set outlook.cloud"));
-        return FAIL(CONFIG_URL);
+    if (cloud) {
+        s->config.outlook.cloud = str_from(cloud->name);
+        return OK;
     }
-    s->config.outlook.cloud = str_from(cloud->name);
-    return OK;
+    buf_put(&s->detail, S("AZURE_AUTHORITY_HOST in the environment is the address of no cloud that "
+                          "is known here: set outlook.cloud"));
+    return FAIL(CONFIG_URL);
 }
 
 static err start_entra_token(struct start *s)
