@@ -103,7 +103,7 @@ class Node:
     def docs(self, index):
         """All documents by id, as they are stored; small pages, for nodes that take little."""
         self.ask("POST", f"/{index}/_refresh")
-        found, page = {}, self.ask("POST", f"/{index}/_search?scroll=1m&size=200",
+        found, page = {}, self.ask("POST", f"/{index}/_search?scroll=1m&size=20",
                                    {"version": True, "seq_no_primary_term": True})
         while page["hits"]["hits"]:
             found.update((hit["_id"], hit) for hit in page["hits"]["hits"])

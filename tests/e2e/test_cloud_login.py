@@ -163,18 +163,18 @@ def test_tokens_that_are_revoked_in_the_middle():
     for outlook in BOTH_WAYS:
         t = tenant(items=60)
         want = whole(t, sync(t))
-        t.post("graph", latency_ms=100)
-        t.post("exchange", latency_ms=100)
+        t.post("graph", latency_ms=500)
+        t.post("exchange", latency_ms=500)
         process, log = started(t, outlook=outlook)
         before = sum(asked(t)[0])
-        for _ in range(3):
+        for _ in range(2):
             rig.wait_for(lambda: sum(asked(t)[0]) > before or process.poll() is not None)
-            time.sleep(0.6)
+            time.sleep(4)  # longer than the pause before an attempt: each token is taken before its end
             before = sum(asked(t)[0])
             t.post("entra", revoke="all")
         r = ended(process, log)
         same((whole(t, r), r["documents_indexed"], r["documents_deleted"]), (want, 0, 0))
-        true(sum(asked(t)[0]) >= 4, str(asked(t)))
+        true(sum(asked(t)[0]) >= 3, str(asked(t)))
         rig.stop_all()
 
 

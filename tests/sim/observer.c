@@ -251,7 +251,14 @@ static void note_item(struct note *n, int mailbox, i64 index, bool delete)
     n->items[n->item_count++] = (struct note_item){mailbox, index, delete, 0};
 }
 
-#define HEAVY_BYTES KIB(256) // refused alone (429), such a document is to blame itself
+// Refused alone (429), such a document is to blame itself; so is one that no request holds beside
+// others.
+#define HEAVY_BYTES KIB(256)
+
+static bool is_heavy(str source)
+{
+    return source.n >= HEAVY_BYTES || source.n + KIB(2) > book.run.chunk_bytes;
+}
 
 static void ask_index(struct note *n, str id, str source)
 {
@@ -264,7 +271,7 @@ static void ask_index(struct note *n, str id, str source)
                       source.p);
     }
     x->now.sent++;
-    x->now.heavy = source.n >= HEAVY_BYTES;
+    x->now.heavy = is_heavy(source);
     sim_trace("%lld index %.*s", (long long)clock_now_us(), (int)id.n, (const char *)id.p);
     i64 allowed = 1 + x->now.failures + book.mailboxes[mailbox].restarts;
     if (x->now.sent > allowed) {
@@ -467,6 +474,10 @@ void observer_answered(int note, const struct t_response *r, bool damaged)
     if (n->kind == REQUEST_BULK && r->status == 200 && !damaged) {
         read_verdicts(n, r);
         apply_verdicts(n);
+    }
+    if (n->kind == REQUEST_BULK && r->status == 429 && n->item_count == 1 && !n->items[0].delete) {
+        // Refused as a whole, and all of it was this one.
+        book_message(n->items[0].mailbox, n->items[0].index)->now.last_status = 429;
     }
     if (n->kind == REQUEST_LIST && n->mailbox >= 0 && (r->status == 400 || r->status == 404)) {
         book.mailboxes[n->mailbox].restarts++;

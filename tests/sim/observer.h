@@ -27,6 +27,7 @@ struct observer_run {
     bool full;             // --full: known documents are read again
     bool purge;            // purge.enabled
     bool only_some;        // --mailbox was given
+    i64 chunk_bytes;       // of a bulk request: what does not fit flies alone
     bool small_limits;     // id set, roster or shares may keep documents that could go
     bool retry_after_date; // dates mean something: the unix clock does not step
     enum exchange_way way; // that it is expected to go; in the end: that it went

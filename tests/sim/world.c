@@ -162,6 +162,7 @@ static void run_once(struct world *w, bool calm)
     struct observer_run run = {
         .full = w->full,
         .purge = w->purge,
+        .chunk_bytes = (i64)(w->chunk_mib * 1024 * 1024),
         .small_limits = w->small_limits,
         .retry_after_date = !fault_enabled(FAULT_CLOCK) && clock_product_is_right(),
         .way = w->cloud ? cloud_way(w->backend) : WAY_EWS,
