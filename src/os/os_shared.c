@@ -150,6 +150,19 @@ static bool os_shared_open(int folder_fd, const char *hidden, const char *name, 
     return done;
 }
 
+// Removes and closes what was made so far.
+static void os_shared_drop(int folder_fd, struct os_shared *s)
+{
+    for (int i = 0; i < s->count; i++) {
+        u8 bytes[NAME_BYTES] = {0};
+        struct buf name = buf_over(bytes, NAME_BYTES - 1);
+        os_shared_put_name(&name, s, i);
+        unlinkat(folder_fd, (const char *)bytes, 0);
+        close(s->first_fd + i);
+    }
+    s->count = 0;
+}
+
 static err os_shared_make(int folder_fd, const char *folder, struct os_shared *s, int count,
                           struct buf *detail)
 {
@@ -164,7 +177,7 @@ static err os_shared_make(int folder_fd, const char *folder, struct os_shared *s
         if (!os_shared_open(folder_fd, (const char *)bytes, (const char *)bytes + 1,
                             first + s->count)) {
             const char *reason = strerror(errno);
-            os_shared_remove(folder, s);
+            os_shared_drop(folder_fd, s); // with the folder that is open: there may be no other
             return os_shared_refuse(detail, folder, reason);
         }
         s->count++;
@@ -197,17 +210,10 @@ err os_shared_create(const char *folder, int count, struct os_shared *out, struc
 void os_shared_remove(const char *folder, struct os_shared *s)
 {
     int folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    for (int i = 0; i < s->count; i++) {
-        u8 bytes[NAME_BYTES] = {0};
-        struct buf name = buf_over(bytes, NAME_BYTES - 1);
-        os_shared_put_name(&name, s, i);
-        unlinkat(folder_fd, (const char *)bytes, 0);
-        close(s->first_fd + i);
-    }
+    os_shared_drop(folder_fd, s);
     if (folder_fd >= 0) {
         close(folder_fd);
     }
-    s->count = 0;
 }
 
 // ---- after the seal

@@ -120,16 +120,34 @@ static void test_create_refused(void)
     CHECK(s.open_to_all);
     os_shared_remove(folder, &s);
     CHECK(chmod(folder, 0700) == 0);
-    // As many descriptors as there may be: none of the files is left behind.
+    // As many descriptors as there may be, with and without a free one below the row: none of the
+    // files is left behind.
     struct rlimit files, few = {0};
     CHECK(getrlimit(RLIMIT_NOFILE, &files) == 0);
     few = (struct rlimit){20, files.rlim_max};
-    CHECK(setrlimit(RLIMIT_NOFILE, &few) == 0);
-    detail = buf_over(detail_bytes, COUNT(detail_bytes));
-    CHECK_ERR(os_shared_create(folder, 40, &s, &detail), CONFIG_SHARED_VOLUME);
-    CHECK(setrlimit(RLIMIT_NOFILE, &files) == 0);
-    CHECK(detail.n > 0 && s.count == 0);
-    CHECK(rmdir(folder) == 0 && mkdir(folder, 0700) == 0);
+    for (int fd = 3; fd < 20; fd++) {
+        close(fd); // what the caller of this program had open
+    }
+    for (int gap = 0; gap < 2; gap++) {
+        int taken[20];
+        int n = 0;
+        do {
+            taken[n] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+        } while (taken[n++] < 9);
+        if (gap) { // one for the folder, one that is below the row
+            close(taken[n - 4]);
+            close(taken[n - 3]);
+        }
+        CHECK(setrlimit(RLIMIT_NOFILE, &few) == 0);
+        detail = buf_over(detail_bytes, COUNT(detail_bytes));
+        CHECK_ERR(os_shared_create(folder, 40, &s, &detail), CONFIG_SHARED_VOLUME);
+        CHECK(setrlimit(RLIMIT_NOFILE, &files) == 0);
+        CHECK(detail.n > 0 && s.count == 0);
+        for (int i = 0; i < n; i++) {
+            close(taken[i]);
+        }
+        CHECK(rmdir(folder) == 0 && mkdir(folder, 0700) == 0);
+    }
 }
 
 // ---- what others left
