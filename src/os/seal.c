@@ -16,6 +16,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
@@ -37,14 +38,18 @@
 
 // ---- the list
 
+// The comments, and the list itself, are the table of SECURITY.md: tests/lint/seal_calls puts them
+// there.
 enum seal_check {
-    SEAL_ANY,
-    SEAL_INTERNET_SOCKET,
-    SEAL_FILE_FLAGS,
-    SEAL_OWN_THREAD,
-    SEAL_LISTENER, // on the list only when there is a listener
-    SEAL_SHARED,   // on the list only when there are such files
-    SEAL_FOLDER,   // on the list only when there is such a folder
+    SEAL_ANY,             // always
+    SEAL_INTERNET_SOCKET, // `AF_INET` or `AF_INET6`, stream or datagram, protocol 0
+    SEAL_CONNECTED,       // without an address of its own
+    SEAL_SOCKET_ERROR,    // `SOL_SOCKET`, `SO_ERROR`
+    SEAL_NO_DELAY,        // `IPPROTO_TCP`, `TCP_NODELAY`
+    SEAL_OWN_THREAD,      // to the one thread
+    SEAL_LISTENER,        // only with `service.listen`: on that descriptor
+    SEAL_SHARED,          // only with `use_file_pointers`: on the files made for it
+    SEAL_FOLDER,          // only with `federated_token_file`: in that folder, read-only
 };
 
 struct seal_call {
@@ -61,43 +66,30 @@ struct seal_call {
 
 // The order is the order of the filter: calls of every turn of the loop come first.
 static const struct seal_call seal_calls[] = {
-    SEAL_CALL(read, SEAL_ANY, "signals, and bytes of files that were opened before"),
+    SEAL_CALL(read, SEAL_ANY, "signals (signalfd), and the federated token"),
     SEAL_CALL(recvfrom, SEAL_ANY, "bytes of connections and name servers"),
-    SEAL_CALL(sendto, SEAL_ANY, "bytes to connections and name servers"),
+    SEAL_CALL(sendto, SEAL_CONNECTED, "bytes to connections and name servers"),
 #ifdef __NR_poll
     SEAL_CALL(poll, SEAL_ANY, "the one wait of the loop"),
 #endif
     SEAL_CALL(ppoll, SEAL_ANY, "the one wait of the loop, where there is no poll"),
     SEAL_CALL(clock_gettime, SEAL_ANY, "deadlines; usually without entering the kernel"),
     SEAL_CALL(write, SEAL_ANY, "log, progress, results"),
-    SEAL_CALL(writev, SEAL_ANY, "results, as libc writes them"),
-    SEAL_CALL(readv, SEAL_ANY, "files that were opened before, as libc reads them"),
-    SEAL_CALL(pread64, SEAL_ANY, "files that were opened before"),
-    SEAL_CALL(pwrite64, SEAL_ANY, "result files that are written in place"),
-    SEAL_CALL(recvmsg, SEAL_ANY, "bytes of connections"),
-    SEAL_CALL(sendmsg, SEAL_ANY, "bytes to connections"),
-    SEAL_CALL(socket, SEAL_INTERNET_SOCKET,
-              "new connections: IPv4 or IPv6, stream or datagram only"),
+    SEAL_CALL(writev, SEAL_ANY, "the last words of a failed assertion in a library"),
+    SEAL_CALL(pread64, SEAL_ANY, "peak memory: its own status in /proc, which was opened before"),
+    SEAL_CALL(pwrite64, SEAL_SHARED, "use_file_pointers: content of the files made for it"),
+    SEAL_CALL(socket, SEAL_INTERNET_SOCKET, "new connections, to servers and name servers"),
     SEAL_CALL(connect, SEAL_ANY, "new connections"),
-    SEAL_CALL(bind, SEAL_ANY, "the source address of a connection"),
-    SEAL_CALL(getsockopt, SEAL_ANY, "whether a connection was made"),
-    SEAL_CALL(setsockopt, SEAL_ANY, "TCP_NODELAY"),
-    SEAL_CALL(getsockname, SEAL_ANY, "the own address of a connection"),
-    SEAL_CALL(shutdown, SEAL_ANY, "the end of sending on a connection"),
+    SEAL_CALL(getsockopt, SEAL_SOCKET_ERROR, "whether a connection was made"),
+    SEAL_CALL(setsockopt, SEAL_NO_DELAY, "requests leave at once"),
     SEAL_CALL(accept4, SEAL_LISTENER, "health and metrics: from the one listening descriptor"),
     SEAL_CALL(close, SEAL_ANY, "the end of a connection"),
-    SEAL_CALL(fcntl, SEAL_FILE_FLAGS, "reading and setting flags of a descriptor, nothing else"),
     SEAL_CALL(ftruncate, SEAL_SHARED,
-              "use_file_pointers: the files that were made for it, no other"),
-    SEAL_CALL(openat, SEAL_FOLDER,
-              "federated_token_file: reading, in the one folder that was opened for it"),
-    SEAL_CALL(lseek, SEAL_ANY, "result files"),
-    SEAL_CALL(fdatasync, SEAL_ANY, "result files that must be on disk"),
+              "use_file_pointers: a file is cut before it is written again"),
+    SEAL_CALL(openat, SEAL_FOLDER, "the federated token, which is renewed while we run"),
     SEAL_CALL(getrandom, SEAL_ANY, "keys of TLS, ids of queries"),
     SEAL_CALL(getpid, SEAL_ANY, "the random generator of TLS 1.3 asks whether it was forked"),
-    SEAL_CALL(getrusage, SEAL_ANY, "peak memory for the summary: /proc can no longer be opened"),
-    SEAL_CALL(nanosleep, SEAL_ANY, "pauses"),
-    SEAL_CALL(clock_nanosleep, SEAL_ANY, "pauses"),
+    SEAL_CALL(getrusage, SEAL_ANY, "CPU time and, without /proc, peak memory"),
     SEAL_CALL(restart_syscall, SEAL_ANY, "the kernel itself, after SIGSTOP and SIGCONT"),
     SEAL_CALL(futex, SEAL_ANY, "locks inside libc; there is one thread"),
     SEAL_CALL(rt_sigaction, SEAL_ANY, "abort() takes its handler away"),
@@ -121,7 +113,7 @@ bool seal_call_at(isize i, const char **name, const char **why)
 // ---- the filter
 
 enum {
-    SEAL_STEPS_MAX = 4 + 2 * COUNT(seal_calls) + 44, // checks of arguments take a few more
+    SEAL_STEPS_MAX = 4 + 2 * COUNT(seal_calls) + 68, // checks of arguments take a few more
     SEAL_WORD = BPF_LD | BPF_W | BPF_ABS,
 };
 
@@ -167,11 +159,23 @@ static void seal_put_checks(struct seal_filter *f, enum seal_check check,
         seal_load_argument(f, 2);
         seal_must_be(f, 0, 0);
         break;
-    case SEAL_FILE_FLAGS: // F_GETFD 1, F_SETFD 2, F_GETFL 3, F_SETFL 4
+    case SEAL_CONNECTED: // both halves of the pointer
+        seal_load_argument(f, 4);
+        seal_must_be(f, 0, 0);
+        seal_put(f, SEAL_WORD, 0, 0, offsetof(struct seccomp_data, args[4]) + 4);
+        seal_must_be(f, 0, 0);
+        break;
+    case SEAL_SOCKET_ERROR:
         seal_load_argument(f, 1);
-        seal_put(f, BPF_ALU | BPF_SUB | BPF_K, 0, 0, F_GETFD);
-        seal_put(f, BPF_JMP | BPF_JGT | BPF_K, 0, 1, F_SETFL - F_GETFD);
-        seal_put(f, BPF_RET | BPF_K, 0, 0, SECCOMP_RET_KILL_PROCESS);
+        seal_must_be(f, SOL_SOCKET, SOL_SOCKET);
+        seal_load_argument(f, 2);
+        seal_must_be(f, SO_ERROR, SO_ERROR);
+        break;
+    case SEAL_NO_DELAY:
+        seal_load_argument(f, 1);
+        seal_must_be(f, IPPROTO_TCP, IPPROTO_TCP);
+        seal_load_argument(f, 2);
+        seal_must_be(f, TCP_NODELAY, TCP_NODELAY);
         break;
     case SEAL_LISTENER:
         seal_load_argument(f, 0);

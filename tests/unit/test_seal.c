@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -14,7 +15,6 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #include "limits.h"
 #include "os/os.h"
@@ -142,11 +142,9 @@ static int child_allowed(const struct seal_report *report, str argument)
         os_close(tcp6);
     }
     if (os_mono_ms() <= 0 || os_unix_us() <= 0 || os_cpu_us() < 0 ||
-        os_peak_rss_bytes(status_fd) <= 0 || getpid() <= 0 || fcntl(0, F_GETFL) < -1) {
+        os_peak_rss_bytes(status_fd) <= 0 || getpid() <= 0) {
         return 11;
     }
-    struct timespec pause = {.tv_nsec = 1000};
-    nanosleep(&pause, NULL);
     bool env;
     (void)os_env("PATH", &env);
     return err_ok(os_write_all(1, S(""), NULL, NULL)) ? 0 : 12;
@@ -358,8 +356,7 @@ static int child_after_stop(const struct seal_report *report, str argument)
 {
     (void)report;
     (void)argument;
-    struct timespec pause = {.tv_nsec = 300000000};
-    return nanosleep(&pause, NULL) == 0 ? 0 : 1; // comes back as restart_syscall
+    return poll(NULL, 0, 300) == 0 ? 0 : 1; // comes back as restart_syscall
 }
 
 static void test_engage_stop_and_continue(void)
@@ -519,7 +516,7 @@ static void test_call_at_each_has_a_reason(void)
             CHECK(seal_call_at(i, &other, &other_why) && strcmp(name, other) != 0);
         }
     }
-    CHECK(count > 30 && count < 45);
+    CHECK(count > 20 && count < 35);
     CHECK(!seal_call_at(-1, &name, &why));
 }
 
