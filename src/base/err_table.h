@@ -124,6 +124,8 @@ ERR(TLS_DISTRUSTED, CONFIG, "the certificate of the server was issued after its 
 ERR(TLS_SELF_SIGNED, CONFIG, "the certificate of the server is signed by itself", "give that certificate as tls.ca_file, for Elasticsearch alone as elasticsearch.ca_certs, in config.yml, after comparing its fingerprint")
 ERR(TLS_WEAK, CONFIG, "the certificate of the server uses a weak key or signature", "have it reissued with RSA of 2048 bits or more, or ECDSA, and SHA-256")
 ERR(TLS_PURPOSE, CONFIG, "the certificate of the server was issued for another purpose", "have it reissued for server authentication")
+ERR(TLS_CERTIFICATE, CONFIG, "a certificate of the server cannot be read", "look at it with: openssl s_client -showcerts -connect HOST:PORT; it is damaged, or has a critical extension that is not supported (name constraints of an intermediate are one)")
+ERR(TLS_FORGED, CONFIG, "the TLS handshake was changed on the way, or is not that of the owner of the certificate", "find out which firewall, proxy or other device stands between here and the server, and whether it opens or weakens TLS")
 ERR(TLS_VERSION, CONFIG, "the server speaks no TLS of version 1.2 or 1.3", "enable TLS 1.2 or 1.3 on the server")
 ERR(TLS_NOT_TLS, CONFIG, "what answers at this port does not speak TLS", "check the port, and whether the address should begin with http://")
 ERR(TLS_HANDSHAKE, CONFIG, "the TLS handshake failed", "read the alert in the message; compare the protocols and ciphers that the server allows")

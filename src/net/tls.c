@@ -171,6 +171,22 @@ static bool tls_is_gone(int ret)
            ret == TLS_RET_BROKEN;
 }
 
+// What mbedTLS refuses by itself. Its numbers of X.509 are about bytes of a certificate that it
+// does not take (among them extensions that are critical and unknown to it); the others say that
+// somebody else wrote a part of the handshake: a value that may not be there (the sign of TLS 1.3
+// in an answer of TLS 1.2: RFC 8446, section 4.1.3), a signature or a Finished that is not right.
+static err tls_refusal(int ret)
+{
+    int high = -(-ret & 0xff80);
+    if (high <= MBEDTLS_ERR_X509_FEATURE_UNAVAILABLE && high > MBEDTLS_ERR_X509_BAD_INPUT_DATA) {
+        return FAIL(TLS_CERTIFICATE);
+    }
+    bool forged = high == MBEDTLS_ERR_SSL_ILLEGAL_PARAMETER ||
+                  high == MBEDTLS_ERR_SSL_HANDSHAKE_FAILURE ||
+                  high == MBEDTLS_ERR_ECP_VERIFY_FAILED || high == MBEDTLS_ERR_RSA_VERIFY_FAILED;
+    return forged ? FAIL(TLS_FORGED) : FAIL(TLS_HANDSHAKE);
+}
+
 static err tls_ret_error(struct tls_conn *c, int ret)
 {
     if (tls_is_gone(ret)) {
@@ -202,7 +218,7 @@ static err tls_ret_error(struct tls_conn *c, int ret)
     const char *high = mbedtls_high_level_strerr(ret);
     const char *low = mbedtls_low_level_strerr(ret);
     buf_put(&c->facts, str_from(high ? high : low ? low : "unknown reason"));
-    return c->ready ? FAIL(TLS_BROKEN) : FAIL(TLS_HANDSHAKE);
+    return c->ready ? FAIL(TLS_BROKEN) : tls_refusal(ret);
 }
 
 static enum tls_state tls_fail(struct tls_conn *c, int ret)

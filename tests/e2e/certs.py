@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Certificates by the openssl command, made anew for each test."""
+import copy
 import os
 import subprocess
 
@@ -22,11 +23,14 @@ commonName = supplied
 basicConstraints = critical, CA:true
 keyUsage = keyCertSign, cRLSign
 subjectKeyIdentifier = hash
+[plain]
+basicConstraints = critical, CA:false
 [req]
 distinguished_name = name
 [name]
 """
 LONG = ("20200101000000Z", "20480101000000Z")
+EC = ("EC", "ec_paramgen_curve:P-256")
 LEAF = """
 [{section}]
 basicConstraints = CA:false
@@ -62,27 +66,31 @@ class Authority:
     def path(self, name):
         return os.path.join(self.dir, name)
 
-    def key(self, name):
-        openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256",
-                "-out", self.path(name + ".key"))
+    def key(self, name, kind=EC):
+        openssl("genpkey", "-algorithm", kind[0], "-pkeyopt", kind[1], "-out", self.path(name + ".key"))
 
-    def sign(self, name, subject, section, dates, issuer):
+    def section(self, name, text):
+        """Extensions of certificates to come."""
+        with open(self.config, "a") as f:
+            f.write(f"[{name}]\n{text}\n")
+
+    def sign(self, name, subject, section, dates, issuer, digest="sha256"):
         openssl("req", "-new", "-key", self.path(name + ".key"), "-subj", "/CN=" + subject,
                 "-config", self.config, "-out", self.path(name + ".csr"))
         start, end = dates
         openssl("ca", "-batch", "-notext", "-config", self.config, "-extensions", section,
                 *issuer, "-in", self.path(name + ".csr"), "-out", self.path(name + ".pem"),
-                "-startdate", start, "-enddate", end)
+                "-startdate", start, "-enddate", end, "-md", digest)
 
     def issued_by(self):
         return "-cert", self.path(self.issuer + ".pem"), "-keyfile", self.path(self.issuer + ".key")
 
-    def leaf(self, name, alt_names, dates=LONG, self_signed=False):
+    def leaf(self, name, alt_names, dates=LONG, self_signed=False, kind=None, digest="sha256"):
         with open(self.config, "a") as f:
             f.write(LEAF.format(section="leaf_" + name, names="subjectAltName = " + alt_names))
-        self.key(name)
+        self.key(name, *([kind] if kind else []))
         alone = ("-selfsign", "-keyfile", self.path(name + ".key"))
-        self.sign(name, name, "leaf_" + name, dates, alone if self_signed else self.issued_by())
+        self.sign(name, name, "leaf_" + name, dates, alone if self_signed else self.issued_by(), digest)
         with open(self.path(name + ".pem"), "a") as f:
             f.write("" if self_signed else self.chain)
         return self.path(name)
@@ -93,3 +101,12 @@ class Authority:
         self.sign("between", "Test Intermediate", "root", LONG, self.issued_by())
         self.issuer = "between"
         self.chain = open(self.path("between.pem")).read() if send else ""
+
+    def below(self, name="between", section="root", send=True, digest="sha256"):
+        """An intermediate of this one that signs, beside it; servers send it, or forget to."""
+        lower = copy.copy(self)
+        lower.key(name)
+        lower.sign(name, "Test " + name, section, LONG, self.issued_by(), digest)
+        lower.issuer = name
+        lower.chain = open(self.path(name + ".pem")).read() + self.chain if send else ""
+        return lower

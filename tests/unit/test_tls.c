@@ -94,6 +94,8 @@ static void test_certificates_are_made(void)
         make_leaf("distrusted", "dist", "rsa:2048", names) &&
         make_leaf("client", "ca", "rsa:2048",
                   "extendedKeyUsage=clientAuth\\nsubjectAltName=DNS:localhost") &&
+        make_leaf("critical", "ca", "rsa:2048",
+                  "1.2.3.4=critical,ASN1:UTF8String:x\\nsubjectAltName=DNS:localhost") &&
         run("openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=localhost "
             "-addext subjectAltName=DNS:localhost -keyout self.key -out self.pem") &&
         run("cat other.pem ca.pem > both.pem; head -c 300000 /dev/zero | tr '\\0' x > page");
@@ -112,12 +114,29 @@ static void test_certificates_are_made(void)
 struct link {
     int fd;
     isize split; // bytes moved by one call at most; 0: any
+    const struct spoil *spoil;
+    isize came;
+};
+
+// Somebody on the way puts these bytes over what the server sends there.
+struct spoil {
+    isize at;
+    const char *bytes;
 };
 
 static isize link_recv(void *st, void *p, isize n)
 {
     struct link *l = st;
-    return os_recv(l->fd, p, l->split && l->split < n ? l->split : n);
+    isize got = os_recv(l->fd, p, l->split && l->split < n ? l->split : n);
+    const struct spoil *s = l->spoil;
+    for (isize i = 0; s && s->bytes[i]; i++) {
+        isize at = s->at + i - l->came;
+        if (at >= 0 && at < got) {
+            ((u8 *)p)[at] = (u8)s->bytes[i];
+        }
+    }
+    l->came += got > 0 ? got : 0;
+    return got;
 }
 
 static isize link_send(void *st, str s)
@@ -139,6 +158,7 @@ struct attempt {
     isize split;
     i64 clock_s; // 0: now
     const char *page;
+    const struct spoil *spoil;
     // results
     err error;
     char facts[TLS_FACTS_BYTES + 1];
@@ -175,7 +195,7 @@ static void try_it(struct attempt *a, int port)
     struct os_addr addr;
     CHECK(os_addr_parse(S("127.0.0.1"), &addr));
     addr.port = (u16)port;
-    struct link l = {.fd = os_tcp_connect(&addr), .split = a->split};
+    struct link l = {.fd = os_tcp_connect(&addr), .split = a->split, .spoil = a->spoil};
     struct tls_conn *c = tls_conn_at(global, 0);
     struct tls_peer peer = {
         .host = str_from(a->host), .trust = a->trust, .session = a->session - 1};
@@ -309,6 +329,27 @@ static void test_verify_quality(void)
     CHECK_ATTEMPT("weak", "-cipher DEFAULT@SECLEVEL=0", &weak, TLS_WEAK);
     struct attempt client = {.host = "localhost", .trust = &trust_ca};
     CHECK_ATTEMPT("client", "", &client, TLS_PURPOSE);
+}
+
+static void test_certificate_that_is_not_understood(void)
+{
+    struct attempt a = {.host = "localhost", .trust = &trust_ca};
+    CHECK_ATTEMPT("critical", "", &a, TLS_CERTIFICATE);
+    CHECK(has(a.facts, "extension"));
+}
+
+// In an answer of TLS 1.2, the sign that its server knows TLS 1.3: the last bytes of its random.
+static void test_handshake_that_was_rolled_back(void)
+{
+    struct spoil sign = {.at = 5 + 4 + 2 + 24, .bytes = "DOWNGRD\1"};
+    for (isize split = 0; split < 2; split++) {
+        struct attempt a = {
+            .host = "localhost", .trust = &trust_ca, .spoil = &sign, .split = split};
+        CHECK_ATTEMPT("rsa", "-tls1_2", &a, TLS_FORGED);
+    }
+    struct spoil cipher = {.at = 5 + 4 + 2 + 3, .bytes = "\1\2\3"}; // and any other byte of it
+    struct attempt b = {.host = "localhost", .trust = &trust_ca, .spoil = &cipher};
+    CHECK_ATTEMPT("rsa", "-tls1_2", &b, TLS_FORGED);
 }
 
 static void test_verify_off(void)
@@ -717,6 +758,8 @@ static const struct test_case openssl_cases[] = {
     CASE(test_verify_issuer),
     CASE(test_verify_embedded_roots),
     CASE(test_verify_quality),
+    CASE(test_certificate_that_is_not_understood),
+    CASE(test_handshake_that_was_rolled_back),
     CASE(test_verify_off),
     CASE(test_versions),
     CASE(test_resumption),
