@@ -120,5 +120,6 @@ int check_command_run(struct check *c)
     s->source->ops->release(s->source->state);
     start_entra_clear(s);
     crypto_wipe(s->texts.p, s->texts.n); // passwords, and the key as it stood in the file
+    os_env_wipe();
     return s->watch.stopped ? 75 : c->failures ? 1 : 0;
 }

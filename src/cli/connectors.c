@@ -105,5 +105,6 @@ int connectors_run(struct start *s, int argc, char **argv)
     }
     crypto_wipe(s->texts.p, s->texts.n); // passwords, and what was typed
     crypto_wipe(c->texts.p, c->texts.n);
+    os_env_wipe();
     return err_ok(e) ? EXIT_DONE : connectors_fail(e, &s->detail, EXIT_FAILED);
 }

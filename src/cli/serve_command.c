@@ -4,6 +4,7 @@
 
 #include "cli/start_entra.h"
 #include "cli/start_volume.h"
+#include "net/crypto.h"
 #include "os/os.h"
 #include "os/seal.h"
 #include "service/listener.h"
@@ -96,6 +97,8 @@ int serve_command_run(struct start *s)
     loop_close(s->loop);
     start_volume_clear(s);
     start_entra_clear(s);
+    crypto_wipe(s->texts.p, s->texts.n); // passwords, and the file as it stood
+    os_env_wipe();
     if (s->listener) {
         listener_close(s->listener);
     }

@@ -107,5 +107,6 @@ int sync_command_run(struct start *s)
     s->source->ops->release(s->source->state);
     start_entra_clear(s);
     crypto_wipe(s->texts.p, s->texts.n); // passwords, and the key as it stood in the file
+    os_env_wipe();
     return sync_command_exit_code(s->job);
 }

@@ -104,12 +104,32 @@ static void conn_drop_socket(struct conn *conn)
     }
 }
 
+void conn_wipe_inflater(struct conn_inflater *inflater)
+{
+    if (inflater->reader) { // an answer was packed
+        crypto_wipe(inflater->memory, gzip_reader_bytes);
+        crypto_wipe(inflater->out.p, inflater->out.cap);
+    }
+    inflater->reader = NULL;
+    inflater->used = false;
+}
+
+void conn_wipe_idle(struct conn *conn)
+{
+    if (conn->state == CONN_IDLE && conn->in_from == conn->in_to) {
+        crypto_wipe(conn->in, CONN_IN_BYTES);
+    }
+    if (conn->state == CONN_IDLE && !conn->tls_open && conn_is_flushed(conn)) {
+        crypto_wipe(conn->out.p, conn->out.cap);
+    }
+}
+
 void conn_close(struct conn_env *env, struct conn *conn)
 {
     conn_release_query(env, conn);
     conn_release_probe(env, conn);
     if (conn->talk.inflater) {
-        conn->talk.inflater->used = false;
+        conn_wipe_inflater(conn->talk.inflater);
     }
     conn_auth_forget(conn);
     conn->talk = (struct talk){0};

@@ -89,6 +89,9 @@ enum conn_result { CONN_WORKING, CONN_READY, CONN_FAILED };
 void conn_open(struct conn_env *env, struct conn *conn, const struct dest *dest, i64 now_ms);
 enum conn_result conn_step(struct conn_env *env, struct conn *conn, i64 now_ms);
 void conn_close(struct conn_env *env, struct conn *conn); // at any time; state FREE, memory wiped
+// Between exchanges nothing of the last one stays: answers hold tokens, requests passwords.
+void conn_wipe_idle(struct conn *conn);
+void conn_wipe_inflater(struct conn_inflater *inflater);          // given back
 void conn_release_probe(struct conn_env *env, struct conn *conn); // others may log in now
 
 // Fills the list with what it waits for; returns the number of entries.

@@ -46,7 +46,7 @@ enum talk_result talk_fail_wire(struct conn_env *env, struct conn *conn)
 static void talk_release_inflater(struct talk *t)
 {
     if (t->inflater) {
-        t->inflater->used = false;
+        conn_wipe_inflater(t->inflater);
         t->inflater = NULL;
     }
 }
@@ -76,6 +76,7 @@ static void talk_leave(struct conn_env *env, struct conn *conn, i64 now_ms)
         (conn->in_from != conn->in_to || (conn->tls_open && conn_fill(conn) != OS_AGAIN))) {
         conn_close(env, conn);
     }
+    conn_wipe_idle(conn);
 }
 
 // The machine has judged: the exchange is over for it, not yet for the connection.
@@ -173,9 +174,7 @@ static isize talk_send_head(struct conn_env *env, struct conn *conn)
     }
     t->head_sent = t->started = true;
     isize put = conn_put(conn, buf_str(b));
-    if (t->credential) {
-        crypto_wipe(b->p, b->n);
-    }
+    crypto_wipe(b->p, b->n); // headers of machines hold tokens, and bodies passwords
     return put;
 }
 
@@ -502,6 +501,7 @@ void talk_rest(struct conn_env *env, struct conn *conn, i64 now_ms)
             conn->state = CONN_IDLE;
             conn->deadline_ms = now_ms + env->settings->keep_alive_ms;
             env->progress = true;
+            conn_wipe_idle(conn);
         }
         open = open && t->drained_bytes <= CONN_DRAIN_BYTES &&
                (conn->state == CONN_DRAIN || conn->in_from == conn->in_to);

@@ -10,6 +10,7 @@
 #include "net/auth.h"
 #include "net/conn_auth.h"
 #include "net/conn_talk.h"
+#include "net/crypto.h"
 #include "net/exchange_head.h"
 #include "net/retry.h"
 #include "os/log.h"
@@ -17,6 +18,7 @@
 void task_free(struct loop *loop, int task)
 {
     struct task *t = &loop->tasks[task];
+    crypto_wipe(t->x.headers.p, t->x.headers.cap); // they may hold a token
     exchange_reset(&t->x);
     t->state = TASK_FREE;
     t->generation = (t->generation + 1) & 0x7fff;

@@ -22,6 +22,7 @@ void os_entropy(void *p, isize n); // traps if the system has none
 // ---- the process
 str os_env(const char *name, bool *found);
 str os_env_at(isize i);            // "NAME=value" of the i-th variable; empty str after the last
+void os_env_wipe(void);            // the values: they may be passwords; at the end
 str os_host_name(struct buf *out); // [start]
 int os_status_open(void);          // [start] for the next one; -1 where there is no /proc
 isize os_peak_rss_bytes(int status_fd); // 0 = unknown

@@ -37,6 +37,16 @@ str os_env_at(isize i)
     return environ ? str_from(environ[at]) : (str){0};
 }
 
+void os_env_wipe(void)
+{
+    for (isize i = 0; environ && environ[i]; i++) {
+        char *value = strchr(environ[i], '=');
+        if (value) {
+            explicit_bzero(value + 1, strlen(value + 1));
+        }
+    }
+}
+
 str os_host_name(struct buf *out)
 {
     char name[256] = {0}; // Linux: at most 64 bytes

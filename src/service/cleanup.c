@@ -355,6 +355,6 @@ i64 cleanup_wait_until_ms(const struct cleanup *c)
 
 void cleanup_stop(struct cleanup *c)
 {
-    worker_cancel(&c->w);
+    worker_stop(&c->w);
     c->state = CLEANUP_STOPPED;
 }

@@ -263,7 +263,7 @@ i64 execute_wait_until_ms(const struct execute *x, i64 now_ms)
 
 void execute_stop(struct execute *x)
 {
-    worker_cancel(&x->w);
+    worker_stop(&x->w);
     x->state = EXECUTE_STOPPED;
     for (int i = 0; i < x->runner_count; i++) {
         runner_stop(&x->runners[i]);

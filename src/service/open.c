@@ -3,6 +3,7 @@
 #include "service/open.h"
 
 #include "limits.h"
+#include "net/crypto.h"
 
 void sources_add(struct sources *s, struct source *source)
 {
@@ -77,5 +78,7 @@ void open_close(struct open *o)
     if (o->source) {
         o->source->ops->release(o->source->state);
     }
+    crypto_wipe(o->text_memory, o->texts.n); // of whatever came of it
+    o->texts = arena_over(o->text_memory, CONNECTOR_RECORD_BYTES);
     o->source = NULL;
 }

@@ -579,7 +579,7 @@ void runner_stop(struct runner *r)
 
 void runner_abandon(struct runner *r)
 {
-    worker_cancel(&r->w);
+    worker_stop(&r->w);
     open_close(&r->open);
     r->active = false;
 }

@@ -124,7 +124,7 @@ i64 schedule_wait_until_ms(const struct schedule *s)
 
 void schedule_stop(struct schedule *s)
 {
-    worker_cancel(&s->w);
+    worker_stop(&s->w);
     for (int i = 0; i < s->visit_count; i++) {
         if (s->visits[i].active) {
             visit_end(&s->visits[i]);

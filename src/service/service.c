@@ -203,7 +203,7 @@ void service_stop(struct service *s, struct moment now)
         return;
     }
     if (s->state == SERVICE_PREFLIGHT) {
-        worker_cancel(&s->w);
+        worker_stop(&s->w);
         service_end(s, false);
         return;
     }

@@ -67,7 +67,7 @@ void visit_start(struct visit *v, str id, i64 since_us, i64 now_us)
 
 void visit_end(struct visit *v)
 {
-    worker_cancel(&v->w);
+    worker_stop(&v->w);
     open_close(&v->open);
     v->active = false;
 }

@@ -3,6 +3,7 @@
 #include "service/worker.h"
 
 #include "limits.h"
+#include "net/crypto.h"
 
 const struct service_connector *service_settings_find(const struct service_settings *s, str id)
 {
@@ -101,6 +102,14 @@ bool worker_went_well(const struct worker *w)
     return elastic_call_is_ok(&w->call);
 }
 
+static void worker_wipe(struct worker *w)
+{
+    crypto_wipe(w->call.body.p, w->call.body.cap);
+    crypto_wipe(w->call.answer.p, w->call.answer.cap);
+    crypto_wipe(w->record.p, w->record.cap);
+    crypto_wipe(w->text_memory, CONNECTOR_TEXTS_BYTES);
+}
+
 bool worker_turn(struct worker *w, const struct routine *routine, struct moment now)
 {
     if (w->task >= 0 && loop_is_active(w->loop, w->task)) {
@@ -124,6 +133,7 @@ bool worker_turn(struct worker *w, const struct routine *routine, struct moment 
         case WORK_STEP:
             break;
         case WORK_DONE:
+            worker_wipe(w);
             return true;
         }
     }
@@ -136,6 +146,12 @@ void worker_cancel(struct worker *w)
         loop_cancel(w->loop, w->task);
     }
     w->task = -1;
+}
+
+void worker_stop(struct worker *w)
+{
+    worker_cancel(w);
+    worker_wipe(w);
 }
 
 i64 worker_wait_until_ms(const struct worker *w)

@@ -70,7 +70,8 @@ err worker_read_job(struct worker *w, struct sync_job *j);
 // 2xx.
 bool worker_went_well(const struct worker *w);
 
-// Does what the routine says, at most a few steps a turn; true once it is done.
+// Does what the routine says, at most a few steps a turn; true once it is done. Records hold
+// passwords and keys, so what was in hand is wiped then; call.detail stays.
 struct routine {
     enum work (*step)(void *st, struct moment now);
     void *st;
@@ -79,6 +80,8 @@ bool worker_turn(struct worker *w, const struct routine *routine, struct moment 
 
 // Forgets what is under way.
 void worker_cancel(struct worker *w);
+// And what is in hand: the routine does not go on.
+void worker_stop(struct worker *w);
 
 // When it wants to be asked again, at the latest: INT64_MAX while the loop works for it.
 i64 worker_wait_until_ms(const struct worker *w);

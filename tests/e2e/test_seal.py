@@ -2,12 +2,15 @@
 """The seal, and the file that needs nothing around it."""
 import os
 import random
+import re
 import shutil
 import signal
 import stat
 import subprocess
+import tempfile
 
 import rig
+import test_serve
 from rig import completed, same, true
 
 DEADLY = ["mmap", "munmap", "mremap", "mprotect", "madvise", "brk", "open", "openat", "unlinkat", "execve",
@@ -78,33 +81,95 @@ JAIL = r"""
 set -eu
 mount --bind "$1" "$1"
 mount -o remount,bind,ro,nosuid,nodev "$1"
-exec chroot --userspec="$2:$2" "$1" /mailferry sync -c /config.yml --json --require-seal
+root=$1 uid=$2
+shift 2
+exec chroot --userspec="$uid:$uid" "$root" /mailferry "$@"
 """
 
 
+class Jail:
+    """A folder with the program and its configuration, as the only and read-only file system of a random user: no
+    /proc, no /dev, no /etc, no library."""
+
+    def __init__(self, tenant, text):
+        if os.geteuid() != 0 or subprocess.run(["unshare", "-m", "true"], capture_output=True).returncode:
+            raise rig.Skip("kernel: no mount namespace without root")
+        self.root, self.uid = rig.folder(), random.randrange(100000, 200000)
+        shutil.copy(rig.BINARY, self.root + "/mailferry")
+        for name in ("ca.pem", "service-account.json"):
+            shutil.copy(os.path.join(tenant.dir, name), os.path.join(self.root, name))
+        with open(self.root + "/config.yml", "w") as f:
+            f.write(text.replace(tenant.dir + "/", "/"))
+        self.files = sorted(os.listdir(self.root))
+        for name in self.files:
+            os.chmod(os.path.join(self.root, name), 0o755 if name == "mailferry" else 0o644)
+        os.chmod(self.root, 0o755)
+
+    def start(self, command, *flags, out, err):
+        return rig.start(["unshare", "-m", "sh", "-c", JAIL, "jail", self.root, str(self.uid), command, "-c", "/config.yml",
+                          *flags], stdout=out, stderr=err, env={"A_PASSWORD": "of-the-environment"})
+
+    def run(self, command, *flags):
+        with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+            process = self.start(command, *flags, out=out, err=err)
+            code = process.wait(60)
+            out.seek(0)
+            err.seek(0)
+            r = rig.Result(code, out.read(), err.read())
+        if r.code and "mount:" in r.err:
+            raise rig.Skip("kernel: " + r.err.strip().splitlines()[-1][:150])
+        same(sorted(os.listdir(self.root)), self.files, "files")
+        return r
+
+
+def local(t, text):
+    return text.replace(f"host: https://127.0.0.1:{t.port('elasticsearch')}", f"host: https://localhost:{t.port('elasticsearch')}")
+
+
 def test_in_an_empty_read_only_root_as_somebody():
-    if os.geteuid() != 0 or subprocess.run(["unshare", "-m", "true"], capture_output=True).returncode:
-        raise rig.Skip("kernel: no mount namespace without root")
     t = rig.Tenant("--users", 2, "--messages", 30, "--size", 2000)
-    root = rig.folder()
-    os.chmod(root, 0o755)
-    shutil.copy(rig.BINARY, root + "/mailferry")
-    for name in ("ca.pem", "service-account.json"):
-        shutil.copy(os.path.join(t.dir, name), os.path.join(root, name))
-    text = open(t.write_config()).read().replace(t.dir + "/", "/")
-    with open(root + "/config.yml", "w") as f:
-        f.write(text)
-    for name in os.listdir(root):
-        os.chmod(os.path.join(root, name), 0o755 if name == "mailferry" else 0o644)
-    uid = str(random.randrange(100000, 200000))
-    done = subprocess.run(["unshare", "-m", "sh", "-c", JAIL, "jail", root, uid], capture_output=True,
-                          text=True, env=rig.clean_env(), timeout=60)
-    if done.returncode and "mount:" in done.stderr:
-        raise rig.Skip("kernel: " + done.stderr.strip().splitlines()[-1][:150])
-    r = completed(rig.Result(done.returncode, done.stdout, done.stderr))
+    jail = Jail(t, local(t, open(t.write_config()).read()))  # a name, and no /etc/hosts
+    r = jail.run("sync", "--json", "--require-seal", "--to", "-")
+    same((r.code, r.out.count('{"index":')), (0, 60), r.text())
+    r = completed(jail.run("sync", "--json", "--require-seal"))
     same(sorted(t.docs()), sorted(t.messages()))
     same(r["documents_indexed"], 60)
-    same(sorted(os.listdir(root)), ["ca.pem", "config.yml", "mailferry", "service-account.json"])
+    r = jail.run("check")
+    true(r.code == 0 and "FAIL" not in r.out, r)
+    same(jail.run("sync", "--to", "ndjson:/documents").code, 2)
+
+
+def test_an_empty_root_has_no_names():
+    """Without /etc/resolv.conf there is the resolver of resolv.conf(5): 127.0.0.1."""
+    t = rig.Tenant("--users", 1, "--messages", 1, "--size", 500)
+    text = open(t.write_config()).read().replace("host: https://127.0.0.1", "host: https://search.example.test")
+    r = Jail(t, text).run("check")
+    same(r.code, 1, r.text())
+    line = next(line for line in r.out.splitlines() if line.startswith("FAIL"))
+    true("search.example.test" in r.out and "Elasticsearch" in line, r)
+
+
+def test_the_service_in_an_empty_root_and_who_may_look_at_it():
+    w = test_serve.World()
+    w.host = f"https://localhost:{w.tenant.port('elasticsearch')}"
+    jail = Jail(w.tenant, w.config())
+    out = open(os.path.join(w.tenant.dir, "serve.log"), "w")
+    process = jail.start("serve", "--require-seal", "--log-level", "debug", out=out, err=out)
+    process.log_path = out.name
+    w.services.append(process)
+    w.configured()
+    w.connected()
+    same(w.wait_job(w.job(), "completed", "error")["status"], "completed")
+    status = open(f"/proc/{process.pid}/status").read().split("\n")
+    true(f"Uid:\t{jail.uid}\t{jail.uid}\t{jail.uid}\t{jail.uid}" in status, "the user")
+    for name in ("environ", "mem", "maps", "auxv", "stack"):
+        done = subprocess.run(["cat", f"/proc/{process.pid}/{name}"], capture_output=True, text=True, user=jail.uid)
+        true(done.returncode != 0 and not done.stdout and "denied" in done.stderr + "denied" * (name == "stack"), f"{name}: {done}")
+    line = open(f"/proc/{process.pid}/cmdline").read()
+    true("tenant-password" not in line and "PRIVATE" not in line, line)
+    limits = open(f"/proc/{process.pid}/limits").read()
+    true(re.search(r"Max core file size +0 +0 ", limits), limits)
+    same(w.stop(), 0)
 
 
 def test_the_file_of_documents_is_made_before_the_seal():

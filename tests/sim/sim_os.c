@@ -233,6 +233,10 @@ str os_env_at(isize i)
     return i < host.env_count ? str_from(host.envs[i]) : (str){0};
 }
 
+void os_env_wipe(void)
+{
+} // of the host's, which every run of a world has again
+
 str os_host_name(struct buf *out)
 {
     isize from = out->n;

@@ -103,6 +103,29 @@ static void test_turn_gzip(void)
     bench_stop(&b);
 }
 
+// Headers of a request hold tokens, bodies passwords, answers both: between exchanges nothing of
+// them is in the loop's memory, though the connection is kept.
+static void test_turn_leaves_nothing_behind(void)
+{
+    static const char *const targets[] = {"/len", "/chunked", "/gzip", "/len"};
+    static const str traces[] = {S("X-Probe: yes"), S("secret=body"), S("hello")};
+    struct bench b;
+    bench_start(&b);
+    for (isize i = 0; i < COUNT(targets); i++) {
+        struct probe p = probe_of(&b, 0, targets[i]);
+        p.method = S("POST");
+        p.body = S("secret=body");
+        p.flags = EXCHANGE_GZIP;
+        bench_probe(&b, &p);
+        CHECK(p.ends == 1 && str_starts(buf_str(&p.got), S("hello")));
+        for (isize k = 0; k < COUNT(traces); k++) {
+            CHECK(str_find(str_make(bench_memory, b.arena.n), traces[k]) < 0);
+        }
+    }
+    CHECK(b.peer.counts->accepted == 1);
+    bench_stop(&b);
+}
+
 static void test_turn_many_at_once(void)
 {
     struct bench b;
@@ -606,6 +629,7 @@ static const struct test_case cases[] = {
     CASE(test_turn_base_path_and_head),
     CASE(test_turn_backpressure),
     CASE(test_turn_gzip),
+    CASE(test_turn_leaves_nothing_behind),
     CASE(test_turn_many_at_once),
     CASE(test_turn_fewer_connections_than_machines),
     CASE(test_retry_after_is_obeyed),

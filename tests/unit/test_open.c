@@ -155,6 +155,18 @@ static void test_a36_open_dependencies(void)
     CHECK(!tells(e, "Tenant"));
 }
 
+// Neither what was decoded nor what the source made of it outlives its use.
+static void test_close_leaves_nothing_behind(void)
+{
+    setup(false);
+    CHECK_OK(open_outlook("{" CLOUD("contoso.example", "11111111-2222-3333-4444-555555555555",
+                                    "a\\u002dsecret") "," NO_SERVER "," TLS("true", "") "," TOGGLES
+                                                                                        "false}"));
+    CHECK(str_find(str_make(arena.p, arena.n), S("a-secret")) >= 0);
+    open_close(&place);
+    CHECK(str_find(str_make(arena.p, arena.n), S("a-secret")) < 0);
+}
+
 static void test_open_data_source_is_one_of_two(void)
 {
     setup(false);
@@ -349,6 +361,7 @@ static const struct test_case cases[] = {
     CASE(test_a35_open_cloud_without_credentials),
     CASE(test_a35_open_cloud_with_another_proof),
     CASE(test_a36_open_dependencies),
+    CASE(test_close_leaves_nothing_behind),
     CASE(test_open_data_source_is_one_of_two),
     CASE(test_a39_open_garbage_certificate),
     CASE(test_a120_open_either_key),

@@ -203,6 +203,38 @@ static void test_preflight_gives_up_on_the_indices(void)
     CHECK_ERR(flight.error, SERVICE_INDICES);
 }
 
+// ---- the worker
+
+static enum work fill_step(void *st, struct moment at)
+{
+    (void)at;
+    bool *done = st;
+    buf_put(&rig_worker.call.body, S("a-secret"));
+    buf_put(&rig_worker.call.answer, S("a-secret"));
+    buf_put(&rig_worker.record, S("a-secret"));
+    memcpy(arena_must(&rig_worker.texts, 16, 1), "a-secret", 8);
+    return *done ? WORK_DONE : WORK_WAIT;
+}
+
+static bool rig_holds_secret(void)
+{
+    return str_find(str_make(rig_arena.p, rig_arena.n), S("a-secret")) >= 0;
+}
+
+static void test_worker_keeps_no_record(void)
+{
+    bool done = false;
+    struct routine routine = {.step = fill_step, .st = &done};
+    rig_open(true);
+    CHECK(!worker_turn(&rig_worker, &routine, now) && rig_holds_secret());
+    worker_stop(&rig_worker);
+    CHECK(!rig_holds_secret());
+    rig_open(true);
+    done = true;
+    CHECK(worker_turn(&rig_worker, &routine, now));
+    CHECK(!rig_holds_secret());
+}
+
 static const struct test_case cases[] = {
     CASE(test_round_reads_every_page),
     CASE(test_round_asks_for_less_when_a_page_is_too_large),
@@ -213,6 +245,7 @@ static const struct test_case cases[] = {
     CASE(test_a03_a04_backoff_and_its_end),
     CASE(test_a01_a02_missing_index_is_made),
     CASE(test_preflight_gives_up_on_the_indices),
+    CASE(test_worker_keeps_no_record),
 };
 
 TEST_MAIN(cases)
