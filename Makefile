@@ -15,7 +15,7 @@
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
-.PHONY: all check interop demo lint fuzz afl repro bench serve-run limits clean help FORCE test-programs format list-sources sim soak
+.PHONY: all check interop demo lint stack fuzz afl repro bench serve-run limits clean help FORCE test-programs format list-sources sim soak
 
 VERSION := $(shell cat VERSION)
 CC := gcc
@@ -41,6 +41,7 @@ help:
 	@echo 'make interop  those of them that ask the programs of others: Samba, OpenLDAP, exchangelib ...'
 	@echo 'make demo     a sync of a fake tenant on this machine [SOURCE=gmail|outlook-server|outlook-cloud]'
 	@echo 'make lint     formatting, static analysis, the rules of the project'
+	@echo 'make stack    how deep the stack can get, from the machine code'
 	@echo 'make fuzz T=json SECS=60'
 	@echo 'make afl T=json SECS=60'
 	@echo 'make sim SEEDS=1000 FIRST=1; make soak MINUTES=60    the simulation, tests/sim/README.md'
@@ -432,6 +433,9 @@ interop: build/mailferry build/tenant $(TOOLS)
 
 check: test-programs
 	@sh tests/check $(UNIT) $(REPLAY)
+
+stack: build/mailferry
+	@tests/stack/run
 
 lint: $(HEADERS) build/src/expat.unpacked
 	@tests/lint/run $(OURS) $(TLS_CONFIG) $(EXPAT_HEADERS)
