@@ -197,7 +197,9 @@ err os_shared_create(const char *folder, int count, struct os_shared *out, struc
     if (is.st_mode & S_IWOTH && !(is.st_mode & S_ISVTX)) {
         e = os_shared_refuse(detail, folder,
                              "everybody may write there and remove the files of "
-                             "others (no sticky bit)");
+                             "others (no sticky bit), as in an emptyDir of Kubernetes: name a "
+                             "directory within it that an init container has made by mkdir -m "
+                             "2750");
     } else {
         out->removed = os_shared_clean(fd);
         e = os_shared_make(fd, folder, out, count, detail);

@@ -115,6 +115,7 @@ static void test_create_refused(void)
     check_refused("/proc", ": "); // nothing can be made there
     CHECK(chmod(folder, 0777) == 0);
     check_refused(folder, "sticky bit");
+    check_refused(folder, "emptyDir of Kubernetes: name a directory within it"); // and the way out
     CHECK(chmod(folder, 01777) == 0);
     struct os_shared s = make(1);
     CHECK(s.open_to_all);
