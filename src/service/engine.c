@@ -98,8 +98,17 @@ static void engine_put_skipped(struct json_write *w, const struct sync_stats *s)
     json_write_object_end(w);
 }
 
-void engine_put_metadata(struct buf *b, const struct sync_stats *s)
+str engine_notice(const struct engine *e, bool *warns)
 {
+    *warns = false;
+    return e->job ? job_notice(e->job, warns) : (str){0};
+}
+
+void engine_put_metadata(struct buf *b, const struct engine *e)
+{
+    const struct sync_stats *s = engine_stats(e);
+    bool warns;
+    str notice = engine_notice(e, &warns);
     struct json_write w = json_write_to(b);
     json_write_object(&w);
     json_write_key(&w, S("mailferry"));
@@ -110,6 +119,9 @@ void engine_put_metadata(struct buf *b, const struct sync_stats *s)
     engine_put_count(&w, S("raw_fallbacks"), s->raw_fallbacks);
     engine_put_count(&w, S("texts_missing"), s->texts_missing);
     engine_put_count(&w, S("kept_from_purge"), s->kept_from_purge);
+    if (notice.n) {
+        json_write_member(&w, S("notice"), notice);
+    }
     json_write_object_end(&w);
     json_write_object_end(&w);
 }

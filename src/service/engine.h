@@ -25,6 +25,9 @@ const struct sync_stats *engine_stats(const struct engine *e);
 
 // The `metadata` of a job record: {"mailferry":{...}}, what became of mailboxes and items, for
 // those who see no log (DESIGN, "The face of a job").
-void engine_put_metadata(struct buf *b, const struct sync_stats *stats);
+void engine_put_metadata(struct buf *b, const struct engine *e);
+
+// What a content sync has to say of its source (source.notice); empty: nothing.
+str engine_notice(const struct engine *e, bool *warns);
 
 #endif

@@ -108,7 +108,12 @@ enum work runner_finish(struct runner *r, enum job_outcome outcome)
             .volume_bytes = s->document_bytes,
             .total = -1,
         };
-        engine_put_metadata(&r->finish.metadata, s);
+        engine_put_metadata(&r->finish.metadata, &r->engine);
+        bool warns;
+        str notice = engine_notice(&r->engine, &warns);
+        if (notice.n) {
+            runner_say(r, warns ? LOG_WARN : LOG_INFO, notice);
+        }
     }
     r->finish.outcome = outcome;
     struct log_fact facts[] = {{"connector_id", r->connector_id},

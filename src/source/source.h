@@ -117,6 +117,7 @@ struct source {
     const str *unlisted_types;
     int unlisted_type_count;
     struct buf notice;      // set during a run: what people should know of it; empty: nothing
+    bool notice_warns;      // and should act on
     const char *purge_held; // set during a run: why it may not purge at all; NULL: it may
 };
 

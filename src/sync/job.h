@@ -105,6 +105,9 @@ isize job_notes(const struct job *job, const struct job_note **out);
 // What the operator should look at besides errors: sentences, for the summary.
 isize job_advice(const struct job *job, str *out, isize cap);
 
+// What the source said of the run; empty: nothing. *warns: it is a warning.
+str job_notice(const struct job *job, bool *warns);
+
 // Dry run: what was counted, and what the quotas allow.
 struct job_estimate {
     i64 mailboxes, messages, sampled, sampled_bytes, estimated_bytes, quota_units, minutes_by_quota;

@@ -66,6 +66,12 @@ isize job_advice(const struct job *job, str *out, isize cap)
     return count;
 }
 
+str job_notice(const struct job *job, bool *warns)
+{
+    *warns = job->source->notice_warns;
+    return buf_str(&job->source->notice);
+}
+
 static i64 job_minutes(i64 units, i64 per_minute)
 {
     return per_minute > 0 ? (units + per_minute - 1) / per_minute : 0;

@@ -223,6 +223,7 @@ def test_a118_access_control():
     for _ in range(2):  # new, then known
         job = w.done(job_type="access_control")
         same(counts(job), (len(enabled), 0))
+        true("notice" not in job["metadata"]["mailferry"] and "were read" not in w.words(), "it reads no mailbox")
         docs = stored(w.tenant, ACCESS)
         same(set(docs), set(enabled))
         refresh(w, ACCESS)
@@ -349,7 +350,10 @@ def test_a75_graph_fails_midway():
 
 def test_backend_of_config():
     w = ready(outlook="  backend: ews\n")
-    w.done()
+    notice = w.done()["metadata"]["mailferry"]["notice"]
+    true("by Exchange Web Services" in notice and "1 April 2027" in notice, notice)
+    said = [line for line in w.words().splitlines() if "1 April 2027" in line]
+    true(len(said) == 1 and "WARN" in said[0].upper(), said)  # once for the job
     by_ews = stored(w.tenant, "search-c1")
     same(sum(u.get("requests", 0) for u in w.asked().values()), 0, "Graph was asked for mail")
     true(w.tenant.stats()["logons_bearer"] > 0, "no logon")
@@ -358,7 +362,10 @@ def test_backend_of_config():
     w.serve()
     w.connected()
     mark = len(w.recorder.log)
-    same(w.done()["deleted_document_count"], 0)
+    job = w.done()
+    same((job["deleted_document_count"], job["metadata"]["mailferry"]["notice"]), (0, "mailboxes were read by Microsoft Graph"))
+    said = [line for line in w.words().splitlines() if "were read by" in line]
+    true(len(said) == 1 and "INFO" in said[0].upper(), said)
     same(stored(w.tenant, "search-c1"), by_ews)
     same([e for e in w.recorder.find("_bulk", mark) if b'{"create"' in e["body"]], [])
 

@@ -26,6 +26,7 @@ static void way_take_graph(struct outlook *o)
     o->source->unlisted_type_count = COUNT(way_unlisted);
     o->source->in_flight_max = in_flight < GRAPH_IN_FLIGHT ? in_flight : GRAPH_IN_FLIGHT;
     buf_reset(b);
+    o->source->notice_warns = missing != 0;
     buf_put(b, S("mailboxes were read by Microsoft Graph"));
     if (missing) {
         buf_put(b, S(", although the token does not name all permissions; missing: "));
@@ -40,6 +41,7 @@ static void way_take_ews(struct outlook *o)
     o->run.way = OUTLOOK_WAY_CLOUD_EWS;
     o->source->in_flight_max = way_in_flight(o, OUTLOOK_IN_FLIGHT);
     buf_reset(b);
+    o->source->notice_warns = true;
     buf_put(b, S("mailboxes were read by Exchange Web Services, which Microsoft closes for all on "
                  "1 April 2027: "));
     if (missing) {
