@@ -61,17 +61,17 @@ SRC := src/main.c \
     mime_words.c number.c regex.c regex_parse.c \
     regex_run.c regex_tables.c regex_unicode.c spnego.c url.c xml.c xml_scan.c xml_tag.c xml_text.c) \
   $(addprefix src/os/,log.c log_form.c os_file.c os_linux.c os_shared.c os_socket.c os_terminal.c seal.c seal_try.c) \
-  $(addprefix src/net/,auth.c conn.c conn_auth.c conn_body.c conn_start_tls.c conn_stream.c \
+  $(addprefix src/net/,auth.c bearer.c conn.c conn_auth.c conn_body.c conn_start_tls.c conn_stream.c \
     conn_talk.c crypto.c dns.c dns_config.c dns_packet.c exchange.c loop.c loop_task.c ntlm.c \
     proxy.c retry.c tls.c tls_gcm.c tls_heap.c tls_roots.c tls_session.c tls_verify.c) \
   $(addprefix src/elastic/,answers.c bulk.c bulk_answer.c bulk_flight.c bulk_verdict.c call.c \
     client.c connector.c connector_body.c index.c index_count.c monitor.c record.c scan.c \
     sync_job.c sync_job_body.c) \
   $(addprefix src/source/outlook/,entra_account.c entra_error.c entra_roles.c entra_token.c ews_answer.c ews_error.c ews_request.c ews_tags.c graph_answer.c graph_attachment.c graph_error.c graph_id.c graph_item.c graph_recurrence.c graph_text.c \
-    graph_batch.c graph_call.c graph_check.c graph_content.c graph_fetch.c graph_ids.c graph_light.c graph_link.c graph_listing.c graph_page.c graph_sets.c graph_users.c outlook.c \
+    graph_batch.c graph_batch_part.c graph_call.c graph_check.c graph_content.c graph_fetch.c graph_ids.c graph_light.c graph_link.c graph_listing.c graph_page.c graph_sets.c graph_users.c outlook.c \
     outlook_attachment.c outlook_batch.c outlook_bind.c outlook_ca.c outlook_call.c outlook_check.c outlook_configure.c outlook_directory.c outlook_extract.c \
     outlook_fetch.c outlook_find.c outlook_folders.c outlook_identity.c outlook_item.c outlook_items.c outlook_listing.c \
-    outlook_parts.c outlook_recurrence.c outlook_schema.c outlook_steps.c outlook_time.c outlook_token.c outlook_way.c) \
+    outlook_parts.c outlook_place.c outlook_recurrence.c outlook_schema.c outlook_steps.c outlook_time.c outlook_token.c outlook_way.c) \
   $(addprefix src/source/gmail/,gmail.c gmail_account.c gmail_answer.c gmail_configure.c \
     gmail_directory.c gmail_error.c gmail_identity.c gmail_listing.c gmail_mailbox.c \
     gmail_message.c gmail_ping.c gmail_quota.c gmail_schema.c gmail_shape.c gmail_token.c) \

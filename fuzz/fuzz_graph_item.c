@@ -120,7 +120,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
     struct graph_shape s = {
         .kind = (enum ews_kind)(p[0] % EWS_KIND_LIST),
         .type = S("Some Type"),
-        .mailbox = S("ann@example.test"),
+        .place = {.mailbox = S("ann@example.test"), .folder = S("Inbox")},
         .extended = p[0] & 0x20,
         .html_always = p[0] & 0x40,
         .owner = p[0] & 0x80 ? S("Ann@example.test") : (str){0},

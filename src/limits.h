@@ -185,6 +185,7 @@
     (ENTRA_FILE_BYTES + KIB(2))  // a federated token with the rest; an assertion of ours has 1.6 KB
 #define ENTRA_NODES 64           // JSON nodes of a token answer or an error: 20
 #define ENTRA_RENEW_MS 300000    // a token is renewed so long before its end
+#define ENTRA_RETRY_MS 30000     // before that is tried again, when it failed
 #define ENTRA_ASSERTION_S 600    // life of an assertion: Microsoft advises 5 to 10 minutes
 #define LDAP_COOKIE_BYTES KIB(1) // of paged results: AD's have 20
 #define OUTLOOK_DEST_FIRST (1 << 29) // numbers of the servers that records name
@@ -200,6 +201,7 @@
 #define OUTLOOK_CA_BYTES KIB(96)      // certificates of ssl_ca, and the memory to read them once
 #define OUTLOOK_CA_TEXT_BYTES KIB(32) // of their text: 20 certificates
 #define OUTLOOK_FOLDER_BYTES KIB(8) // ids of a mailbox's folders without a fixed name: 50 calendars
+#define OUTLOOK_PLACE_BYTES 128     // of a folder's display name; longer ones are cut
 #define OUTLOOK_PAGE_UNITS 128      // items of one page of a listing
 #define OUTLOOK_PAGE_UNITS_MIN 8    // of a page that Exchange finds too large
 #define OUTLOOK_PAGES_MAX 100000    // of one folder: 12 million items
@@ -303,7 +305,7 @@
 #define SERVICE_STATS_MS 10000          // and its counts are told so often
 #define SERVICE_IDLE_S 300              // a job whose last_seen is older has lost its worker
 #define SERVICE_STOP_MS 14000           // after a signal: 15 s are promised
-#define SERVICE_METADATA_BYTES KIB(1)   // of a job's `metadata`
+#define SERVICE_METADATA_BYTES KIB(2)   // of a job's `metadata`
 #define SERVICE_VALIDATION_BYTES KIB(64) // what is wrong with a draft: a message for each rule
 #define EXTRACTION_PING_MS 5000
 #define PREFLIGHT_BACKOFF_MAX_MS 60000 // between two looks for Elasticsearch at start

@@ -26,8 +26,8 @@ USERS, ITEMS = 8, 72  # users who differ in what the tenant's README says; each 
 EWS, GRAPH = {"backend": "ews"}, {"backend": "graph"}
 
 
-def tenant(content):
-    t = rig.Tenant("--users", USERS, "--messages", 1, "--size", 900, "--exchange-items", ITEMS, "--directory-users", 0,
+def tenant(content, items=ITEMS):
+    t = rig.Tenant("--users", USERS, "--messages", 1, "--size", 900, "--exchange-items", items, "--directory-users", 0,
                    "--exchange-content", content, "--exchange-auth", "ntlm,bearer")
     t.post("graph", extra_users=0)
     return t
@@ -100,6 +100,11 @@ ROWS = [
 ]
 
 
+LINK = "in the cloud.docx"  # of the tenant's attachments the one that is a link to a file elsewhere
+MORE_ROWS = {"compatible": [], "extended": [
+    ("attachments that are links to files elsewhere", lambda d, f, e, g, facts: f is None and not e and d["title"] == LINK)]}
+
+
 def differences(ews, graph):
     """(document, field or None, what EWS has, what Graph has)"""
     for key in sorted(ews.keys() | graph.keys()):
@@ -112,8 +117,8 @@ def differences(ews, graph):
                 yield e, field, e.get(field), g.get(field)
 
 
-def by_server(t):
-    ended(t.sync(change=test_outlook.entry(t)))
+def by_server(t, outlook):
+    ended(t.sync(change=test_outlook.entry(t), extra=f"\noutlook: {json.dumps(outlook)}\n"))
     return test_outlook.stored(t, "search-exchange")
 
 
@@ -124,29 +129,47 @@ def by_cloud(t, index, outlook):
     return test_outlook.stored(t, index)
 
 
-def paired(content, every):
-    t = tenant(content)
-    server, ews, graph = by_server(t), by_cloud(t, "search-ews", EWS), by_cloud(t, "search-graph", GRAPH)
+def paired(content, every, fields="compatible", items=ITEMS):
+    t, form, rows = tenant(content, items), {"fields": fields}, ROWS + MORE_ROWS[fields]
+    server, ews, graph = by_server(t, form), by_cloud(t, "search-ews", {**EWS, **form}), by_cloud(t, "search-graph", {**GRAPH, **form})
     equal(server == ews, True, "outlook_server and outlook_cloud by EWS differ")
-    facts, rows, unexplained = Facts(t), collections.Counter(), []
+    facts, seen, unexplained = Facts(t), collections.Counter(), []
     for d, field, e, g in differences(ews, graph):
-        meant = next((name for name, is_meant in ROWS if is_meant(d, field, e, g, facts)), None)
+        meant = next((name for name, is_meant in rows if is_meant(d, field, e, g, facts)), None)
         if meant:
-            rows[meant] += 1
+            seen[meant] += 1
         else:
             unexplained.append(f"{d['type']} {field or 'document'}: by EWS {e!r:.200}, by Graph {g!r:.200}")
     table = open(os.path.join(ROOT, "README.md")).read()
-    unexplained += [f"README has no row {name}" for name in rows if f"| {name} |" not in table]
-    unexplained += [f"no document needs the row {name}" for name, _ in ROWS if every and not rows[name]]
+    unexplained += [f"README has no row {name}" for name in seen if f"| {name} |" not in table]
+    unexplained += [f"no document needs the row {name}" for name, _ in rows if every and not seen[name]]
     for line in unexplained if "-v" in sys.argv else unexplained[:10]:
         print("  " + line)
     if unexplained:
         raise AssertionError(f"{len(unexplained)} unexplained")
+    if fields == "extended":
+        names_and_values(ews)
     return (f"{len(server)} documents by EWS on both ways, {len(graph)} by Graph, {len(ews.keys() & graph.keys())} by both; "
-            f"{sum(rows.values())} differences by {len(rows)} rows, 0 unexplained")
+            f"{sum(seen.values())} differences by {len(seen)} rows, 0 unexplained")
 
 
-LINK = "in the cloud.docx"  # of the tenant's attachments the one that is a link to a file elsewhere
+MORE = {"received_date", "sent_date", "message_id", "conversation_id", "is_read", "flag_status", "web_link",
+        "optional_attendees", "mailbox", "folder"}
+FOLDERS = {"Inbox Mails": {"Inbox"}, "Sent Mails": {"Sent Items"}, "Junk Mails": {"Junk Email"}, "Archive Mails": {"Archive", "archive"},
+           "Contact": {"Contacts"}, "Distribution List": {"Contacts"}, "Task": {"Tasks"},
+           "Calendar": {"Calendar", "Calendar/Team", "Calendar/Trips & Föhn"}}
+
+
+def names_and_values(docs):
+    """All that the extended form has, each somewhere with a value, and the paths of all folders."""
+    values = {name: {json.dumps(d[name]) for d in docs.values() if name in d} - {"null", "[]"} for name in MORE}
+    equal([name for name in MORE if not values[name]], [], "members that no document has")
+    equal((values["is_read"], values["flag_status"]), ({"true", "false"}, {'"NotFlagged"', '"Flagged"', '"Complete"'}), "states")
+    folders = collections.defaultdict(set)
+    for d in docs.values():
+        if not d["type"].endswith("Attachment"):
+            folders[d["type"]].add(d["folder"])
+    equal(folders, FOLDERS, "folders")
 
 
 def extended():
@@ -240,6 +263,7 @@ def main():
         failed = case("rows", lambda: paired("series", True))
         failed |= case("alike", lambda: paired("alike", False))
         failed |= case("extended", extended)
+        failed |= case("extended_rows", lambda: paired("series", False, "extended", 24))
         failed |= case("there_and_back", there_and_back)
         failed |= case("nothing_is_lost", nothing_is_lost)
     finally:

@@ -225,9 +225,7 @@ static bool answer_instead(const struct t_request *q, struct t_response *r, bool
         put_status(q, r, statuses[sim_between(SIM_FAULTS, 0, 3)]);
         return true;
     }
-    // Bytes of an attachment from Graph say nothing of what they are.
-    bool raw = q->service == T_GRAPH && str_ends(q->path, S("/$value"));
-    if (fault_due(FAULT_GARBLED) && !raw) {
+    if (fault_due(FAULT_GARBLED)) {
         put_garbled(r);
         *damaged = true;
         return true;

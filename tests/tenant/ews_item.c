@@ -147,6 +147,42 @@ static void put_mime(struct ews *c, const struct ews_item *i)
     t_buf_free(&text);
 }
 
+static void put_conversation(struct ews *c, const struct ews_item *i)
+{
+    struct t_buf b = {0}, text = {0};
+    u64 r = i->r;
+    for (int n = 0; n < 48; n++) {
+        r = ews_mix(r);
+        t_buf_byte(&b, (u8)r);
+    }
+    t_base64_put(&text, t_buf_str(&b), false);
+    x_open(&c->w, "t:ConversationId");
+    x_attr(&c->w, "Id", t_buf_str(&text));
+    x_close(&c->w, "t:ConversationId");
+    t_buf_free(&b);
+    t_buf_free(&text);
+}
+
+static void put_web(struct ews *c, const struct ews_item *i, const struct ews_shape *s)
+{
+    static const char *const flags[] = {"NotFlagged", "NotFlagged", "Flagged", "Complete"};
+    if (ews_wants(s, EWS_F_ITEM_WEB_LINK) && i->number % 17 != 16) {
+        struct t_buf b = {0};
+        t_buf_printf(&b, "https://outlook.office365.com/owa/?ItemID=AAMk%lld&exvsurl=1",
+                     (long long)i->number);
+        x_text(&c->w, "t:WebClientReadFormQueryString", t_buf_str(&b));
+        t_buf_free(&b);
+    }
+    if (ews_wants(s, EWS_F_ITEM_CONVERSATION) && i->group == EWS_MAIL) {
+        put_conversation(c, i);
+    }
+    if (ews_wants(s, EWS_F_ITEM_FLAG) && i->group == EWS_MAIL) {
+        x_open(&c->w, "t:Flag");
+        x_z(&c->w, "t:FlagStatus", flags[i->number % COUNT(flags)]);
+        x_close(&c->w, "t:Flag");
+    }
+}
+
 // What comes before the properties of the kind, in the order of types.xsd.
 static void put_common(struct ews *c, const struct ews_item *i, const struct ews_shape *s)
 {
@@ -197,6 +233,7 @@ static void put_common(struct ews *c, const struct ews_item *i, const struct ews
         int form = i->number % 11 == 7 ? 2 : c->e->odd && i->number % 11 == 8 ? 1 : 0;
         put_date(c, "t:LastModifiedTime", i->modified_ms + (form == 1 ? 123 : 0), form);
     }
+    put_web(c, i, s);
     if (ews_wants(s, EWS_F_ITEM_TEXT_BODY)) {
         ews_body_put(c, i, "t:TextBody", true);
     }

@@ -30,6 +30,9 @@
     F(ITEM_HAS_ATTACHMENTS, "item:HasAttachments")          \
     F(ITEM_MODIFIED, "item:LastModifiedTime")               \
     F(ITEM_TEXT_BODY, "item:TextBody")                      \
+    F(ITEM_WEB_LINK, "item:WebClientReadFormQueryString")   \
+    F(ITEM_CONVERSATION, "item:ConversationId")             \
+    F(ITEM_FLAG, "item:Flag")                               \
     F(MESSAGE_SENDER, "message:Sender")                     \
     F(MESSAGE_TO, "message:ToRecipients")                   \
     F(MESSAGE_CC, "message:CcRecipients")                   \

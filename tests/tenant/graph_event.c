@@ -283,7 +283,6 @@ static void put_constants(struct graph_put *p)
         {"sensitivity", "\"normal\""},
         {"showAs", "\"busy\""},
         {"responseStatus", "{\"response\":\"organizer\",\"time\":\"0001-01-01T00:00:00Z\"}"},
-        {"webLink", "\"https://outlook.office365.com/owa/?itemid=AAMk&exvsurl=1\""},
     };
     for (isize k = 0; k < COUNT(rows); k++) {
         graph_put_empty(p, rows[k].key, rows[k].value);
@@ -295,6 +294,7 @@ void graph_event_put(struct graph_put *p)
     str subject = graph_item_text(p->g, "t:Subject");
     graph_put_head(p);
     put_constants(p);
+    graph_put_web_link(p);
     graph_put_text(p, "iCalUId", graph_item_text(p->g, "t:UID"));
     graph_put_text(p, "uid", graph_item_text(p->g, "t:UID"));
     graph_put_bool(p, "hasAttachments", graph_item_is(p->g, "t:HasAttachments", "true"));

@@ -91,6 +91,27 @@ static void put_subject(struct graph_put *p)
     }
 }
 
+static void put_conversation(struct graph_put *p)
+{
+    struct t_buf b = {0};
+    t_buf_put(&b, t_xml_attr(&p->g->x, graph_item_child(p->g, "t:ConversationId"), "Id"));
+    for (isize k = 0; k < b.n; k++) {
+        b.p[k] = b.p[k] == '/' ? '-' : b.p[k] == '+' ? '_' : b.p[k];
+    }
+    graph_put_text(p, "conversationId", t_buf_str(&b));
+    t_buf_free(&b);
+}
+
+static void put_flag(struct graph_put *p)
+{
+    int flag = graph_item_child(p->g, "t:Flag");
+    str status = t_xml_text(&p->g->x, t_xml_child(&p->g->x, flag, "t:FlagStatus"));
+    graph_put_empty(p, "flag",
+                    str_eq(status, S("Flagged"))    ? "{\"flagStatus\":\"flagged\"}"
+                    : str_eq(status, S("Complete")) ? "{\"flagStatus\":\"complete\"}"
+                                                    : "{\"flagStatus\":\"notFlagged\"}");
+}
+
 static void put_states(struct graph_put *p)
 {
     const struct ews_item *i = &p->g->item;
@@ -98,11 +119,9 @@ static void put_states(struct graph_put *p)
     graph_put_bool(p, "isReadReceiptRequested", false);
     graph_put_bool(p, "isRead", graph_item_is(p->g, "t:IsRead", "true"));
     graph_put_bool(p, "isDraft", i->place == EWS_DRAFTS);
-    graph_put_z(p, "webLink",
-                "https://outlook.office365.com/owa/?ItemID=AAMk&exvsurl=1&viewmodel="
-                "ReadMessageItem");
+    graph_put_web_link(p);
     graph_put_z(p, "inferenceClassification", i->number % 2 ? "focused" : "other");
-    graph_put_empty(p, "flag", "{\"flagStatus\":\"notFlagged\"}");
+    put_flag(p);
 }
 
 static const char *meeting_type(struct graph_put *p)
@@ -141,7 +160,7 @@ void graph_message_put(struct graph_put *p)
     put_preview(p);
     graph_put_importance(p);
     graph_put_folder_id(p, "parentFolderId", i->place);
-    put_opaque(p, "conversationId", i->r, 48);
+    put_conversation(p);
     put_opaque(p, "conversationIndex", i->r + 1, 22);
     put_states(p);
     graph_put_body(p, "body", "t:Body");

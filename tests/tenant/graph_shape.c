@@ -240,6 +240,16 @@ void graph_put_mailbox(struct graph_put *p, int mailbox)
     t_json_close(&p->w, '}');
 }
 
+void graph_put_web_link(struct graph_put *p)
+{
+    str link = graph_item_text(p->g, "t:WebClientReadFormQueryString");
+    if (link.n > 0) {
+        graph_put_text(p, "webLink", link);
+    } else {
+        graph_put_null(p, "webLink");
+    }
+}
+
 void graph_put_head(struct graph_put *p)
 {
     const struct ews_item *i = &p->g->item;

@@ -69,6 +69,7 @@ void graph_put_importance(struct graph_put *p);
 void graph_put_mailbox(struct graph_put *p, int mailbox);
 // What all items begin with: @odata.etag, id, createdDateTime, lastModifiedDateTime, changeKey,
 // categories.
+void graph_put_web_link(struct graph_put *p);
 void graph_put_head(struct graph_put *p);
 
 // $select may name these only ("id subject"); false: refused, and answered.

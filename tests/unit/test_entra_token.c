@@ -374,6 +374,33 @@ static void test_token_end_errors(void)
     CHECK(x.retry_at_ms == 0);
 }
 
+// Neither a bad answer nor a refusal ends the token that there is: it is used until its own end,
+// and a new one is asked for some time later.
+static void test_token_outlives_its_renewal(void)
+{
+    restart(NULL, S(TENANT), S("s"));
+    mono_ms = 1000;
+    CHECK_OK(ask_and_answer(
+        200, S("{\"access_token\":\"h.eyJyb2xlcyI6WyJNYWlsLlJlYWQiXX0.s\",\"expires_in\":3600}"),
+        NULL));
+    i64 end_ms = t.expires_ms;
+    mono_ms = t.renew_ms;
+    static const char *const bodies[] = {"<html>", "{\"access_token\":\"a b\"}",
+                                         "{\"access_token\":\"x\",\"token_type\":\"pop\"}"};
+    for (isize i = 0; i < COUNT(bodies); i++) {
+        CHECK_ERR(ask_and_answer(200, str_from(bodies[i]), NULL), ENTRA_ANSWER);
+        CHECK(entra_token_is_usable(&t, mono_ms) && t.expires_ms == end_ms && t.generation == 1);
+        CHECK(t.roles == (ENTRA_ROLE_KNOWN | ENTRA_ROLE_MAIL));
+        new_exchange();
+        entra_token_header(&t, &x);
+        CHECK(str_find(buf_str(&x.headers), S("h.eyJyb2xlcyI6WyJNYWlsLlJlYWQiXX0.s\r\n")) > 0);
+    }
+    CHECK(entra_token_outlives(&t, mono_ms) && !entra_token_is_due(&t, mono_ms) &&
+          entra_token_is_due(&t, mono_ms + ENTRA_RETRY_MS) &&
+          entra_token_is_usable(&t, mono_ms + ENTRA_RETRY_MS));
+    CHECK(!entra_token_outlives(&t, end_ms) && t.expires_ms == end_ms);
+}
+
 // ---- what the APIs say to it
 
 static void test_token_refuse(void)
@@ -496,12 +523,19 @@ static void test_token_end_reads_roles(void)
 }
 
 static const struct test_case cases[] = {
-    CASE(test_token_ask_secret), CASE(test_token_ask_certificate),
-    CASE(test_token_ask_file),   CASE(test_token_ask_longest_secret),
-    CASE(test_token_end),        CASE(test_token_end_refuses),
-    CASE(test_token_end_errors), CASE(test_token_refuse),
-    CASE(test_roles_read),       CASE(test_roles_read_opaque),
-    CASE(test_roles_missing),    CASE(test_token_end_reads_roles),
+    CASE(test_token_ask_secret),
+    CASE(test_token_ask_certificate),
+    CASE(test_token_ask_file),
+    CASE(test_token_ask_longest_secret),
+    CASE(test_token_end),
+    CASE(test_token_end_refuses),
+    CASE(test_token_end_errors),
+    CASE(test_token_refuse),
+    CASE(test_roles_read),
+    CASE(test_roles_read_opaque),
+    CASE(test_roles_missing),
+    CASE(test_token_end_reads_roles),
+    CASE(test_token_outlives_its_renewal),
 };
 
 TEST_MAIN(cases)

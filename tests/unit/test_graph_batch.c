@@ -328,12 +328,11 @@ static void test_batch_refused(void)
     CHECK(graph_box(r)->pace.rounds == 1);
     r = batch_of(3); // half as many when it took too long
     answer(r, ANSWER(504, REFUSAL("gatewayTimeout")));
-    SAYS(PARTS(GOOD("0", MAIL("A", ""))));
-    CHECK(asks(r, "0"));
+    SAYS(MAIL("A", ""));
+    CHECK_STR(machine_method(&r->lane, 1), S("GET"));
     CHECK_STR(results(r), S("0D ask"));
-    CHECK(asks(r, "1"));
     r = batch_of(3);
-    answer(r, ANSWER(403, REFUSAL("ErrorAccessDenied")));
+    answer(r, ANSWER_WITH(403, "request-id: 1", REFUSAL("ErrorAccessDenied")));
     CHECK(r->mailbox.phase == MAILBOX_REFUSED);
     CHECK_STR(results(r), S("0? 1? 2?"));
     r = batch_of(2);
@@ -346,6 +345,112 @@ static void test_batch_refused(void)
     graph_token(r);
     SAYS(PARTS(GOOD("0", MAIL("A", "")) "," GOOD("1", MAIL("B", ""))));
     CHECK_STR(results(r), S("0D 1D"));
+}
+
+static bool asks_one(const struct graph_rig *r, str id)
+{
+    int i = r->lane.request_count - 1;
+    u8 bytes[128];
+    struct buf want = buf_over(bytes, COUNT(bytes));
+    buf_put(&want, S("/users/Ann%40example.test/messages/"));
+    buf_put(&want, id);
+    buf_put(&want, S("?$select=id,"));
+    return str_starts(machine_target(&r->lane, i), buf_str(&want)) &&
+           str_eq(machine_method(&r->lane, i), S("GET")) &&
+           machine_has_header(&r->lane, i, S("Prefer: outlook.body-content-type=\"html\"\r\n"));
+}
+
+// A request of several that fails for long is halved down to plain requests for one.
+static void test_batch_fails_for_long(void)
+{
+    struct graph_rig *r = batch_of(10);
+    static const char *const asked[] = {"0123456789", "0123456789", "01234", "01"};
+    for (isize i = 0; i < COUNT(asked); i++) {
+        answer(r, ANSWER(500, REFUSAL("generalException")));
+        CHECK_ERR(r->lane.last, GRAPH_TRANSIENT);
+        CHECK(asks(r, asked[i]));
+    }
+    SAYS(MAIL("A", ""));
+    CHECK(asks_one(r, S("A")));
+    CHECK_STR(results(r), S("0D ask"));
+    CHECK(asks_one(r, S("B")));
+    THEN(MAIL("B", ""));
+    CHECK_STR(results(r), S("1D ask"));
+    // Its own failures cost the one, and no more.
+    for (int i = 0; i < 6; i++) {
+        struct machine_answer bad = i < 3 ? ANSWER(500, "") : ANSWER(200, "<html>");
+        machine_finish(&r->lane, &bad);
+        CHECK(r->lane.failed == (i == 5));
+        if (i < 5) {
+            CHECK(machine_next(&r->lane) == STEP_REQUEST && asks_one(r, S("C")));
+        }
+    }
+    CHECK_STR(results(r), S("2? ask"));
+    CHECK_ERR(r->fetch.error, GRAPH_ANSWER);
+    struct machine_answer gone = ANSWER(404, REFUSAL("ErrorItemNotFound"));
+    machine_finish(&r->lane, &gone);
+    CHECK_STR(results(r), S("3G ask"));
+    THEN(MAIL("X", "")); // another one's
+    CHECK_ERR(r->lane.last, GRAPH_ANSWER);
+    SAYS(MAIL("E", ""));
+    CHECK_STR(results(r), S("4D ask"));
+    struct machine_answer busy = ANSWER_WITH(429, "Retry-After: 1", REFUSAL("TooManyRequests"));
+    machine_finish(&r->lane, &busy);
+    r->lane.now_ms = graph_box(r)->pace.pause_until_ms;
+    CHECK(machine_next(&r->lane) == STEP_REQUEST && asks_one(r, S("F")));
+    struct machine_answer token = ANSWER(401, REFUSAL("InvalidAuthenticationToken"));
+    machine_finish(&r->lane, &token);
+    graph_token(r);
+    SAYS(MAIL("F", ""));
+    CHECK_STR(results(r), S("5D ask"));
+    CHECK(r->mailbox.phase == MAILBOX_LISTING);
+}
+
+// Something on the way refuses them: all of the mailbox is read one by one, and the first request
+// that is refused as well counts as such.
+static void test_batch_refused_for_good(void)
+{
+    static const int statuses[] = {400, 403, 404, 405};
+    for (isize i = 0; i < COUNT(statuses); i++) {
+        struct graph_rig *r = batch_of(2);
+        answer(r, (struct machine_answer){.status = statuses[i], .body = S("<html>no</html>")});
+        CHECK_OK(r->lane.last);
+        SAYS(MAIL("A", ""));
+        CHECK(asks_one(r, S("A")) && graph_box(r)->no_batch);
+        CHECK_STR(results(r), S("0D ask"));
+        struct machine_answer denied = ANSWER(403, REFUSAL("ErrorAccessDenied"));
+        machine_finish(&r->lane, &denied);
+        CHECK_STR(results(r), S("1?"));
+        CHECK_ERR(r->fetch.error, GRAPH_DENIED);
+        CHECK(r->mailbox.phase == MAILBOX_LISTING && graph_box(r)->denied == 1);
+    }
+    struct graph_rig *r = batch_of(4);
+    graph_box(r)->no_batch = true;
+    for (int i = 0; i < OUTLOOK_SOME_MAX; i++) {
+        answer(r, ANSWER(403, REFUSAL("ErrorAccessDenied")));
+    }
+    CHECK(r->mailbox.phase == MAILBOX_REFUSED);
+}
+
+// In pieces, and larger than the lane's buffer.
+static void test_batch_one_grows(void)
+{
+    static char text[KIB(300)];
+    isize n = snprintf(text, sizeof text,
+                       "{\"id\":\"A\",\"subject\":\"sA\"," MODIFIED
+                       ",\"body\":{\"contentType\":\"html\",\"content\":\"<p>%0*d</p>\"}}",
+                       100000, 1);
+    for (isize step = 0; step < 5000; step += 997) {
+        struct graph_rig *r = batch_of(1);
+        graph_box(r)->no_batch = true;
+        r->grow = KIB(40);
+        r->lane.step_bytes = step;
+        answer(r, ANSWER_STR(200, str_make(text, n / 2))); // cut
+        CHECK_ERR(r->lane.last, GRAPH_ANSWER);
+        answer(r, ANSWER_STR(200, str_make(text, n)));
+        CHECK(r->grown > 0);
+        CHECK_STR(results(r), S("0D"));
+    }
 }
 
 // Its parts are worked on at the same time: it waits until so many may be.
@@ -527,6 +632,9 @@ static const struct test_case cases[] = {
     CASE(test_part_verdicts),
     CASE(test_part_too_large),
     CASE(test_batch_refused),
+    CASE(test_batch_fails_for_long),
+    CASE(test_batch_refused_for_good),
+    CASE(test_batch_one_grows),
     CASE(test_batch_in_flight),
     CASE(test_batch_stays),
     CASE(test_light_page),

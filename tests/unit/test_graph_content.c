@@ -28,7 +28,7 @@ static void test_parts_with_content(void)
                                           "$select=id,name,")));
             CHECK(machine_next(&r->lane) == STEP_REQUEST);
             CHECK(str_ends(target(r), S("/messages/M-_/attachments/p-1/$value")));
-            struct machine_answer content = {.status = 200, .body = str_make("GBBB", n)};
+            struct machine_answer content = GRAPH_SAYS(str_make("GBBB", n));
             machine_finish(&r->lane, &content);
             CHECK(machine_next(&r->lane) == STEP_DONE && r->fetch.attached);
             CHECK_STR(r->fetch.id, S("p/1"));
@@ -47,7 +47,8 @@ static void test_parts_with_content(void)
 static void test_parts_cut_anywhere(void)
 {
     static const char list[] = PAGE(PART("p", "a.txt", "5"), "");
-    struct machine_answer cut = {.status = 200, .lost = FAIL(NET_RESET)};
+    struct machine_answer cut = GRAPH_SAYS((str){0});
+    cut.lost = FAIL(NET_RESET);
     for (isize n = 0; n < COUNT(list) - 1; n++) {
         struct graph_rig *r = item_of(OUTLOOK_INBOX);
         answer(r, (struct machine_answer){.status = 200, .body = str_make(list, n)});
@@ -207,15 +208,83 @@ static void test_content_too_large(void)
     memset(text, 'x', sizeof text);
     SAYS(PAGE(PART("p", "a.txt", "600000"), ""));
     r->grow = KIB(100);
-    answer(r, ANSWER_STR(200, str_make(text, COUNT(text))));
+    answer(r, GRAPH_SAYS(str_make(text, COUNT(text))));
     CHECK(r->grown > 3);
     CHECK(machine_next(&r->lane) == STEP_DONE && r->fetch.doc.n > 4 * (isize)COUNT(text) / 3);
     CHECK_STR(graph_results(r), S("=N"));
 }
 
+// Ten KiB, its list said, and there is no end to it: what is wanted at most is kept of it, and the
+// buffer does not grow beyond that.
+static void test_content_larger_than_said(void)
+{
+    enum { MIBS = 72 };
+    static u8 text[MIBS * MIB(1)];
+    struct graph_rig *r = item_of(OUTLOOK_INBOX);
+    i64 most = r->o->settings.max_file_bytes;
+    r->o->settings.max_file_bytes = KIB(100);
+    memset(text, 'x', sizeof text);
+    r->lane.step_bytes = KIB(16);
+    SAYS(PAGE(PART("p", "a.txt", "10240"), ""));
+    answer(r, GRAPH_SAYS(str_make(text, COUNT(text))));
+    CHECK(r->grown == 0 && r->fetch.data.cap == ROOM);
+    CHECK(r->fetch.data.n == r->fetch_state.graph.content_from);
+    CHECK(machine_next(&r->lane) == STEP_DONE && r->fetch.verdict == FETCH_DOCUMENT);
+    CHECK(!r->fetch.attached && str_find(buf_str(&r->fetch.doc), S("_attachment")) < 0);
+    CHECK_STR(graph_results(r), S("=N"));
+    r = item_of(OUTLOOK_INBOX); // as much as is wanted, to the byte
+    r->o->settings.max_file_bytes = 5;
+    SAYS(PAGE(PART("p", "a.txt", "1") "," PART("q", "b.txt", "1"), ""));
+    SAYS("hello");
+    CHECK(machine_next(&r->lane) == STEP_DONE && r->fetch.attached);
+    SAYS("hello!");
+    CHECK(machine_next(&r->lane) == STEP_DONE && !r->fetch.attached);
+    CHECK_STR(graph_results(r), S("=N"));
+    r->o->settings.max_file_bytes = most;
+}
+
+// A page of a proxy in place of the bytes, with status 200, has no number of Graph's: weather, and
+// then it is not known.
+static void test_content_of_a_proxy(void)
+{
+    struct graph_rig *r = item_of(OUTLOOK_INBOX);
+    SAYS(PAGE(PART("p", "a.txt", "5"), ""));
+    answer(r, ANSWER(200, "<html>Sign in</html>"));
+    CHECK_ERR(r->lane.last, GRAPH_ANSWER);
+    SAYS("hello");
+    CHECK(machine_next(&r->lane) == STEP_DONE && r->fetch.attached);
+    r = item_of(OUTLOOK_INBOX);
+    SAYS(PAGE(PART("p", "a.txt", "5"), ""));
+    while (r->lane.failed == 0) {
+        answer(r, ANSWER_WITH(200, "request-id: \n", "<html>Sign in</html>"));
+        CHECK_ERR(r->lane.last, GRAPH_ANSWER);
+    }
+    CHECK_STR(graph_results(r), S("?p =N"));
+    CHECK(r->mailbox.phase == MAILBOX_LISTING);
+    r = item_of(OUTLOOK_INBOX); // its own number, given back, does as well
+    SAYS(PAGE(PART("p", "a.txt", "5"), ""));
+    CHECK(machine_next(&r->lane) == STEP_REQUEST);
+    u8 bytes[64];
+    struct buf line = buf_over(bytes, COUNT(bytes));
+    str sent = r->lane.requests[r->lane.request_count - 1].headers;
+    isize at = str_find(sent, S("client-request-id: "));
+    CHECK(at >= 0);
+    buf_put(&line, str_slice(sent, at, at + 19 + 36));
+    machine_finish(&r->lane, &(struct machine_answer){
+                                 .status = 200, .headers = buf_str(&line), .body = S("hello")});
+    CHECK(machine_next(&r->lane) == STEP_DONE && r->fetch.attached);
+}
+
 static const struct test_case cases[] = {
-    CASE(test_parts_with_content), CASE(test_parts_cut_anywhere), CASE(test_parts_targets),
-    CASE(test_parts_overflow),     CASE(test_parts_unchanged),    CASE(test_parts_refused),
-    CASE(test_parts_throttled),    CASE(test_content_too_large),
+    CASE(test_parts_with_content),
+    CASE(test_parts_cut_anywhere),
+    CASE(test_parts_targets),
+    CASE(test_parts_overflow),
+    CASE(test_parts_unchanged),
+    CASE(test_parts_refused),
+    CASE(test_parts_throttled),
+    CASE(test_content_too_large),
+    CASE(test_content_larger_than_said),
+    CASE(test_content_of_a_proxy),
 };
 TEST_MAIN(cases)

@@ -202,8 +202,8 @@ static void test_extended(void)
 {
     struct graph_shape s = mail;
     s.extended = true;
-    s.mailbox = S("ann@example.test");
-    s.folder = S("Inbox");
+    s.place.mailbox = S("ann@example.test");
+    s.place.folder = S("Inbox");
     const char *element =
         "{\"id\":\"A\",\"receivedDateTime\":\"2024-07-05T10:20:30Z\",\"sentDateTime\":"
         "\"2024-07-05T10:20:29Z\",\"internetMessageId\":\"<a@b>\",\"conversationId\":"
@@ -213,7 +213,7 @@ static void test_extended(void)
     CHECK_STR(member("received_date"), S("\"2024-07-05T10:20:30Z\""));
     CHECK_STR(member("sent_date"), S("\"2024-07-05T10:20:29Z\""));
     CHECK_STR(member("message_id"), S("\"<a@b>\""));
-    CHECK_STR(member("conversation_id"), S("\"AAQk-_\""));
+    CHECK_STR(member("conversation_id"), S("\"AAQk/+\""));
     CHECK_STR(member("is_read"), S("false"));
     CHECK_STR(member("flag_status"), S("\"NotFlagged\""));
     CHECK_STR(member("web_link"), S("\"https://outlook.example/?x=1&y=2\""));
@@ -232,9 +232,13 @@ static void test_extended(void)
     CHECK_STR(member("optional_attendees"), S("[\"o@x\"]"));
     CHECK_STR(member("attendees"), S("[\"r@x\"]"));
     s.kind = EWS_KIND_CONTACT;
-    s.folder = (str){0};
+    s.place.folder = (str){0};
     CHECK(put("{\"id\":\"A\"}", &s) == GRAPH_ITEM_PUT);
     CHECK_STR(member("folder"), S("null"));
+    s.place.above = S("Calendar");
+    s.place.folder = S("Te\"am");
+    CHECK(put("{\"id\":\"A\"}", &s) == GRAPH_ITEM_PUT);
+    CHECK_STR(member("folder"), S("\"Calendar/Te\\\"am\""));
 }
 
 static void test_select(void)

@@ -79,6 +79,57 @@ static void test_listing_whole(void)
     }
 }
 
+// The names of folders, for the extended form. Those that are not there have none.
+static void test_listing_names(void)
+{
+    struct graph_rig *r = mailbox();
+    r->o->settings.extended = true;
+    SAYS(PAGE("{\"id\":\"first\",\"name\":\"Kalender\",\"isDefaultCalendar\":true},"
+              "{\"id\":\"c1\",\"name\":\"Te\\u00e4m\"}",
+              ""));
+    SAYS(
+        PAGE("{\"id\":\"t\",\"wellknownListName\":\"defaultList\",\"displayName\":\"Tasks\"}", ""));
+    CHECK(r->mailbox.queue.count == 0);
+    SAYS("{\"id\":\"x\",\"displayName\":\"Posteingang\"}");
+    CHECK_STR(target(r), S("/users/Ann%40example.test/mailFolders/inbox?$select=displayName"));
+    answer(r, ANSWER(200, "{\"id\":")); // broken off: once more
+    CHECK_ERR(r->list.last, GRAPH_ANSWER);
+    SAYS("{\"displayName\":\"Gesendet\"}");
+    answer(r, ANSWER(404, REFUSAL("ErrorItemNotFound")));
+    SAYS("{\"displayName\":null}");
+    CHECK_STR(target(r), S("/users/Ann%40example.test/mailFolders/archive?$select=displayName"));
+    SAYS(PAGE("{\"id\":\"k\",\"parentFolderId\":\"f=\"}", ""));
+    CHECK_STR(target(r), S("/users/Ann%40example.test/contacts?$top=1&$select=parentFolderId"));
+    SAYS("{\"displayName\":\"Kontakte\"}");
+    CHECK_STR(target(r), S("/users/Ann%40example.test/contactFolders/f%3D?$select=displayName"));
+    static const char *const names[] = {"Posteingang", "Gesendet", "",        "",
+                                        "Kontakte",    "Tasks",    "Kalender"};
+    for (u8 i = 0; i < COUNT(names); i++) {
+        struct outlook_place place = graph_sets_place(&r->mailbox, i);
+        CHECK_STR(place.folder, str_from(names[i]));
+        CHECK(place.above.n == 0 && str_eq(place.mailbox, S("Ann@example.test")));
+    }
+    struct outlook_place below = graph_sets_place(&r->mailbox, OUTLOOK_CHILD_CALENDARS);
+    CHECK_STR(below.above, S("Kalender"));
+    CHECK_STR(below.folder, S("Te\xc3\xa4m"));
+    CHECK(str_ends(read_all(r, PAGE("", DELTA)), S("/calendar/events\n/calendars/c1/events\n")));
+    CHECK(r->mailbox.phase == MAILBOX_LISTED);
+    r = mailbox(); // no contacts, and a mailbox that is closed in between
+    SAYS(PAGE(FIRST, ""));
+    SAYS(PAGE("", ""));
+    for (int i = 0; i < 4; i++) {
+        SAYS("{}");
+    }
+    SAYS(PAGE("", ""));
+    CHECK(graph_box(r)->step == GRAPH_LIST_SETS);
+    r = mailbox();
+    SAYS(PAGE(FIRST, ""));
+    SAYS(PAGE("", ""));
+    answer(r, ANSWER(403, REFUSAL("ErrorAccessDenied")));
+    CHECK(r->mailbox.phase == MAILBOX_REFUSED);
+    r->o->settings.extended = false;
+}
+
 // Calendars of other people are theirs, birthdays are contacts.
 static void test_listing_other_calendars(void)
 {
@@ -206,6 +257,53 @@ static void test_listing_without_token_file(void)
         CHECK(r->mailbox.phase == MAILBOX_SYSTEMIC);
         CHECK_ERR(r->mailbox.error, ENTRA_TOKEN_FILE);
     }
+}
+
+// Whatever keeps a token from being asked for is said, not what might have.
+static void test_listing_cannot_ask_for_token(void)
+{
+    static u8 secret[ENTRA_REQUEST_BYTES];
+    memset(secret, 'x', sizeof secret);
+    struct graph_rig *r = mailbox();
+    r->o->run.account.secret = str_make(secret, COUNT(secret));
+    r->o->run.tokens[ENTRA_GRAPH].bytes = 0;
+    CHECK(machine_next(&r->list) == STEP_FAILED);
+    CHECK_ERR(r->mailbox.error, BUF_FULL);
+}
+
+// A renewal that fails, or cannot even be tried, harms nobody while the old token lives.
+static void test_listing_renewal_fails(void)
+{
+    struct graph_rig *r = mailbox();
+    struct entra_token *t = &r->o->run.tokens[ENTRA_GRAPH];
+    i64 now_ms = os_mono_ms();
+    r->list.now_ms = t->renew_ms = now_ms;
+    t->expires_ms = now_ms + 200000;
+    answer(r, ANSWER(401, "{\"error\":\"invalid_client\",\"error_codes\":[7000222]}"));
+    CHECK(str_find(target(r), S("/oauth2/v2.0/token")) > 0);
+    CHECK(r->list.failed == 1 && r->mailbox.phase == MAILBOX_LISTING);
+    SAYS(PAGE(FIRST, "")); // with the old one
+    CHECK_STR(target(r), S("/users/Ann%40example.test/calendars?$top=100"));
+    r->list.now_ms = now_ms + 2 * ENTRA_RETRY_MS; // once more
+    CHECK(machine_next(&r->list) == STEP_REQUEST);
+    CHECK(str_find(target(r), S("/oauth2/v2.0/token")) > 0);
+    machine_finish(&r->list, &ANSWER(200, "<html>"));
+    CHECK_ERR(r->list.last, ENTRA_ANSWER);
+    r->source.ops->mailbox_close(r->o, &r->mailbox);
+    r = mailbox(); // the end of it
+    t->renew_ms = t->expires_ms = os_mono_ms();
+    r->list.now_ms = os_mono_ms() + 1;
+    answer(r, ANSWER(401, "{\"error\":\"invalid_client\",\"error_codes\":[7000222]}"));
+    CHECK(r->mailbox.phase == MAILBOX_SYSTEMIC);
+    CHECK_ERR(r->mailbox.error, ENTRA_SECRET_EXPIRED);
+    static const struct entra_identity gone = {.token_folder_fd = -1, .token_name = "token"};
+    r = mailbox();
+    r->o->run.account.identity = &gone;
+    r->o->run.account.proof = ENTRA_PROOF_FILE;
+    r->list.now_ms = t->renew_ms = os_mono_ms();
+    t->expires_ms = t->renew_ms + 200000;
+    SAYS(PAGE(FIRST, ""));
+    CHECK_STR(target(r), S("/users/Ann%40example.test/calendars?$top=100"));
 }
 
 static void test_listing_all_refused(void)
@@ -373,6 +471,7 @@ static void test_ids_once(void)
 
 static const struct test_case cases[] = {
     CASE(test_listing_whole),
+    CASE(test_listing_names),
     CASE(test_listing_other_calendars),
     CASE(test_listing_pages_of_calendars),
     CASE(test_listing_cut_anywhere),
@@ -380,6 +479,8 @@ static const struct test_case cases[] = {
     CASE(test_listing_refused),
     CASE(test_listing_takes_no_token),
     CASE(test_listing_without_token_file),
+    CASE(test_listing_cannot_ask_for_token),
+    CASE(test_listing_renewal_fails),
     CASE(test_listing_all_refused),
     CASE(test_listing_throttled),
     CASE(test_listing_throttled_for_ever),

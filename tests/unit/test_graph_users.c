@@ -125,6 +125,19 @@ static void test_users_odd_pages(void)
     CHECK(machine_run(&rig.m, answers, COUNT(answers)) == STEP_FAILED);
 }
 
+// A permission that is taken away in the middle: what was offered stays, and the walk is not whole.
+static void test_users_refused_in_the_middle(void)
+{
+    begin(OUTLOOK_BACKEND_GRAPH);
+    struct machine_answer answers[] = {
+        ANSWER_STR(200, token(GRAPH_ROLES)), ANSWER_STR(200, first_page),
+        ANSWER(403,
+               "{\"error\":{\"code\":\"ErrorAccessDenied\",\"message\":\"Access is denied.\"}}")};
+    CHECK(machine_run(&rig.m, answers, COUNT(answers)) == STEP_FAILED && rig.m.failed == 1);
+    CHECK_ERR(rig.m.last, GRAPH_PERMISSION);
+    CHECK(str_find(buf_str(&rig.seen), S("Ann@example.test|")) >= 0);
+}
+
 static void test_users_refused(void)
 {
     begin(OUTLOOK_BACKEND_GRAPH);
@@ -257,6 +270,7 @@ static const struct test_case cases[] = {
     CASE(test_a118_users_identities),
     CASE(test_users_odd_pages),
     CASE(test_users_refused),
+    CASE(test_users_refused_in_the_middle),
     CASE(test_way_auto),
     CASE(test_way_as_configured),
     CASE(test_token_one_asks_and_others_wait),

@@ -36,6 +36,50 @@ static void test_a111_mail_with_nothing(void)
                 "\"cc_recipients\":[],\"bcc_recipients\":[],\"type\":\"Inbox Mails\"");
 }
 
+// What the extended form has besides, whatever of it is there.
+static void test_item_extended(void)
+{
+    struct outlook_shape shape = {
+        .extended = true,
+        .place = {.mailbox = S("ann@example.test"), .folder = S("Inbox")},
+    };
+    check_shape(
+        ANSWER("<t:Message><t:ItemId Id=\"A\"/>"
+               "<t:DateTimeReceived>2024-07-05T10:20:30Z</t:DateTimeReceived>"
+               "<t:DateTimeSent>2024-07-05T12:20:29+02:00</t:DateTimeSent>"
+               "<t:WebClientReadFormQueryString>https://x/owa/?a=1&amp;b=2"
+               "</t:WebClientReadFormQueryString><t:ConversationId Id=\"AAQk/+\"/>"
+               "<t:Flag><t:FlagStatus>Flagged</t:FlagStatus><t:StartDate>2024-07-05T10:20:30Z"
+               "</t:StartDate></t:Flag><t:InternetMessageId>&lt;a@b&gt;</t:InternetMessageId>"
+               "<t:IsRead>false</t:IsRead></t:Message>"),
+        shape,
+        "\"received_date\":\"2024-07-05T10:20:30Z\",\"sent_date\":\"2024-07-05T10:20:29Z\","
+        "\"web_link\":\"https://x/owa/?a=1&b=2\",\"conversation_id\":\"AAQk/+\","
+        "\"flag_status\":\"Flagged\",\"message_id\":\"<a@b>\",\"is_read\":false,"
+        "\"title\":null,\"message\":null,\"categories\":[],\"importance\":\"Normal\","
+        "\"_timestamp\":null,\"sender\":null,\"to_recipients\":[],\"cc_recipients\":[],"
+        "\"bcc_recipients\":[],\"mailbox\":\"ann@example.test\",\"folder\":\"Inbox\"");
+    shape.place = (struct outlook_place){.above = S("Calendar"), .folder = S("Te\"am")};
+    check_shape(ANSWER("<t:CalendarItem><t:ItemId Id=\"A\"/><t:OptionalAttendees><t:Attendee>"
+                       "<t:Mailbox><t:EmailAddress>o@x</t:EmailAddress></t:Mailbox></t:Attendee>"
+                       "</t:OptionalAttendees><t:Flag><t:FlagStatus>Flagged</t:FlagStatus></t:Flag>"
+                       "</t:CalendarItem>"),
+                shape,
+                "\"optional_attendees\":[\"o@x\"],\"title\":null,\"content\":null,"
+                "\"_timestamp\":null,\"start_date\":null,\"end_date\":null,\"location\":null,"
+                "\"organizer\":null,\"attendees\":[],\"web_link\":null,\"meeting_type\":null,"
+                "\"mailbox\":\"\",\"folder\":\"Calendar/Te\\\"am\"");
+    shape.place = (struct outlook_place){0};
+    check_shape(ANSWER("<t:Message><t:IsRead></t:IsRead><t:Flag/><t:ConversationId Id=\"\"/>"
+                       "</t:Message>"),
+                shape,
+                "\"is_read\":null,\"flag_status\":null,\"conversation_id\":null,"
+                "\"title\":null,\"message\":null,\"categories\":[],\"importance\":\"Normal\","
+                "\"_timestamp\":null,\"sender\":null,\"to_recipients\":[],\"cc_recipients\":[],"
+                "\"bcc_recipients\":[],\"received_date\":null,\"sent_date\":null,"
+                "\"message_id\":null,\"web_link\":null,\"mailbox\":\"\",\"folder\":null");
+}
+
 // Plain text is no HTML, unless the switch says so; characters that XML forbids are dropped alone.
 static void test_item_plain_text(void)
 {
@@ -212,15 +256,11 @@ static void test_tags_are_sorted(void)
 }
 
 static const struct test_case cases[] = {
-    CASE(test_a111_mail),
-    CASE(test_a111_mail_with_nothing),
-    CASE(test_item_plain_text),
-    CASE(test_a114_calendar),
-    CASE(test_a114_meeting_types),
-    CASE(test_a115_task),
-    CASE(test_a115_contact_and_list),
-    CASE(test_item_attachments),
-    CASE(test_item_many_attachments),
+    CASE(test_a111_mail),        CASE(test_a111_mail_with_nothing),
+    CASE(test_item_plain_text),  CASE(test_item_extended),
+    CASE(test_a114_calendar),    CASE(test_a114_meeting_types),
+    CASE(test_a115_task),        CASE(test_a115_contact_and_list),
+    CASE(test_item_attachments), CASE(test_item_many_attachments),
     CASE(test_tags_are_sorted),
 };
 

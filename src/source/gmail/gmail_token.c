@@ -7,16 +7,12 @@
 #include <string.h>
 
 #include "codec/base64.h"
-#include "codec/json.h"
 #include "codec/json_write.h"
+#include "net/bearer.h"
 #include "os/os.h"
 
 enum {
-    TOKEN_LIFE_S = 3600,        // the most that Google allows
-    TOKEN_LIFE_UNKNOWN_S = 600, // of a token that does not say how long it lives
-    TOKEN_LIFE_MIN_S = 60, // one that is due as soon as it comes would be asked for again for ever
-    TOKEN_LIFE_MAX_S = 86400,
-    TOKEN_NODES = 32,
+    TOKEN_LIFE_S = 3600,       // the most that Google allows
     TOKEN_CLAIMS_BYTES = 1536, // issuer, user (320), scope, audience, two times
     TOKEN_SIGNATURE_BYTES = 512,
 };
@@ -95,54 +91,25 @@ err gmail_token_ask(struct gmail *g, struct gmail_token *t, enum gmail_call call
     return OK;
 }
 
-// The token holds nothing that could end the line: gmail_token_read() saw to it.
 void gmail_token_header(const struct gmail_token *t, struct exchange *x)
 {
-    buf_put(&x->headers, S("Authorization: Bearer "));
-    buf_put(&x->headers, str_make(t->text, t->bytes));
-    buf_put(&x->headers, S("\r\n"));
+    bearer_put_header(str_make(t->text, t->bytes), x);
 }
 
 // ---- the answer
 
-// Bytes of a bearer token (RFC 6750, section 2.1): what may follow "Bearer " in a header.
-static bool token_is_clean(str s)
-{
-    for (isize i = 0; i < s.n; i++) {
-        if (s.p[i] <= ' ' || s.p[i] >= 0x7f) {
-            return false;
-        }
-    }
-    return s.n > 0;
-}
-
+// The token that there is stays, unless another one is here.
 err gmail_token_read(struct gmail_token *t, const struct gmail_answer *a)
 {
-    struct json_node nodes[TOKEN_NODES];
-    struct json j;
-    if (a->text.full || !err_ok(json_parse(&j, buf_str(&a->text), nodes, TOKEN_NODES))) {
+    // The request is over: its memory is free.
+    struct buf text = buf_over(t->request, GMAIL_TOKEN_BYTES);
+    i64 life_ms;
+    if (a->text.full || !bearer_read(buf_str(&a->text), &text, &life_ms)) {
         return FAIL(TOKEN_ANSWER);
     }
-    int type = json_get(&j, 0, S("token_type"));
-    u8 word[16];
-    struct buf kind = buf_over(word, COUNT(word));
-    if (type >= 0 &&
-        !(json_put_string(&j, type, &kind) && str_eq_nocase(buf_str(&kind), S("bearer")))) {
-        return FAIL(TOKEN_ANSWER);
-    }
-    struct buf text = buf_over(t->text, GMAIL_TOKEN_BYTES);
-    t->bytes = 0;
-    if (!json_put_string(&j, json_get(&j, 0, S("access_token")), &text) || text.full ||
-        !token_is_clean(buf_str(&text))) {
-        return FAIL(TOKEN_ANSWER);
-    }
-    i64 life_s = TOKEN_LIFE_UNKNOWN_S;
-    if (!json_i64(&j, json_get(&j, 0, S("expires_in")), &life_s) || life_s < 1) {
-        life_s = TOKEN_LIFE_UNKNOWN_S;
-    }
-    life_s = life_s > TOKEN_LIFE_MIN_S ? life_s : TOKEN_LIFE_MIN_S;
-    i64 life_ms = (life_s < TOKEN_LIFE_MAX_S ? life_s : TOKEN_LIFE_MAX_S) * 1000;
     i64 early_ms = life_ms / 2 < GMAIL_RENEW_MS ? life_ms / 2 : GMAIL_RENEW_MS;
+    memcpy(t->text, text.p, (size_t)text.n);
+    crypto_wipe(text.p, text.n);
     t->bytes = text.n;
     t->generation++;
     t->expires_ms = t->asked_ms + life_ms;
@@ -150,6 +117,8 @@ err gmail_token_read(struct gmail_token *t, const struct gmail_answer *a)
     t->wanted = false;
     return OK;
 }
+
+_Static_assert(GMAIL_ASSERTION_BYTES >= GMAIL_TOKEN_BYTES, "a token fits where its request was");
 
 // ---- what the APIs say to it
 

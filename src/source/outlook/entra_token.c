@@ -6,17 +6,16 @@
 // platform application authentication certificate credentials".
 #include "source/outlook/entra_token.h"
 
+#include <string.h>
+
 #include "codec/base64.h"
-#include "codec/json.h"
 #include "codec/json_write.h"
+#include "net/bearer.h"
 #include "net/retry.h"
 #include "os/os.h"
 #include "source/outlook/entra_error.h"
 
 enum {
-    TOKEN_LIFE_UNKNOWN_S = 600, // of a token that does not say how long it lives
-    TOKEN_LIFE_MIN_S = 60, // one that is due as soon as it comes would be asked for again for ever
-    TOKEN_LIFE_MAX_S = 86400,
     TOKEN_CLAIMS_BYTES = 1024,    // a URL with the tenant (320), the client twice, jti, three times
     TOKEN_ASSERTION_BYTES = 2560, // header and claims encoded (1,600), a signature (683)
     TOKEN_SIGNATURE_BYTES = 512,
@@ -165,12 +164,9 @@ err entra_token_ask(struct entra_token *t, const struct entra_account *a,
     return OK;
 }
 
-// The token holds nothing that could end the line: token_read() saw to it.
 void entra_token_header(const struct entra_token *t, struct exchange *x)
 {
-    buf_put(&x->headers, S("Authorization: Bearer "));
-    buf_put(&x->headers, str_make(t->text, t->bytes));
-    buf_put(&x->headers, S("\r\n"));
+    bearer_put_header(str_make(t->text, t->bytes), x);
 }
 
 // ---- the answer
@@ -194,45 +190,19 @@ void entra_token_body(struct entra_token *t, str *in)
     *in = str_from_index(*in, in->n);
 }
 
-// Bytes of a bearer token (RFC 6750, section 2.1): what may follow "Bearer " in a header.
-static bool token_is_clean(str s)
-{
-    for (isize i = 0; i < s.n; i++) {
-        if (s.p[i] <= ' ' || s.p[i] >= 0x7f) {
-            return false;
-        }
-    }
-    return s.n > 0;
-}
-
-static bool token_is_bearer(const struct json *j)
-{
-    u8 word[16];
-    struct buf kind = buf_over(word, COUNT(word));
-    int type = json_get(j, 0, S("token_type"));
-    return type < 0 ||
-           (json_put_string(j, type, &kind) && str_eq_nocase(buf_str(&kind), S("bearer")));
-}
-
+// The token that there is stays, unless another one is here.
 static err token_read(struct entra_token *t)
 {
-    struct json_node nodes[ENTRA_NODES];
-    struct json j;
-    struct buf text = buf_over(t->text, ENTRA_TOKEN_BYTES);
-    t->bytes = 0;
-    t->roles = 0;
-    if (!err_ok(json_parse(&j, str_make(t->answer, t->answer_bytes), nodes, ENTRA_NODES)) ||
-        !token_is_bearer(&j) || !json_put_string(&j, json_get(&j, 0, S("access_token")), &text) ||
-        text.full || !token_is_clean(buf_str(&text))) {
+    // The request is over: its memory is wiped next.
+    struct buf text = buf_over(t->request, ENTRA_TOKEN_BYTES);
+    i64 life_ms;
+    bool given = bearer_read(str_make(t->answer, t->answer_bytes), &text, &life_ms);
+    t->request_bytes = text.n > t->request_bytes ? text.n : t->request_bytes;
+    if (!given) {
         return FAIL(ENTRA_ANSWER);
     }
-    i64 life_s = TOKEN_LIFE_UNKNOWN_S;
-    if (!json_i64(&j, json_get(&j, 0, S("expires_in")), &life_s) || life_s < 1) {
-        life_s = TOKEN_LIFE_UNKNOWN_S;
-    }
-    life_s = life_s > TOKEN_LIFE_MIN_S ? life_s : TOKEN_LIFE_MIN_S;
-    i64 life_ms = (life_s < TOKEN_LIFE_MAX_S ? life_s : TOKEN_LIFE_MAX_S) * 1000;
     i64 early_ms = life_ms / 2 < ENTRA_RENEW_MS ? life_ms / 2 : ENTRA_RENEW_MS;
+    memcpy(t->text, text.p, (size_t)text.n);
     t->bytes = text.n;
     t->generation++;
     t->roles = entra_roles_read(buf_str(&text));
@@ -240,6 +210,8 @@ static err token_read(struct entra_token *t)
     t->renew_ms = t->expires_ms - early_ms;
     return OK;
 }
+
+_Static_assert(ENTRA_REQUEST_BYTES >= ENTRA_TOKEN_BYTES, "a token fits where its request was");
 
 err entra_token_end(struct entra_token *t, const struct entra_account *a, struct exchange *x)
 {
@@ -263,6 +235,15 @@ void entra_token_stop(struct entra_token *t)
     t->asking = false;
     t->status = 0;
     t->retry_at_ms = 0;
+}
+
+bool entra_token_outlives(struct entra_token *t, i64 now_ms)
+{
+    if (!entra_token_is_usable(t, now_ms)) {
+        return false;
+    }
+    t->renew_ms = now_ms + ENTRA_RETRY_MS;
+    return true;
 }
 
 // ---- what the APIs say to it

@@ -65,6 +65,10 @@ void entra_token_body(struct entra_token *t, str *in); // takes all of it
 err entra_token_end(struct entra_token *t, const struct entra_account *a, struct exchange *x);
 void entra_token_stop(struct entra_token *t); // attempts are used up, or the asking machine is gone
 
+// A renewal has failed, whyever. true: the token that there is still lives, and is not renewed for
+// ENTRA_RETRY_MS. The caller stops.
+bool entra_token_outlives(struct entra_token *t, i64 now_ms);
+
 void entra_token_header(const struct entra_token *t, struct exchange *x); // Authorization: Bearer
 
 // What an API said to the token of `generation`. refuse: OK when a new token is to be asked for,

@@ -43,18 +43,23 @@ static void request_end(struct buf *b)
     buf_put(b, S("</s:Body></s:Envelope>"));
 }
 
-static void request_put_fields(struct buf *b, const char *uris)
+static void request_put_more(struct buf *b, const char *uris)
 {
     str rest = str_from(uris);
     str uri;
     bool more = rest.n > 0;
-    buf_put(b, S("<t:AdditionalProperties>"));
     while (more) {
         rest = str_cut(rest, ' ', &uri, &more);
         buf_put(b, S("<t:FieldURI FieldURI=\""));
         buf_put(b, uri);
         buf_put(b, S("\"/>"));
     }
+}
+
+static void request_put_fields(struct buf *b, const char *uris)
+{
+    buf_put(b, S("<t:AdditionalProperties>"));
+    request_put_more(b, uris);
 }
 
 static void request_put_indexed(struct buf *b, const char *uri, const char *keys)
@@ -96,6 +101,7 @@ void ews_put_get_folders(struct buf *b, const struct ews_call *c, const str *nam
     request_begin(b, c);
     buf_put(b, S("<m:GetFolder><m:FolderShape>" BASE_ID_ONLY));
     request_put_fields(b, "folder:FolderClass");
+    request_put_more(b, c->extended ? "folder:DisplayName" : "");
     buf_put(b, S(FIELDS_END "</m:FolderShape><m:FolderIds>"));
     for (isize i = 0; i < count; i++) {
         struct ews_folder folder = {.name = names[i]};
@@ -199,6 +205,18 @@ static const char *const request_plain[EWS_KINDS] = {
     [EWS_KIND_LIST] = "contacts:DisplayName item:LastModifiedTime",
 };
 
+// Of the extended form.
+static const char *const request_extended[EWS_KINDS] = {
+    [EWS_KIND_MAIL] = ("item:ConversationId item:DateTimeReceived item:DateTimeSent item:Flag "
+                       "item:WebClientReadFormQueryString message:InternetMessageId "
+                       "message:IsRead"),
+    [EWS_KIND_CALENDAR] = ("calendar:OptionalAttendees item:ParentFolderId "
+                           "item:WebClientReadFormQueryString"),
+    [EWS_KIND_TASK] = "",
+    [EWS_KIND_CONTACT] = "",
+    [EWS_KIND_LIST] = "",
+};
+
 void ews_put_get_items(struct buf *b, const struct ews_call *c, enum ews_kind kind,
                        enum ews_shape shape)
 {
@@ -208,6 +226,9 @@ void ews_put_get_items(struct buf *b, const struct ews_call *c, enum ews_kind ki
                               ? "item:Attachments item:HasAttachments item:LastModifiedTime"
                           : shape == EWS_SHAPE_PLAIN ? request_plain[kind]
                                                      : request_all[kind]);
+    if (c->extended && shape != EWS_SHAPE_ATTACHMENTS) {
+        request_put_more(b, request_extended[kind]);
+    }
     if (kind == EWS_KIND_CONTACT) {
         request_put_indexed(b, "contacts:EmailAddress",
                             "EmailAddress1 EmailAddress2 EmailAddress3");

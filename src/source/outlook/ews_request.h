@@ -11,6 +11,7 @@ struct ews_call {
     str version;   // of the protocol: "Exchange2013_SP1"
     str mailbox;   // whose; impersonated
     bool delegate; // the service account reads it in its own name instead
+    bool extended; // what the extended form has besides
 };
 
 // Item kinds: each has its list of properties.

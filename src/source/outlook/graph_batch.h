@@ -12,12 +12,10 @@
 #ifndef SOURCE_OUTLOOK_GRAPH_BATCH_H
 #define SOURCE_OUTLOOK_GRAPH_BATCH_H
 
-#include "codec/json.h"
 #include "net/exchange.h"
 #include "source/work.h"
 
 struct outlook;
-struct graph_item;
 
 enum graph_batch_state {
     GRAPH_BATCH_WANTED, // to be asked for, once more perhaps
@@ -32,6 +30,7 @@ struct graph_batch {
     u8 verdict[FETCH_UNITS_MAX]; // of what is SAID
     u8 tries[FETCH_UNITS_MAX];   // that brought nothing
     err error[FETCH_UNITS_MAX];
+    int failures;      // of requests as a whole
     int most;          // units asked for at a time; 0: all
     i64 wait_until_ms; // before it is asked again
     // The request in hand and its answer.
@@ -49,12 +48,5 @@ struct graph_batch {
 enum step graph_batch_next(struct outlook *o, struct fetch *f, i64 now_ms, struct exchange *x);
 err graph_batch_end(struct outlook *o, struct fetch *f, struct exchange *x);
 void graph_batch_fail(struct outlook *o, struct fetch *f, struct exchange *x, err e);
-
-// One part of the answer, by graph_page.c: its document is made in `doc`, with `item` for working
-// memory, and put in its place. false: `doc` was too small, nothing is done.
-bool graph_batch_take_element(const struct outlook *o, struct fetch *f, const struct json *j,
-                              struct graph_item *item, struct buf *doc);
-// No buffer is large enough for it where it stands.
-void graph_batch_leave_element(struct fetch *f);
 
 #endif

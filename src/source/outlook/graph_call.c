@@ -5,8 +5,6 @@
 // asking at the same time see the same refusal, so it counts once a pause.
 #include "source/outlook/graph_call.h"
 
-#include <string.h>
-
 #include "net/retry.h"
 #include "os/os.h"
 #include "source/outlook/graph_answer.h"
@@ -18,26 +16,11 @@ enum {
     CALL_PAUSE_MAX_MS = 120000,
     CALL_PATIENCE = 2,     // rounds of refusals before what they say counts only if it is longer
     CALL_REFUSALS_MAX = 3, // tokens that one mailbox does not take, and others do
-    CALL_NUMBER_BYTES = 36,
 };
 
 static const struct retry_policy call_policy = {.attempts = 6, .base_ms = 2000, .max_ms = 60000};
 
 // ---- asking
-
-// As a GUID, which is what Graph expects.
-static str call_number(u64 number, u8 bytes[CALL_NUMBER_BYTES])
-{
-    static const u8 form[] = "00000000-0000-0000-0000-000000000000";
-    for (int i = CALL_NUMBER_BYTES - 1; i >= 0; i--) {
-        bytes[i] = form[i];
-        if (form[i] != '-') {
-            bytes[i] = (u8) "0123456789abcdef"[number & 15];
-            number >>= 4;
-        }
-    }
-    return str_make(bytes, CALL_NUMBER_BYTES);
-}
 
 static void call_land(struct graph_call *c)
 {
@@ -69,20 +52,20 @@ void graph_call_count(struct graph_call *c, int requests)
 void graph_call_ask(struct outlook *o, struct graph_call *c, str prefer, i64 now_ms,
                     struct exchange *x)
 {
-    u8 bytes[CALL_NUMBER_BYTES];
+    u8 bytes[OUTLOOK_NUMBER_BYTES];
     const struct entra_token *t = &o->run.tokens[ENTRA_GRAPH];
     c->number = ++o->run.requests;
     c->generation = t->generation;
     c->asked_ms = now_ms;
     c->retry_at_ms = 0;
-    c->throttled = false;
+    c->throttled = c->is_graphs = false;
     graph_call_count(c, 1);
     x->dest = &o->run.graph;
     x->method = S("GET");
     x->flags = EXCHANGE_GZIP;
     x->retry = &call_policy;
     exchange_header(x, S("Accept"), S("application/json"));
-    exchange_header(x, S("client-request-id"), call_number(c->number, bytes));
+    exchange_header(x, S("client-request-id"), outlook_call_number(c->number, bytes));
     if (prefer.n) {
         exchange_header(x, S("Prefer"), prefer);
     }
@@ -105,12 +88,14 @@ err graph_call_head(struct outlook *o, struct graph_call *c, const void *machine
         return OK;
     }
     bool found;
-    u8 bytes[CALL_NUMBER_BYTES];
+    u8 bytes[OUTLOOK_NUMBER_BYTES];
     str echoed = str_trim(http1_header(head, S("client-request-id"), &found));
     i64 after_ms = retry_after_ms(head, os_unix_us() / 1000000);
+    str given = str_trim(http1_header(head, S("request-id"), &found));
     c->status = head->status;
+    c->is_graphs = echoed.n > 0 || given.n > 0;
     c->retry_at_ms = after_ms >= 0 ? os_mono_ms() + after_ms : 0;
-    if (echoed.n && !str_eq_nocase(echoed, call_number(c->number, bytes))) {
+    if (echoed.n && !str_eq_nocase(echoed, outlook_call_number(c->number, bytes))) {
         return FAIL(GRAPH_ANSWER);
     }
     return OK;
@@ -247,36 +232,15 @@ void graph_call_stop(struct outlook *o, struct graph_call *c, const void *machin
 
 // ---- a mailbox that is out of reach
 
+_Static_assert((int)GRAPH_REACH_PASSING == EWS_REACH_PASSING &&
+                   (int)GRAPH_REACH_ITEM == EWS_REACH_ITEM &&
+                   (int)GRAPH_REACH_FOLDER == EWS_REACH_FOLDER &&
+                   (int)GRAPH_REACH_MAILBOX == EWS_REACH_MAILBOX &&
+                   (int)GRAPH_REACH_SOME == EWS_REACH_SOME &&
+                   (int)GRAPH_REACH_TENANT == EWS_REACH_TENANT,
+               "errors of both reach as far");
+
 void graph_mailbox_refuse(struct outlook *o, struct mailbox *m, err e, const struct buf *detail)
 {
-    static const str none = S("no mailbox");
-    if (!outlook_mailbox_is_readable(m)) {
-        return;
-    }
-    if (err_is(e, ERR_GRAPH_NO_MAILBOX) && m->flags_bytes == 0) { // a user, and no failure
-        memcpy(m->flags, none.p, (size_t)none.n);
-        m->flags_bytes = (int)none.n;
-    }
-    m->error = e;
-    buf_reset(&m->detail);
-    buf_put(&m->detail,
-            str_slice(buf_str(detail), 0, detail->n < m->detail.cap ? detail->n : m->detail.cap));
-    switch (graph_error_reach(e)) {
-    case GRAPH_REACH_PASSING:
-    case GRAPH_REACH_ITEM:
-    case GRAPH_REACH_FOLDER:
-        m->phase = MAILBOX_FAILED;
-        break;
-    case GRAPH_REACH_MAILBOX:
-        m->phase = MAILBOX_REFUSED;
-        break;
-    case GRAPH_REACH_SOME:
-        o->run.some_refused++;
-        m->phase = o->run.answers == 0 && o->run.some_refused >= OUTLOOK_SOME_MAX ? MAILBOX_SYSTEMIC
-                                                                                  : MAILBOX_REFUSED;
-        break;
-    case GRAPH_REACH_TENANT:
-        m->phase = MAILBOX_SYSTEMIC;
-        break;
-    }
+    outlook_mailbox_leave(o, m, e, (enum ews_reach)graph_error_reach(e), detail);
 }

@@ -39,6 +39,7 @@ struct graph_call {
     u64 number;     // of the request
     u32 generation; // of the token that it was asked with
     enum graph_outcome outcome;
+    bool is_graphs; // the answer has a number of Graph's: no proxy or login page has
     bool throttled; // the error that end() returned asks for a pause of all of the mailbox
 };
 

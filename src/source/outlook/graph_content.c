@@ -96,6 +96,7 @@ void graph_content_begin(const struct outlook *o, struct fetch *f, const struct 
     gf->content_from = f->data.n;
     gf->content_open = gf->is_too_large = false;
     gf->carried = 0;
+    gf->content_left = o->run.extract ? INT64_MAX : o->settings.max_file_bytes;
     gf->extract = (struct outlook_extract){.from = f->data.n, .wanted = o->run.extract};
     gf->rest = buf_over(f->data.p, FETCH_DOC_OFFSET);
 }
@@ -142,10 +143,11 @@ err graph_content_body(struct fetch *f, str *in)
     struct buf *data = &f->data;
     while (in->n && !gf->is_too_large) {
         isize window = content_window(gf, data);
-        if (window < CONTENT_WINDOW_MIN && data->cap < LANE_LARGE_BYTES) {
+        if (window < CONTENT_WINDOW_MIN && data->cap < LANE_LARGE_BYTES &&
+            in->n <= gf->content_left) {
             return FAIL(LANE_TOO_SMALL);
         }
-        if (window < CONTENT_WINDOW_MIN) {
+        if (window < CONTENT_WINDOW_MIN || in->n > gf->content_left) { // whatever its size said
             gf->is_too_large = true;
             data->n = gf->content_from;
             break;
@@ -153,6 +155,7 @@ err graph_content_body(struct fetch *f, str *in)
         content_open(gf, data);
         str chunk = str_slice(*in, 0, in->n < window ? in->n : window);
         content_take(gf, data, chunk);
+        gf->content_left -= chunk.n;
         *in = str_from_index(*in, chunk.n);
         ASSERT(!data->full); // content_window()
     }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "source/outlook/graph_batch_part.h"
 #include "source/outlook/graph_content.h"
 #include "source/outlook/graph_page.h"
 #include "source/outlook/outlook_attachment.h"
@@ -163,7 +164,7 @@ enum step graph_fetch_next(void *src, struct fetch *f, i64 now_ms, struct exchan
     enum step step = graph_call_turn(o, &gf->call, f, now_ms, x);
     if (step != STEP_DONE) {
         if (step == STEP_FAILED) {
-            graph_mailbox_refuse(o, f->mailbox, FAIL(ENTRA_TOKEN_FILE), &x->detail);
+            graph_mailbox_refuse(o, f->mailbox, o->run.token_error, &x->detail);
             fetch_decide(gf, FETCH_UNDECIDED, OK);
             return fetch_hand_over_unit(o, f);
         }
@@ -189,7 +190,10 @@ err graph_fetch_head(void *src, struct fetch *f, struct exchange *x, const struc
         outlook_extract_head(src, &gf->extract, head);
         return OK;
     }
-    return graph_call_head(src, &gf->call, f, head);
+    TRY(graph_call_head(src, &gf->call, f, head));
+    // Other answers are known by what is in them; bytes of an attachment may be anything.
+    bool bytes = gf->asking == GRAPH_ASKING_CONTENT && gf->call.status == 200;
+    return bytes && !gf->call.is_graphs ? FAIL(GRAPH_ANSWER) : OK;
 }
 
 err graph_fetch_body(void *src, struct fetch *f, struct exchange *x, str *in)
@@ -204,6 +208,7 @@ err graph_fetch_body(void *src, struct fetch *f, struct exchange *x, str *in)
         return OK;
     }
     return gf->asking == GRAPH_ASKING_CONTENT ? graph_content_body(f, in)
+           : gf->asking == GRAPH_ASKING_ONE   ? graph_batch_body_one(f, in)
                                               : graph_page_body(src, f, in);
 }
 
@@ -251,6 +256,7 @@ static err fetch_refused(struct fetch *f, err e)
     case GRAPH_ASKING_NOTHING:
     case GRAPH_ASKING_TEXT:
     case GRAPH_ASKING_BATCH:
+    case GRAPH_ASKING_ONE:
         break;
     }
     return e;
@@ -299,6 +305,9 @@ void graph_fetch_fail(void *src, struct fetch *f, struct exchange *x, err e)
 {
     struct outlook *o = src;
     struct graph_fetch *gf = f->state;
+    if (outlook_token_fail(o, f)) {
+        return;
+    }
     if (!f->units[0].page) {
         graph_batch_fail(o, f, x, e);
         return;

@@ -20,7 +20,8 @@ enum graph_asking {
     GRAPH_ASKING_PARTS,   // which attachments an item has
     GRAPH_ASKING_CONTENT, // of an attachment
     GRAPH_ASKING_TEXT,    // of that content: the extraction service
-    GRAPH_ASKING_BATCH,   // several mails (graph_batch.h)
+    GRAPH_ASKING_BATCH,   // several items (graph_batch.h)
+    GRAPH_ASKING_ONE,     // one of them, where no several are given
 };
 
 // Lies in fetch.state, zeroed before each unit.
@@ -54,6 +55,7 @@ struct graph_fetch {
     bool part_ready, content_open, is_too_large;
     u8 carry[3];        // bytes of content that are no whole quantum yet
     int carried;        // so many
+    i64 content_left;   // so much of it is taken at most
     isize content_from; // where `_attachment` begins, behind the members of its document
     struct outlook_extract extract;
     struct graph_batch batch;

@@ -7,7 +7,6 @@
 #include "codec/json_write.h"
 #include "source/outlook/graph_recurrence.h"
 #include "source/outlook/graph_text.h"
-#include "source/outlook/outlook_item.h"
 
 enum graph_form {
     FORM_TEXT,
@@ -26,9 +25,8 @@ enum graph_form {
     FORM_STRINGS,
     FORM_NUMBERS, // businessPhones, homePhones, mobilePhone of the element
     FORM_MEETING, // type and recurrence of the element
-    FORM_MAILBOX, // of the shape
-    FORM_FOLDER,
-    FORM_NONE, // not there at all
+    FORM_ID,      // as EWS writes it
+    FORM_NONE,    // not there at all
 };
 
 struct graph_field {
@@ -56,12 +54,10 @@ static const struct graph_field mail_fields[] = {
 };
 
 static const struct graph_field mail_more[] = {
-    {"mailbox", ITEM_NONE, "", FORM_MAILBOX},
-    {"folder", ITEM_NONE, "", FORM_FOLDER},
     {"received_date", ITEM_NONE, "receivedDateTime", FORM_TIME},
     {"sent_date", ITEM_NONE, "sentDateTime", FORM_TIME},
     {"message_id", ITEM_NONE, "internetMessageId", FORM_TEXT},
-    {"conversation_id", ITEM_NONE, "conversationId", FORM_TEXT},
+    {"conversation_id", ITEM_NONE, "conversationId", FORM_ID},
     {"is_read", ITEM_NONE, "isRead", FORM_BOOL},
     {"flag_status", ITEM_NONE, "flag.flagStatus", FORM_WORD},
     {"web_link", ITEM_NONE, "webLink", FORM_TEXT},
@@ -80,8 +76,6 @@ static const struct graph_field calendar_fields[] = {
 };
 
 static const struct graph_field calendar_more[] = {
-    {"mailbox", ITEM_NONE, "", FORM_MAILBOX},
-    {"folder", ITEM_NONE, "", FORM_FOLDER},
     {"optional_attendees", ITEM_LIST, "attendees", FORM_OPTIONAL},
     {"web_link", ITEM_NONE, "webLink", FORM_TEXT},
 };
@@ -108,11 +102,6 @@ static const struct graph_field contact_fields[] = {
     {"birthday", ITEM_NONE, "birthday", FORM_DATE},
 };
 
-static const struct graph_field place_more[] = {
-    {"mailbox", ITEM_NONE, "", FORM_MAILBOX},
-    {"folder", ITEM_NONE, "", FORM_FOLDER},
-};
-
 #define MAIL_SELECT                                                                   \
     "id,subject,body,categories,importance,lastModifiedDateTime,sender,toRecipients," \
     "ccRecipients,bccRecipients,hasAttachments"
@@ -136,10 +125,9 @@ static const struct {
                                      "conversationId,isRead,flag,webLink")},
     [EWS_KIND_CALENDAR] = {calendar_fields, calendar_more, COUNT(calendar_fields),
                            COUNT(calendar_more), S(CALENDAR_SELECT), S(CALENDAR_SELECT ",webLink")},
-    [EWS_KIND_TASK] = {task_fields, place_more, COUNT(task_fields), COUNT(place_more),
-                       S(TASK_SELECT), S(TASK_SELECT)},
-    [EWS_KIND_CONTACT] = {contact_fields, place_more, COUNT(contact_fields), COUNT(place_more),
-                          S(CONTACT_SELECT), S(CONTACT_SELECT)},
+    [EWS_KIND_TASK] = {task_fields, NULL, COUNT(task_fields), 0, S(TASK_SELECT), S(TASK_SELECT)},
+    [EWS_KIND_CONTACT] = {contact_fields, NULL, COUNT(contact_fields), 0, S(CONTACT_SELECT),
+                          S(CONTACT_SELECT)},
 };
 
 str graph_item_select(enum ews_kind kind, bool extended)
@@ -312,13 +300,17 @@ static bool item_put_bool(struct buf *doc, const struct json *j, int node)
     return there;
 }
 
-static bool item_put_string(struct buf *doc, str value)
+static bool item_put_id(struct buf *doc, const struct json *j, int node)
 {
+    u8 text_bytes[UNIT_ID_BYTES], bytes[UNIT_ID_BYTES];
+    struct buf text = buf_over(text_bytes, COUNT(text_bytes));
+    struct buf id = buf_over(bytes, COUNT(bytes));
     struct json_write w = json_write_to(doc);
-    if (value.n) {
-        json_write_string(&w, value);
+    if (!json_put_string(j, node, &text) || text.full || !graph_id_put_ews(&id, buf_str(&text))) {
+        return false;
     }
-    return value.n > 0;
+    json_write_string(&w, buf_str(&id));
+    return true;
 }
 
 // false: nothing was appended, because the element does not have it.
@@ -359,10 +351,8 @@ static bool item_put_value(struct item_shaping *i, const struct graph_field *f)
         return true;
     case FORM_MEETING:
         return item_put_meeting(i);
-    case FORM_MAILBOX:
-        return item_put_string(i->doc, i->shape->mailbox);
-    case FORM_FOLDER:
-        return item_put_string(i->doc, i->shape->folder);
+    case FORM_ID:
+        return item_put_id(i->doc, i->j, node);
     case FORM_NONE:
         break;
     }
@@ -419,6 +409,9 @@ enum graph_verdict graph_item_put(const struct json *j, int node, const struct g
         struct json_write w = json_write_to(doc);
         w.comma = true;
         json_write_member(&w, S("type"), s->type);
+    }
+    if (s->extended) {
+        outlook_put_place(doc, &s->place);
     }
     outlook_put_owner(doc, s->owner);
     return GRAPH_ITEM_PUT;

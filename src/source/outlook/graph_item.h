@@ -45,6 +45,7 @@
 #include "limits.h"
 #include "source/outlook/ews_request.h"
 #include "source/outlook/graph_id.h"
+#include "source/outlook/outlook_item.h"
 
 // What an element is shaped by besides itself.
 struct graph_shape {
@@ -53,7 +54,7 @@ struct graph_shape {
     str owner;          // address of the mailbox, for _allow_access_control; empty: none is written
     bool html_always;   // plain text bodies of mails and events are read as HTML too
     bool extended;      // more members (README, "Exchange Online: Graph and EWS")
-    str mailbox, folder; // of the extended form; empty: null
+    struct outlook_place place; // of the extended form
 };
 
 enum graph_verdict {

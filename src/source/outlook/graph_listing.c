@@ -12,13 +12,19 @@
 #include "source/outlook/graph_ids.h"
 #include "source/outlook/graph_light.h"
 #include "source/outlook/graph_link.h"
+#include "source/outlook/graph_text.h"
 
-enum listing_asking { ASKING_NOTHING, ASKING_CALENDARS, ASKING_TASKS, ASKING_IDS };
+enum listing_asking { ASKING_NOTHING, ASKING_CALENDARS, ASKING_TASKS, ASKING_NAME, ASKING_IDS };
 
 enum {
     LISTING_NODES = 96, // of a calendar, or of an answer without its elements
     LISTING_TOP = 100,  // calendars or lists of one page
 };
+
+// Whose names neither of the two lists has, in turn. Contacts have no name to be asked for by: one
+// of them tells the id of their folder.
+static const u8 listing_named[] = {OUTLOOK_INBOX, OUTLOOK_SENT, OUTLOOK_JUNK, OUTLOOK_ARCHIVE,
+                                   OUTLOOK_CONTACTS};
 
 // ---- asking
 
@@ -50,6 +56,8 @@ static enum listing_asking listing_wants(const struct outlook *o, const struct g
         return ASKING_CALENDARS;
     case GRAPH_LIST_TASKS:
         return ASKING_TASKS;
+    case GRAPH_LIST_NAMES:
+        return ASKING_NAME;
     case GRAPH_LIST_SETS:
         break;
     }
@@ -61,6 +69,24 @@ static enum listing_asking listing_wants(const struct outlook *o, const struct g
 static struct graph_set *listing_place(struct graph_box *box)
 {
     return &box->sets[OUTLOOK_INBOX];
+}
+
+static void listing_put_target(const struct mailbox *m, struct buf *target)
+{
+    const struct graph_box *box = m->state;
+    u8 folder = listing_named[box->naming];
+    graph_put_user(target, m);
+    if (box->asking != ASKING_NAME) {
+        buf_put(target,
+                box->asking == ASKING_TASKS ? S("/todo/lists?$top=") : S("/calendars?$top="));
+        buf_put_i64(target, LISTING_TOP);
+    } else if (folder == OUTLOOK_CONTACTS) {
+        buf_put(target, S("/contacts?$top=1&$select=parentFolderId"));
+    } else {
+        buf_put(target, S("/mailFolders/"));
+        buf_put(target, graph_sets_name(folder));
+        buf_put(target, S("?$select=displayName"));
+    }
 }
 
 static void listing_ask(struct outlook *o, struct mailbox *m, i64 now_ms, struct exchange *x)
@@ -88,10 +114,7 @@ static void listing_ask(struct outlook *o, struct mailbox *m, i64 now_ms, struct
     if (at->link_bytes) {
         buf_put(&x->target, str_make(at->link, at->link_bytes));
     } else {
-        graph_put_user(&x->target, m);
-        buf_put(&x->target,
-                box->asking == ASKING_TASKS ? S("/todo/lists?$top=") : S("/calendars?$top="));
-        buf_put_i64(&x->target, LISTING_TOP);
+        listing_put_target(m, &x->target);
     }
     graph_call_ask(o, &box->call, (str){0}, now_ms, x);
 }
@@ -119,7 +142,7 @@ enum step graph_listing_next(void *src, struct mailbox *m, i64 now_ms, struct ex
     enum step step = graph_call_turn(o, &box->call, m, now_ms, x);
     if (step != STEP_DONE) {
         if (step == STEP_FAILED) {
-            graph_mailbox_refuse(o, m, FAIL(ENTRA_TOKEN_FILE), &x->detail);
+            graph_mailbox_refuse(o, m, o->run.token_error, &x->detail);
         }
         return step;
     }
@@ -159,6 +182,17 @@ static bool listing_is_birthdays(const struct json *j)
            json_equals(j, json_get(j, 0, S("name")), S("Birthdays"));
 }
 
+// In the extended form.
+static str listing_name(const struct outlook *o, const struct json *j, str member,
+                        u8 bytes[OUTLOOK_PLACE_BYTES])
+{
+    struct buf name = buf_over(bytes, OUTLOOK_PLACE_BYTES);
+    if (o->settings.extended) {
+        graph_copy_text(&name, j, json_get(j, 0, member));
+    }
+    return buf_str(&name);
+}
+
 static err listing_take_calendar(const struct outlook *o, struct graph_box *box,
                                  const struct json *j)
 {
@@ -167,8 +201,11 @@ static err listing_take_calendar(const struct outlook *o, struct graph_box *box,
     u8 rest_bytes[UNIT_ID_BYTES];
     bool first = false;
     u64 owner = listing_owner(o, j);
+    u8 name_bytes[OUTLOOK_PLACE_BYTES];
+    str name = listing_name(o, j, S("name"), name_bytes);
     if (json_bool(j, json_get(j, 0, S("isDefaultCalendar")), &first) && first) {
         box->owner = owner; // it is listed by its name
+        outlook_names_put(&box->names, OUTLOOK_CALENDAR, name);
         return OK;
     }
     if (listing_is_birthdays(j)) {
@@ -179,11 +216,12 @@ static err listing_take_calendar(const struct outlook *o, struct graph_box *box,
         box->bad_ids++;
         return OK;
     }
-    return graph_sets_keep_calendar(box, buf_str(&rest), owner) ? OK : FAIL(GRAPH_CALENDARS);
+    return graph_sets_keep_calendar(box, buf_str(&rest), owner, name) ? OK : FAIL(GRAPH_CALENDARS);
 }
 
-static void listing_take_list(struct graph_box *box, const struct json *j)
+static void listing_take_list(const struct outlook *o, struct graph_box *box, const struct json *j)
 {
+    u8 name_bytes[OUTLOOK_PLACE_BYTES];
     struct buf id = buf_over(box->tasks, UNIT_ID_BYTES);
     u8 bytes[UNIT_ID_BYTES];
     struct buf ews = buf_over(bytes, COUNT(bytes));
@@ -196,10 +234,30 @@ static void listing_take_list(struct graph_box *box, const struct json *j)
         return;
     }
     box->tasks_bytes = (int)id.n;
+    outlook_names_put(&box->names, OUTLOOK_TASKS, listing_name(o, j, S("displayName"), name_bytes));
 }
 
-static err listing_take_element(const struct outlook *o, struct graph_box *box)
+// A contact: what its folder is called is asked next.
+static void listing_take_contact(struct mailbox *m, const struct json *j)
 {
+    struct graph_box *box = m->state;
+    struct graph_set *at = listing_place(box);
+    struct buf target = buf_over(at->link, GRAPH_LINK_BYTES);
+    u8 bytes[UNIT_ID_BYTES];
+    struct buf id = buf_over(bytes, COUNT(bytes));
+    if (at->link_bytes == 0 && json_put_string(j, json_get(j, 0, S("parentFolderId")), &id) &&
+        id.n && !id.full) {
+        graph_put_user(&target, m);
+        buf_put(&target, S("/contactFolders/"));
+        url_put_encoded(&target, buf_str(&id));
+        buf_put(&target, S("?$select=displayName"));
+        at->link_bytes = (int)target.n;
+    }
+}
+
+static err listing_take_element(const struct outlook *o, struct mailbox *m)
+{
+    struct graph_box *box = m->state;
     struct json_node nodes[LISTING_NODES];
     struct json j;
     if (box->asking == ASKING_IDS) {
@@ -213,7 +271,11 @@ static err listing_take_element(const struct outlook *o, struct graph_box *box)
     if (box->asking == ASKING_CALENDARS) {
         return listing_take_calendar(o, box, &j);
     }
-    listing_take_list(box, &j);
+    if (box->asking == ASKING_NAME) {
+        listing_take_contact(m, &j);
+    } else {
+        listing_take_list(o, box, &j);
+    }
     return OK;
 }
 
@@ -228,7 +290,7 @@ err graph_listing_body(void *src, struct mailbox *m, struct exchange *x, str *in
     for (;;) {
         switch (json_stream_next(&box->stream, in)) {
         case JSON_EVENT_ELEMENT:
-            TRY(listing_take_element(o, box));
+            TRY(listing_take_element(o, m));
             break;
         case JSON_EVENT_BAD:
             return FAIL(GRAPH_ANSWER);
@@ -259,6 +321,24 @@ static void listing_first_sets(const struct outlook *o, struct graph_box *box)
     box->step = GRAPH_LIST_SETS;
 }
 
+static void listing_end_lists(const struct outlook *o, struct graph_box *box)
+{
+    box->step = GRAPH_LIST_NAMES;
+    box->naming = 0;
+    if (!o->settings.extended) {
+        listing_first_sets(o, box);
+    }
+}
+
+static void listing_next_name(const struct outlook *o, struct graph_box *box)
+{
+    listing_place(box)->link_bytes = 0;
+    if (++box->naming == COUNT(listing_named)) {
+        box->naming = 0;
+        listing_first_sets(o, box);
+    }
+}
+
 static err listing_end_page(struct outlook *o, struct graph_box *box, const struct json *j)
 {
     struct graph_set *at = listing_place(box);
@@ -286,9 +366,21 @@ static err listing_end_page(struct outlook *o, struct graph_box *box, const stru
     } else {
         // Without lists there are no tasks; with lists, one of them is the default.
         box->closed += box->has_lists && !box->tasks_bytes;
-        listing_first_sets(o, box);
+        listing_end_lists(o, box);
     }
     return OK;
+}
+
+static void listing_end_name(struct outlook *o, struct graph_box *box, const struct json *j)
+{
+    u8 bytes[OUTLOOK_PLACE_BYTES];
+    u8 folder = listing_named[box->naming];
+    bool more = box->elements && listing_place(box)->link_bytes; // it was a contact
+    o->run.answers++;
+    if (!more) {
+        outlook_names_put(&box->names, folder, listing_name(o, j, S("displayName"), bytes));
+        listing_next_name(o, box);
+    }
 }
 
 static err listing_end_whole(struct outlook *o, struct graph_box *box)
@@ -297,6 +389,10 @@ static err listing_end_whole(struct outlook *o, struct graph_box *box)
     struct json j;
     if (!box->stream.ended || !err_ok(json_parse(&j, buf_str(&box->rest), nodes, LISTING_NODES))) {
         return FAIL(GRAPH_ANSWER);
+    }
+    if (box->asking == ASKING_NAME) {
+        listing_end_name(o, box, &j);
+        return OK;
     }
     if (box->asking != ASKING_IDS) {
         return listing_end_page(o, box, &j);
@@ -336,9 +432,17 @@ void graph_listing_fail(void *src, struct mailbox *m, struct exchange *x, err e)
     struct outlook *o = src;
     struct graph_box *box = m->state;
     bool token = outlook_token_is_asking(o, m);
+    if (outlook_token_fail(o, m)) {
+        return;
+    }
     graph_call_stop(o, &box->call, m);
     if (!token && listing_has_no_tasks(box, e)) {
-        listing_first_sets(o, box);
+        listing_end_lists(o, box);
+        return;
+    }
+    if (!token && box->asking == ASKING_NAME &&
+        (graph_error_is_gone(e) || err_is(e, ERR_GRAPH_FOLDER))) {
+        listing_next_name(o, box); // there is no such folder, or it is called nothing
         return;
     }
     if (!token && box->asking == ASKING_IDS && graph_error_reach(e) != GRAPH_REACH_TENANT) {

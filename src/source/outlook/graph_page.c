@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Pages of items (see graph_page.h). A page is asked for again with fewer items when together they
 // do not fit the largest buffer. What a delta says of an item that changed meanwhile may be a part
-// of it (its id, and that it was read): the whole of it came before, so the document stays as it
-// is.
+// of it (its id, and that it was read). Whether the whole of it came before is not known here: it
+// is read alone.
 #include "source/outlook/graph_page.h"
 
 #include <string.h>
 
 #include "base/hash.h"
-#include "source/outlook/graph_batch.h"
+#include "source/outlook/graph_batch_part.h"
 #include "source/outlook/graph_content.h"
 #include "source/outlook/graph_id.h"
 #include "source/outlook/graph_ids.h"
@@ -156,7 +156,7 @@ static err page_too_large(const struct outlook *o, struct fetch *f)
     if (!page_is_largest(f)) {
         return FAIL(LANE_TOO_SMALL);
     }
-    if (gf->asking == GRAPH_ASKING_BATCH) {
+    if (gf->asking == GRAPH_ASKING_BATCH || gf->asking == GRAPH_ASKING_ONE) {
         graph_batch_leave_element(f);
         return OK;
     }
@@ -190,7 +190,7 @@ static bool page_is_light(const struct fetch *f)
     return box->sets[f->units[0].folder].light;
 }
 
-// Changed while it was listed, and not all of it is said.
+// Changed while it was listed, perhaps, and not all of it is said.
 static bool page_is_part(const struct json *j, enum ews_kind kind)
 {
     return kind != EWS_KIND_CALENDAR && json_type(j, 0) == JSON_OBJECT &&
@@ -200,14 +200,27 @@ static bool page_is_part(const struct json *j, enum ews_kind kind)
 static err page_take_part(const struct outlook *o, struct fetch *f, const struct json *j)
 {
     struct graph_fetch *gf = f->state;
-    u8 bytes[UNIT_ID_BYTES];
-    struct buf id = buf_over(bytes, COUNT(bytes));
+    bool has = true;
+    struct buf id = buf_over(gf->id, COUNT(gf->id));
     if (!graph_id_put_of(j, 0, &id)) {
         gf->bad_ids++;
         graph_page_next_element(f);
         return OK;
     }
-    return page_put_verdict(o, f, buf_str(&id), FETCH_UNCHANGED, OK);
+    (void)json_bool(j, json_get(j, 0, S("hasAttachments")), &has);
+    struct page_record r = {
+        .id_bytes = (int)id.n,
+        .verdict = FETCH_DOCUMENT,
+        .attachments = has && f->units[0].kind != EWS_KIND_CONTACT,
+        .unread = true,
+    };
+    if (!page_put_record(f, &r, (str){0})) {
+        return page_is_largest(f) ? FAIL(GRAPH_TOO_LARGE) : FAIL(LANE_TOO_SMALL);
+    }
+    gf->unknown += page_is_light(f);
+    page_count(o, gf, buf_str(&id));
+    graph_page_next_element(f);
+    return OK;
 }
 
 static err page_take_document(const struct outlook *o, struct fetch *f,
@@ -252,7 +265,7 @@ struct graph_shape graph_page_shape(const struct outlook *o, const struct fetch 
         .extended = o->settings.extended,
     };
     if (shape.extended) {
-        shape.mailbox = str_make(f->mailbox->address, f->mailbox->address_bytes);
+        shape.place = graph_sets_place(f->mailbox, unit->folder);
     }
     return shape;
 }
@@ -328,6 +341,9 @@ err graph_page_rest(struct outlook *o, struct fetch *f)
     struct buf doc = buf_over(nodes + j.count, end - (u8 *)(nodes + j.count));
     if (gf->asking == GRAPH_ASKING_BATCH) {
         return graph_batch_take_element(o, f, &j, item, &doc) ? OK : page_too_large(o, f);
+    }
+    if (gf->asking == GRAPH_ASKING_ONE) {
+        return graph_batch_take_one(o, f, &j, item, &doc) ? OK : page_too_large(o, f);
     }
     return page_shape(o, f, &j, item, &doc);
 }

@@ -82,22 +82,27 @@ bool graph_sets_are_done(const struct graph_box *box)
     return true;
 }
 
-// ---- calendars besides the first: records of the owner's hash, length, id
+// ---- calendars besides the first: records of the owner's hash, two lengths, id, name
 
-enum { CALENDAR_HEAD_BYTES = 10 };
+enum { CALENDAR_HEAD_BYTES = 11 };
 
-bool graph_sets_keep_calendar(struct graph_box *box, str id, u64 owner)
+bool graph_sets_keep_calendar(struct graph_box *box, str id, u64 owner, str name)
 {
-    if (id.n > UNIT_ID_BYTES ||
-        CALENDAR_HEAD_BYTES + id.n > OUTLOOK_FOLDER_BYTES - box->calendar_bytes) {
+    isize bytes = CALENDAR_HEAD_BYTES + id.n + name.n;
+    if (id.n > UNIT_ID_BYTES || name.n > OUTLOOK_PLACE_BYTES ||
+        bytes > OUTLOOK_FOLDER_BYTES - box->calendar_bytes) {
         return false;
     }
     u8 *to = box->calendars + box->calendar_bytes;
     memcpy(to, &owner, sizeof owner);
     to[8] = (u8)(id.n >> 8);
     to[9] = (u8)id.n;
+    to[10] = (u8)name.n;
     memcpy(to + CALENDAR_HEAD_BYTES, id.p, (size_t)id.n);
-    box->calendar_bytes += CALENDAR_HEAD_BYTES + (int)id.n;
+    if (name.n) {
+        memcpy(to + CALENDAR_HEAD_BYTES + id.n, name.p, (size_t)name.n);
+    }
+    box->calendar_bytes += (int)bytes;
     return true;
 }
 
@@ -108,6 +113,19 @@ static str sets_calendar(const struct graph_box *box, u64 *owner)
     return str_make(at + CALENDAR_HEAD_BYTES, at[8] << 8 | at[9]);
 }
 
+static str sets_calendar_name(const struct graph_box *box)
+{
+    u64 owner;
+    str id = sets_calendar(box, &owner);
+    return str_make(id.p + id.n, box->calendars[box->calendar_at + CALENDAR_HEAD_BYTES - 1]);
+}
+
+static void sets_next_calendar(struct graph_box *box)
+{
+    str name = sets_calendar_name(box);
+    box->calendar_at = (int)(name.p + name.n - box->calendars);
+}
+
 // From calendar_at on: the first that is of this mailbox.
 static void sets_seek_calendar(struct graph_box *box)
 {
@@ -115,11 +133,11 @@ static void sets_seek_calendar(struct graph_box *box)
     graph_sets_begin(s);
     while (box->calendar_at < box->calendar_bytes) {
         u64 owner;
-        str id = sets_calendar(box, &owner);
+        (void)sets_calendar(box, &owner);
         if (owner == 0 || box->owner == 0 || owner == box->owner) {
             return;
         }
-        box->calendar_at += CALENDAR_HEAD_BYTES + (int)id.n;
+        sets_next_calendar(box);
     }
     s->state = GRAPH_SET_DONE;
 }
@@ -130,13 +148,27 @@ void graph_sets_first_calendar(struct graph_box *box)
     sets_seek_calendar(box);
 }
 
+str graph_sets_name(u8 folder)
+{
+    return sets_names[folder];
+}
+
+struct outlook_place graph_sets_place(const struct mailbox *m, u8 folder)
+{
+    const struct graph_box *box = m->state;
+    bool below = folder == OUTLOOK_CHILD_CALENDARS;
+    return (struct outlook_place){
+        .mailbox = str_make(m->address, m->address_bytes),
+        .above = below ? outlook_names_at(&box->names, OUTLOOK_CALENDAR) : (str){0},
+        .folder = below ? sets_calendar_name(box) : outlook_names_at(&box->names, folder),
+    };
+}
+
 static void sets_finish(struct graph_box *box, u8 folder)
 {
     box->sets[folder].state = GRAPH_SET_DONE;
     if (folder == OUTLOOK_CHILD_CALENDARS) {
-        u64 owner;
-        str id = sets_calendar(box, &owner);
-        box->calendar_at += CALENDAR_HEAD_BYTES + (int)id.n;
+        sets_next_calendar(box);
         sets_seek_calendar(box);
     }
 }
@@ -278,7 +310,7 @@ void graph_sets_put_prefer(const struct graph_box *box, u8 folder, struct buf *p
     }
 }
 
-void graph_sets_put_item(const struct mailbox *m, u8 folder, str id, struct buf *target)
+void graph_sets_put_element(const struct mailbox *m, u8 folder, str id, struct buf *target)
 {
     const struct graph_box *box = m->state;
     enum ews_kind kind = graph_sets_kind(folder);
@@ -288,9 +320,16 @@ void graph_sets_put_item(const struct mailbox *m, u8 folder, str id, struct buf 
         url_put_encoded(target, str_make(box->tasks, box->tasks_bytes));
         buf_put(target, S("/tasks/"));
     } else {
-        buf_put(target, kind == EWS_KIND_CALENDAR ? S("/events/") : S("/messages/"));
+        buf_put(target, kind == EWS_KIND_CALENDAR  ? S("/events/")
+                        : kind == EWS_KIND_CONTACT ? S("/contacts/")
+                                                   : S("/messages/"));
     }
     url_put_encoded(target, id);
+}
+
+void graph_sets_put_item(const struct mailbox *m, u8 folder, str id, struct buf *target)
+{
+    graph_sets_put_element(m, folder, id, target);
     buf_put(target, S("/attachments"));
 }
 

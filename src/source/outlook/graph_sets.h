@@ -61,7 +61,12 @@ struct graph_set {
     u8 link[GRAPH_LINK_BYTES];   // target of the next page
 };
 
-enum graph_listing_step { GRAPH_LIST_CALENDARS, GRAPH_LIST_TASKS, GRAPH_LIST_SETS };
+enum graph_listing_step {
+    GRAPH_LIST_CALENDARS,
+    GRAPH_LIST_TASKS,
+    GRAPH_LIST_NAMES, // what folders are called, for the extended form
+    GRAPH_LIST_SETS,
+};
 
 // One mailbox. Lies in mailbox.state, zeroed by sync when the mailbox is opened; shared by its
 // listing (one machine) and its lanes.
@@ -70,9 +75,11 @@ struct graph_box {
     struct graph_call call; // of the listing
     u8 step;                // enum graph_listing_step
     u8 asking;              // of graph_listing.c
+    u8 naming;              // which folder's name is asked for (graph_listing.c)
     i64 bad_ids;
-    int denied; // items in a row whose attachments were
-    int closed; // collections that were there and cannot be read any more
+    bool no_batch; // several items by one request are refused: they are read one by one
+    int denied;    // items in a row whose attachments were
+    int closed;    // collections that were there and cannot be read any more
     struct graph_set sets[OUTLOOK_FOLDERS];
     int calendar_at, calendar_bytes; // of `calendars`: the one that is listed; used
     u64 owner;                       // of the first calendar, hashed; 0: not known
@@ -86,6 +93,7 @@ struct graph_box {
     bool same;               // the ids in it are what they should be
     u8 tasks[UNIT_ID_BYTES]; // id of the list that Outlook shows as its tasks
     u8 calendars[OUTLOOK_FOLDER_BYTES];
+    struct outlook_names names; // of the extended form; where they are known
     int sample_bytes, sample_count;
     u8 sample[GRAPH_SAMPLE_BYTES]; // ids, as EWS writes them: length, id
     u8 rest_bytes[GRAPH_REST_BYTES], element_bytes[GRAPH_ELEMENT_BYTES];
@@ -96,10 +104,16 @@ enum ews_kind graph_sets_kind(u8 folder);
 void graph_sets_begin(struct graph_set *s); // from its beginning, with nothing known
 bool graph_sets_are_done(const struct graph_box *box);
 
-// A calendar besides the first is kept: id as Graph writes it, hash of its owner. false: no room.
-bool graph_sets_keep_calendar(struct graph_box *box, str id, u64 owner);
+// A calendar besides the first is kept: id as Graph writes it, hash of its owner, what it is called
+// or nothing. false: no room.
+bool graph_sets_keep_calendar(struct graph_box *box, str id, u64 owner, str name);
 // All were: those of other people's mailboxes are left out. The first of them can be listed.
 void graph_sets_first_calendar(struct graph_box *box);
+
+str graph_sets_name(u8 folder); // a mail folder's well-known name
+
+// The path of what a collection is listing, for the extended form.
+struct outlook_place graph_sets_place(const struct mailbox *m, u8 folder);
 
 // Stages pages, as many as there may be, and as there is room for.
 void graph_sets_stage(struct mailbox *m);
@@ -108,6 +122,8 @@ void graph_sets_stage(struct mailbox *m);
 void graph_sets_put_target(const struct outlook *o, const struct mailbox *m, u8 folder,
                            struct buf *target);
 void graph_sets_put_prefer(const struct graph_box *box, u8 folder, struct buf *prefer);
+// "/users/ADDRESS/messages/ID", an item of it; id as Graph writes it.
+void graph_sets_put_element(const struct mailbox *m, u8 folder, str id, struct buf *target);
 // "/users/ADDRESS/messages/ID/attachments" of an item of it.
 void graph_sets_put_item(const struct mailbox *m, u8 folder, str id, struct buf *target);
 

@@ -229,7 +229,9 @@ err graph_users_end(void *src, void *st, struct exchange *x)
         return o->run.way == OUTLOOK_WAY_ASKING_EWS ? outlook_way_decide(o, e, x) : e;
     }
     if (err_is(e, ERR_GRAPH_DENIED)) {
-        return FAIL(GRAPH_PERMISSION); // there is no mailbox yet that it could be about
+        // There is no mailbox that it could be about, on whichever page: a permission that is taken
+        // away in the middle ends the walk as one that was never there, and nothing is purged.
+        return FAIL(GRAPH_PERMISSION);
     }
     bool whole = u->call.outcome == GRAPH_AGAIN || u->page_read;
     return err_ok(e) && !whole ? FAIL(GRAPH_ANSWER) : e;
@@ -239,6 +241,9 @@ bool graph_users_fail(void *src, void *st, struct exchange *x, err e)
 {
     (void)x, (void)e; // sync keeps it
     struct graph_users *u = st;
+    if (outlook_token_fail(src, u)) {
+        return true;
+    }
     graph_call_stop(src, &u->call, u);
     u->failed = true;
     return false;

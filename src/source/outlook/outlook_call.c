@@ -10,7 +10,6 @@
 
 enum {
     CALL_PAUSE_MS = 10000, // after a refusal that does not say how long
-    CALL_NUMBER_BYTES = 36,
 };
 
 static const struct retry_policy call_policy = {.attempts = 6, .base_ms = 2000, .max_ms = 60000};
@@ -62,27 +61,27 @@ struct ews_call outlook_call_begin(struct outlook *o, struct outlook_call *call,
         .version = r->older ? S("Exchange2013") : S("Exchange2013_SP1"),
         .mailbox = mailbox,
         .delegate = o->settings.delegate,
+        .extended = o->settings.extended,
     };
 }
 
-// As a GUID, which is what Exchange expects.
-static str call_number(u64 number, u8 bytes[CALL_NUMBER_BYTES])
+str outlook_call_number(u64 number, u8 bytes[OUTLOOK_NUMBER_BYTES])
 {
     static const u8 form[] = "00000000-0000-0000-0000-000000000000";
-    for (int i = CALL_NUMBER_BYTES - 1; i >= 0; i--) {
+    for (int i = OUTLOOK_NUMBER_BYTES - 1; i >= 0; i--) {
         bytes[i] = form[i];
         if (form[i] != '-') {
             bytes[i] = (u8) "0123456789abcdef"[number & 15];
             number >>= 4;
         }
     }
-    return str_make(bytes, CALL_NUMBER_BYTES);
+    return str_make(bytes, OUTLOOK_NUMBER_BYTES);
 }
 
 bool outlook_call_ask(struct outlook *o, struct outlook_call *call, str mailbox, struct exchange *x)
 {
     struct outlook_reader *r = outlook_call_reader(o, call);
-    u8 bytes[CALL_NUMBER_BYTES];
+    u8 bytes[OUTLOOK_NUMBER_BYTES];
     x->dest = &o->run.exchange;
     x->method = S("POST");
     x->retry = &call_policy;
@@ -90,7 +89,7 @@ bool outlook_call_ask(struct outlook *o, struct outlook_call *call, str mailbox,
     buf_put(&x->target, S("/EWS/Exchange.asmx"));
     exchange_header(x, S("Content-Type"), S("text/xml; charset=utf-8"));
     exchange_header(x, S("Accept"), S("text/xml"));
-    exchange_header(x, S("client-request-id"), call_number(call->number, bytes));
+    exchange_header(x, S("client-request-id"), outlook_call_number(call->number, bytes));
     exchange_header(x, S("return-client-request-id"), S("true"));
     if (mailbox.n) {
         exchange_header(x, S("X-AnchorMailbox"), mailbox);
@@ -108,10 +107,10 @@ err outlook_call_head(struct outlook *o, struct outlook_call *call, struct excha
     (void)o;
     (void)x;
     bool found;
-    u8 bytes[CALL_NUMBER_BYTES];
+    u8 bytes[OUTLOOK_NUMBER_BYTES];
     str echoed = http1_header(head, S("client-request-id"), &found);
     call->status = head->status;
-    if (echoed.n && !str_eq_nocase(str_trim(echoed), call_number(call->number, bytes))) {
+    if (echoed.n && !str_eq_nocase(str_trim(echoed), outlook_call_number(call->number, bytes))) {
         return FAIL(EWS_ANSWER);
     }
     return OK;
@@ -209,13 +208,15 @@ bool outlook_mailbox_is_readable(const struct mailbox *m)
     return m->phase == MAILBOX_LISTING || m->phase == MAILBOX_LISTED;
 }
 
-void outlook_mailbox_refuse(struct outlook *o, struct mailbox *m, err e, const struct buf *detail)
+void outlook_mailbox_leave(struct outlook *o, struct mailbox *m, err e, enum ews_reach reach,
+                           const struct buf *detail)
 {
     if (!outlook_mailbox_is_readable(m)) {
         return;
     }
     static const str none = S("no mailbox");
-    if (err_is(e, ERR_EWS_NO_MAILBOX) && m->flags_bytes == 0) { // a user, and no failure
+    bool nobody = err_is(e, ERR_EWS_NO_MAILBOX) || err_is(e, ERR_GRAPH_NO_MAILBOX);
+    if (nobody && m->flags_bytes == 0) { // a user, and no failure
         memcpy(m->flags, none.p, (size_t)none.n);
         m->flags_bytes = (int)none.n;
     }
@@ -223,7 +224,7 @@ void outlook_mailbox_refuse(struct outlook *o, struct mailbox *m, err e, const s
     buf_reset(&m->detail);
     buf_put(&m->detail,
             str_slice(buf_str(detail), 0, detail->n < m->detail.cap ? detail->n : m->detail.cap));
-    switch (ews_error_reach(e)) {
+    switch (reach) {
     case EWS_REACH_PASSING:
     case EWS_REACH_ITEM:
     case EWS_REACH_FOLDER:
@@ -241,4 +242,9 @@ void outlook_mailbox_refuse(struct outlook *o, struct mailbox *m, err e, const s
         m->phase = MAILBOX_SYSTEMIC;
         break;
     }
+}
+
+void outlook_mailbox_refuse(struct outlook *o, struct mailbox *m, err e, const struct buf *detail)
+{
+    outlook_mailbox_leave(o, m, e, ews_error_reach(e), detail);
 }

@@ -17,6 +17,10 @@ struct outlook_call {
     bool whole;  // its envelope has ended
 };
 
+// The number of a request as a GUID, which is what Exchange and Graph expect.
+enum { OUTLOOK_NUMBER_BYTES = 36 };
+str outlook_call_number(u64 number, u8 bytes[OUTLOOK_NUMBER_BYTES]);
+
 // Takes a reader, or says in x->wait_until_ms when to ask again. After a broken attempt the reader
 // is still there.
 bool outlook_call_take(struct outlook *o, struct outlook_call *call, i64 now_ms,
@@ -49,6 +53,9 @@ err outlook_call_judge(struct outlook *o, const struct outlook_reader *r, err e,
 // The mailbox is out of reach: chooses its phase by how far the error reaches, and by whether other
 // mailboxes have worked in this run. Keeps the first error.
 void outlook_mailbox_refuse(struct outlook *o, struct mailbox *m, err e, const struct buf *detail);
+// The same, of an error that reaches so far.
+void outlook_mailbox_leave(struct outlook *o, struct mailbox *m, err e, enum ews_reach reach,
+                           const struct buf *detail);
 bool outlook_mailbox_is_readable(const struct mailbox *m);
 
 #endif

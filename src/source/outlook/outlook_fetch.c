@@ -354,13 +354,21 @@ err outlook_fetch_head(void *src, struct fetch *f, struct exchange *x, const str
     return outlook_call_head(src, &of->call, x, head);
 }
 
-enum { WINDOW_MIN = 256 };
+enum { WINDOW_MIN = 256, FETCH_CONTENT_KEY_BYTES = 32 };
 
 // How many bytes may be taken: six times as many come out of them at worst, and an item's end.
 static isize fetch_window(const struct fetch *f)
 {
     isize room = f->data.cap - f->data.n - FETCH_DOC_TAIL - OUTLOOK_ITEM_ROOM;
     return room / 6;
+}
+
+// Base64 of more content than is wanted.
+static bool fetch_is_over(const struct outlook *o, const struct fetch *f)
+{
+    const struct outlook_fetch *of = f->state;
+    i64 most = (o->settings.max_file_bytes + 2) / 3 * 4;
+    return !of->is_too_large && f->data.n - of->content_from > most + FETCH_CONTENT_KEY_BYTES;
 }
 
 err outlook_fetch_body(void *src, struct fetch *f, struct exchange *x, str *in)
@@ -394,6 +402,10 @@ err outlook_fetch_body(void *src, struct fetch *f, struct exchange *x, str *in)
         }
         if (of->asking == OUTLOOK_ASKING_CONTENT) {
             outlook_attachment_event(f, &r->answer, event);
+            if (!o->run.extract && fetch_is_over(o, f)) { // whatever its size said
+                of->is_too_large = true;
+                f->data.n = of->content_from;
+            }
         } else {
             outlook_items_event(o, f, r, event);
         }

@@ -22,6 +22,8 @@ void outlook_folders_ask(struct outlook_mailbox *om, const struct ews_call *c, s
     om->error = OK;
     om->capture = CAPTURE_NONE;
     om->absent = om->full = false;
+    om->extended = c->extended;
+    om->name = buf_over(om->name_bytes, COUNT(om->name_bytes));
     om->page_closed = 0;
     outlook_find_page(&om->find);
     om->id_bytes = om->page_ids; // what a broken answer has left
@@ -51,9 +53,12 @@ void outlook_folders_ask(struct outlook_mailbox *om, const struct ews_call *c, s
 
 // ---- the answer
 
-static void folders_keep(struct outlook_mailbox *om, u8 folder)
+enum { RECORD_HEAD_BYTES = 4 };
+
+static void folders_keep(struct outlook_mailbox *om, u8 folder, str name)
 {
-    int bytes = 3 + (int)om->id.n;
+    name = om->extended ? name : (str){0};
+    int bytes = RECORD_HEAD_BYTES + (int)(om->id.n + name.n);
     if (bytes > OUTLOOK_FOLDER_BYTES - om->id_bytes) {
         om->full = true;
         return;
@@ -62,8 +67,21 @@ static void folders_keep(struct outlook_mailbox *om, u8 folder)
     to[0] = folder;
     to[1] = (u8)(om->id.n >> 8);
     to[2] = (u8)om->id.n;
-    memcpy(to + 3, om->id.p, (size_t)om->id.n);
+    to[3] = (u8)name.n;
+    memcpy(to + RECORD_HEAD_BYTES, om->id.p, (size_t)om->id.n);
+    if (name.n) {
+        memcpy(to + RECORD_HEAD_BYTES + om->id.n, name.p, (size_t)name.n);
+    }
     om->id_bytes += bytes;
+}
+
+// Where the next record is.
+static int folders_record(const struct outlook_mailbox *om, int at, str *id, str *name)
+{
+    const u8 *p = om->ids + at;
+    *id = str_make(p + RECORD_HEAD_BYTES, p[1] << 8 | p[2]);
+    *name = str_make(id->p + id->n, p[3]);
+    return at + RECORD_HEAD_BYTES + (int)(id->n + name->n);
 }
 
 bool outlook_folders_at(const struct outlook_mailbox *om, u8 *folder, str *id, int *next)
@@ -71,11 +89,22 @@ bool outlook_folders_at(const struct outlook_mailbox *om, u8 *folder, str *id, i
     if (om->id_at >= om->id_bytes) {
         return false;
     }
-    const u8 *p = om->ids + om->id_at;
-    *folder = p[0];
-    *id = str_make(p + 3, p[1] << 8 | p[2]);
-    *next = om->id_at + 3 + (int)id->n;
+    str name;
+    *folder = om->ids[om->id_at];
+    *next = folders_record(om, om->id_at, id, &name);
     return true;
+}
+
+str outlook_folders_name(const struct outlook_mailbox *om, str id)
+{
+    str there, name;
+    for (int at = 0; at < om->id_bytes;) {
+        at = folders_record(om, at, &there, &name);
+        if (str_eq(there, id)) {
+            return name;
+        }
+    }
+    return (str){0};
 }
 
 static void folders_end_folder(struct outlook_mailbox *om, enum ews_tag tag)
@@ -89,16 +118,20 @@ static void folders_end_folder(struct outlook_mailbox *om, enum ews_tag tag)
         return;
     }
     om->page_closed += om->id.full; // it cannot be asked for, and protects its mailbox
-    if (om->id.full || om->small.full || om->name.full) {
+    if (om->id.full || om->small.full) {
         return; // longer than any that is looked for
     }
+    str name = outlook_whole_characters(&om->name);
     bool archive = om->step == OUTLOOK_LIST_ARCHIVE && tag == EWS_TAG_Folder &&
-                   str_eq(class, S("IPF.Note")) &&
-                   str_eq_nocase(buf_str(&om->name), folders_archive);
+                   str_eq(class, S("IPF.Note")) && str_eq_nocase(name, folders_archive);
     bool calendar = om->step == OUTLOOK_LIST_CALENDARS && tag == EWS_TAG_CalendarFolder &&
                     str_eq(class, S("IPF.Appointment"));
     if (archive || calendar) {
-        folders_keep(om, archive ? OUTLOOK_ARCHIVE : OUTLOOK_CHILD_CALENDARS);
+        folders_keep(om, archive ? OUTLOOK_ARCHIVE : OUTLOOK_CHILD_CALENDARS,
+                     archive ? (str){0} : name);
+    }
+    if (archive) {
+        outlook_names_put(&om->names, OUTLOOK_ARCHIVE, name);
     }
 }
 
@@ -144,7 +177,10 @@ static void folders_end_message(struct outlook_mailbox *om, const struct ews_ans
             om->error = a->error;
         }
     } else if (om->step == OUTLOOK_LIST_FOLDERS && a->index < om->asked_count) {
-        om->there |= (u32)1 << om->asked[a->index];
+        int folder = om->asked[a->index];
+        om->there |= (u32)1 << folder;
+        outlook_names_put(&om->names, (u8)folder, outlook_whole_characters(&om->name));
+        buf_reset(&om->name);
     }
 }
 
@@ -155,7 +191,8 @@ void outlook_folders_event(struct outlook_mailbox *om, const struct ews_answer *
         folders_begin(om, a);
     } else if (event == EWS_TEXT && om->capture != CAPTURE_NONE) {
         struct buf *b = om->capture == CAPTURE_CLASS ? &om->small : &om->name;
-        buf_put(b, a->xml.text);
+        isize room = om->capture == CAPTURE_CLASS ? a->xml.text.n : buf_room(b);
+        buf_put(b, str_slice(a->xml.text, 0, a->xml.text.n < room ? a->xml.text.n : room));
     } else if (event == EWS_END) {
         om->capture = CAPTURE_NONE;
         if (a->level == folders_level(om) && om->step != OUTLOOK_LIST_FOLDERS) {

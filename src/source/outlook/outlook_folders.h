@@ -19,4 +19,7 @@ err outlook_folders_take(struct outlook_mailbox *om);
 // The folder in hand, of those without a name: false: there is no further one.
 bool outlook_folders_at(const struct outlook_mailbox *om, u8 *folder, str *id, int *next);
 
+// What the folder with this id is called, of those. Empty: not known.
+str outlook_folders_name(const struct outlook_mailbox *om, str id);
+
 #endif

@@ -15,6 +15,9 @@ enum item_form {
     FORM_ADDRESSES, // each
     FORM_STRINGS,   // each String
     FORM_ENTRIES,   // each Entry: its text, else its Name
+    FORM_BOOL,
+    FORM_FLAG, // the FlagStatus below
+    FORM_ID,   // its attribute Id
 };
 
 struct item_field {
@@ -78,16 +81,35 @@ static const struct item_field list_fields[] = {
     {"email_addresses", ITEM_LIST, EWS_TAG_Members, FORM_ADDRESSES},
 };
 
-static const struct {
-    const struct item_field *fields;
-    int count;
-} item_kinds[EWS_KINDS] = {
-    [EWS_KIND_MAIL] = {mail_fields, COUNT(mail_fields)},
-    [EWS_KIND_CALENDAR] = {calendar_fields, COUNT(calendar_fields)},
-    [EWS_KIND_TASK] = {task_fields, COUNT(task_fields)},
-    [EWS_KIND_CONTACT] = {contact_fields, COUNT(contact_fields)},
-    [EWS_KIND_LIST] = {list_fields, COUNT(list_fields)},
+// Of the extended form, behind those above.
+static const struct item_field mail_more[] = {
+    {"received_date", ITEM_NONE, EWS_TAG_DateTimeReceived, FORM_TIME},
+    {"sent_date", ITEM_NONE, EWS_TAG_DateTimeSent, FORM_TIME},
+    {"message_id", ITEM_NONE, EWS_TAG_InternetMessageId, FORM_TEXT},
+    {"conversation_id", ITEM_NONE, EWS_TAG_ConversationId, FORM_ID},
+    {"is_read", ITEM_NONE, EWS_TAG_IsRead, FORM_BOOL},
+    {"flag_status", ITEM_NONE, EWS_TAG_Flag, FORM_FLAG},
+    {"web_link", ITEM_NONE, EWS_TAG_WebClientReadFormQueryString, FORM_TEXT},
 };
+
+static const struct item_field calendar_more[] = {
+    {"optional_attendees", ITEM_LIST, EWS_TAG_OptionalAttendees, FORM_ADDRESSES},
+    {"web_link", ITEM_NONE, EWS_TAG_WebClientReadFormQueryString, FORM_TEXT},
+};
+
+static const struct {
+    const struct item_field *fields, *more;
+    int count, more_count;
+} item_kinds[EWS_KINDS] = {
+    [EWS_KIND_MAIL] = {mail_fields, mail_more, COUNT(mail_fields), COUNT(mail_more)},
+    [EWS_KIND_CALENDAR] = {calendar_fields, calendar_more, COUNT(calendar_fields),
+                           COUNT(calendar_more)},
+    [EWS_KIND_TASK] = {task_fields, NULL, COUNT(task_fields), 0},
+    [EWS_KIND_CONTACT] = {contact_fields, NULL, COUNT(contact_fields), 0},
+    [EWS_KIND_LIST] = {list_fields, NULL, COUNT(list_fields), 0},
+};
+
+_Static_assert(COUNT(mail_fields) + COUNT(mail_more) <= 32, "a bit each, of what was seen");
 
 // Instead of an index of a field.
 enum {
@@ -170,9 +192,22 @@ static void item_end_element_of_list(struct outlook_item *it)
     }
 }
 
+static int item_field_count(const struct outlook_item *it)
+{
+    enum ews_kind kind = it->shape.kind;
+    return item_kinds[kind].count + (it->shape.extended ? item_kinds[kind].more_count : 0);
+}
+
+static const struct item_field *item_field_at(const struct outlook_item *it, int i)
+{
+    enum ews_kind kind = it->shape.kind;
+    return i < item_kinds[kind].count ? &item_kinds[kind].fields[i]
+                                      : &item_kinds[kind].more[i - item_kinds[kind].count];
+}
+
 static const struct item_field *item_field(const struct outlook_item *it)
 {
-    return it->field < 0 ? NULL : &item_kinds[it->shape.kind].fields[it->field];
+    return it->field < 0 ? NULL : item_field_at(it, it->field);
 }
 
 // ---- elements that begin
@@ -186,6 +221,23 @@ static void item_begin_body(struct outlook_item *it, const struct ews_answer *a,
     if (html) {
         html_text_init(&it->html);
     }
+}
+
+static void item_put_otherwise(struct outlook_item *it, const struct item_field *f)
+{
+    it->json->n = it->value_from;
+    buf_put(it->json, str_from(f->otherwise));
+}
+
+static void item_put_id(struct outlook_item *it, const struct item_field *f, str id)
+{
+    if (id.n == 0 || id.n > UNIT_ID_BYTES) {
+        item_put_otherwise(it, f);
+        return;
+    }
+    buf_put_byte(it->json, '"');
+    json_escape(it->json, id);
+    buf_put_byte(it->json, '"');
 }
 
 static void item_begin_field(struct outlook_item *it, const struct ews_answer *a)
@@ -206,9 +258,14 @@ static void item_begin_field(struct outlook_item *it, const struct ews_answer *a
         break;
     case FORM_TIME:
     case FORM_DATE:
+    case FORM_BOOL:
         item_capture(it, a->level, CAPTURE_SMALL);
         break;
+    case FORM_ID:
+        item_put_id(it, f, xml_attribute(&a->xml, S("Id"), NULL));
+        break;
     case FORM_ADDRESS:
+    case FORM_FLAG:
         break;
     case FORM_ADDRESSES:
     case FORM_STRINGS:
@@ -231,8 +288,8 @@ static void item_begin_property(struct outlook_item *it, const struct ews_answer
         item_capture(it, a->level, CAPTURE_SMALL);
         return;
     }
-    for (int i = 0; it->field == ITEM_NO_FIELD && i < item_kinds[it->shape.kind].count; i++) {
-        if (item_kinds[it->shape.kind].fields[i].tag == a->tag && !(it->seen >> i & 1)) {
+    for (int i = 0; it->field == ITEM_NO_FIELD && i < item_field_count(it); i++) {
+        if (item_field_at(it, i)->tag == a->tag && !(it->seen >> i & 1)) {
             it->field = i;
             item_begin_field(it, a);
         }
@@ -275,7 +332,9 @@ static void item_begin_below(struct outlook_item *it, const struct ews_answer *a
     if (!f || it->capture != CAPTURE_NONE) {
         return;
     }
-    if (f->form == FORM_ADDRESS && a->tag == EWS_TAG_EmailAddress && !it->any) {
+    bool one = (f->form == FORM_ADDRESS && a->tag == EWS_TAG_EmailAddress) ||
+               (f->form == FORM_FLAG && a->tag == EWS_TAG_FlagStatus);
+    if (one && !it->any) {
         buf_put_byte(it->json, '"');
         item_capture(it, a->level, CAPTURE_JSON);
     } else if ((f->form == FORM_ADDRESSES && a->tag == EWS_TAG_EmailAddress) ||
@@ -332,10 +391,10 @@ static void item_text(struct outlook_item *it, const struct ews_answer *a)
 
 // ---- elements that end
 
-static void item_put_otherwise(struct outlook_item *it, const struct item_field *f)
+static bool item_is_true(const struct outlook_item *it)
 {
-    it->json->n = it->value_from;
-    buf_put(it->json, str_from(f->otherwise));
+    str text = str_trim(buf_str(&it->small));
+    return str_eq(text, S("true")) || str_eq(text, S("1"));
 }
 
 static void item_end_body(struct outlook_item *it)
@@ -366,10 +425,18 @@ static void item_end_field(struct outlook_item *it)
     case FORM_DATE:
         outlook_put_date(it->json, buf_str(&it->small));
         break;
+    case FORM_BOOL:
+        buf_put(it->json, !it->any           ? str_from(f->otherwise)
+                          : item_is_true(it) ? S("true")
+                                             : S("false"));
+        break;
     case FORM_ADDRESS:
+    case FORM_FLAG:
         if (!it->any) {
             item_put_otherwise(it, f);
         }
+        break;
+    case FORM_ID:
         break;
     case FORM_ADDRESSES:
     case FORM_STRINGS:
@@ -388,8 +455,7 @@ static void item_end_property(struct outlook_item *it)
     if (it->field >= 0) {
         item_end_field(it);
     } else if (it->field == ITEM_HAS) {
-        str text = str_trim(buf_str(&it->small));
-        it->attachments = str_eq(text, S("true")) || str_eq(text, S("1"));
+        it->attachments = item_is_true(it);
     } else if (it->field == ITEM_TYPE) {
         str text = str_trim(buf_str(&it->small));
         buf_reset(&it->meeting);
@@ -397,15 +463,6 @@ static void item_end_property(struct outlook_item *it)
     }
     it->field = ITEM_NO_FIELD;
     it->capture = CAPTURE_NONE;
-}
-
-// A name that was cut may end within a character.
-static str item_whole_characters(struct buf *text)
-{
-    for (int i = 0; i < 4 && text->n && !str_is_utf8(buf_str(text)); i++) {
-        text->n--;
-    }
-    return buf_str(text);
 }
 
 static void item_end_attachment(struct outlook_item *it, const struct ews_answer *a)
@@ -423,7 +480,7 @@ static void item_end_attachment(struct outlook_item *it, const struct ews_answer
     } else if (below == 1 && it->id.n && it->id.n <= UNIT_ID_BYTES &&
                (it->part.file || a->tag == EWS_TAG_ItemAttachment)) {
         it->part.id = buf_str(&it->id);
-        it->part.name = item_whole_characters(&it->name);
+        it->part.name = outlook_whole_characters(&it->name);
         outlook_parts_put(it->shape.parts, &it->part);
     }
     it->capture = CAPTURE_NONE;
@@ -445,7 +502,7 @@ static void item_end_below(struct outlook_item *it, const struct ews_answer *a)
     if (!wanted) {
         return;
     }
-    if (f->form == FORM_ADDRESS) {
+    if (f->form == FORM_ADDRESS || f->form == FORM_FLAG) {
         if (it->any) {
             buf_put_byte(it->json, '"');
         } else {
@@ -455,7 +512,7 @@ static void item_end_below(struct outlook_item *it, const struct ews_answer *a)
         return;
     }
     if (f->form == FORM_ENTRIES && !it->any && it->small.n) {
-        json_escape(it->json, item_whole_characters(&it->small));
+        json_escape(it->json, outlook_whole_characters(&it->small));
         it->any = true;
     }
     item_end_element_of_list(it);
@@ -495,8 +552,8 @@ void outlook_put_owner(struct buf *json, str address)
 
 void outlook_item_finish(struct outlook_item *it)
 {
-    for (int i = 0; i < item_kinds[it->shape.kind].count; i++) {
-        const struct item_field *f = &item_kinds[it->shape.kind].fields[i];
+    for (int i = 0; i < item_field_count(it); i++) {
+        const struct item_field *f = item_field_at(it, i);
         if (it->seen >> i & 1) {
             continue;
         }
@@ -515,6 +572,9 @@ void outlook_item_finish(struct outlook_item *it)
         struct json_write w = json_write_to(it->json);
         w.comma = true;
         json_write_member(&w, S("type"), it->shape.type);
+    }
+    if (it->shape.extended) {
+        outlook_put_place(it->json, &it->shape.place);
     }
     outlook_put_owner(it->json, it->shape.owner);
     if (!it->attachments) {

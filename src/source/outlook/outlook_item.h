@@ -12,10 +12,13 @@
 #include "source/outlook/ews_answer.h"
 #include "source/outlook/ews_request.h"
 #include "source/outlook/outlook_parts.h"
+#include "source/outlook/outlook_place.h"
 #include "source/outlook/outlook_recurrence.h"
 
 // What an item is shaped by besides itself.
 struct outlook_shape {
+    bool extended;              // more members (README, "Exchange Online: Graph and EWS")
+    struct outlook_place place; // of the extended form
     enum ews_kind kind;
     str type;         // "Inbox Mails"
     str owner;        // address of the mailbox, for _allow_access_control; empty: none is written

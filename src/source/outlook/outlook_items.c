@@ -2,7 +2,7 @@
 // Items out of an answer of Exchange (see outlook_items.h).
 #include "source/outlook/outlook_items.h"
 
-#include "source/outlook/outlook_listing.h"
+#include "source/outlook/outlook_folders.h"
 
 str outlook_items_owner(const struct outlook *o, const struct fetch *f)
 {
@@ -24,6 +24,18 @@ void outlook_items_decide(struct outlook_fetch *of, int unit, enum fetch_verdict
 // Items, and the item: its properties are one level deeper.
 enum { LEVEL_ITEM = 2 };
 
+// Which of the calendars below the first it is in, its ParentFolderId says.
+static struct outlook_place items_place(const struct fetch *f, u8 folder)
+{
+    const struct outlook_mailbox *om = f->mailbox->state;
+    bool below = folder == OUTLOOK_CHILD_CALENDARS;
+    return (struct outlook_place){
+        .mailbox = str_make(f->mailbox->address, f->mailbox->address_bytes),
+        .above = below ? outlook_names_at(&om->names, OUTLOOK_CALENDAR) : (str){0},
+        .folder = below ? (str){0} : outlook_names_at(&om->names, folder),
+    };
+}
+
 static void items_begin_item(struct outlook *o, struct fetch *f, struct outlook_reader *r)
 {
     struct outlook_fetch *of = f->state;
@@ -41,6 +53,8 @@ static void items_begin_item(struct outlook *o, struct fetch *f, struct outlook_
         .type = outlook_folder_type(f->units[unit].folder, kind),
         .owner = outlook_items_owner(o, f),
         .html_always = o->settings.html_always,
+        .extended = o->settings.extended,
+        .place = items_place(f, f->units[unit].folder),
         .parts = &of->parts,
         .unit = unit,
         .skip = of->asking == OUTLOOK_ASKING_REST ? of->rest_from : 0,
@@ -146,6 +160,11 @@ void outlook_items_event(struct outlook *o, struct fetch *f, struct outlook_read
         const struct unit *unit = &f->units[of->asked[of->message]];
         str id = xml_attribute(&a->xml, S("Id"), NULL);
         of->same = str_eq(id, str_make(unit->id, unit->id_bytes));
+    }
+    if (event == EWS_START && a->level == LEVEL_ITEM + 1 && a->tag == EWS_TAG_ParentFolderId &&
+        f->units[of->asked[of->message]].folder == OUTLOOK_CHILD_CALENDARS) {
+        r->item.shape.place.folder = outlook_folders_name(f->mailbox->state,
+                                                          xml_attribute(&a->xml, S("Id"), NULL));
     }
     if (!of->is_too_large) {
         outlook_item_event(&r->item, a, event);

@@ -30,6 +30,20 @@ str outlook_folder_type(u8 folder, enum ews_kind kind)
                                      : S("Archive Mails");
 }
 
+void outlook_names_put(struct outlook_names *n, u8 folder, str name)
+{
+    ASSERT(name.n <= OUTLOOK_PLACE_BYTES);
+    if (name.n) {
+        memcpy(n->text[folder], name.p, (size_t)name.n);
+    }
+    n->bytes[folder] = (u8)name.n;
+}
+
+str outlook_names_at(const struct outlook_names *n, u8 folder)
+{
+    return str_make(n->text[folder], n->bytes[folder]);
+}
+
 static bool listing_takes(u8 folder, enum ews_kind kind)
 {
     switch (folder) {

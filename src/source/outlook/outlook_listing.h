@@ -22,6 +22,17 @@ enum outlook_folder {
     OUTLOOK_FOLDERS
 };
 
+// Their display names, for the extended form.
+struct outlook_names {
+    u8 bytes[OUTLOOK_FOLDERS];
+    u8 text[OUTLOOK_FOLDERS][OUTLOOK_PLACE_BYTES];
+};
+
+_Static_assert(OUTLOOK_PLACE_BYTES <= UINT8_MAX, "a byte says how long it is");
+
+void outlook_names_put(struct outlook_names *n, u8 folder, str name);
+str outlook_names_at(const struct outlook_names *n, u8 folder);
+
 str outlook_folder_type(u8 folder, enum ews_kind kind); // `type` of its documents
 
 enum outlook_listing_step {
@@ -51,6 +62,7 @@ struct outlook_mailbox {
     bool last, has_last, has_state;
     bool absent;            // FindFolder has answered that the folder is not there
     bool full;              // of ids
+    bool extended;          // names are wanted
     int page_ids, step_ids; // bytes of ids before the answer in hand, before the step
     i64 counted, page_bad_ids;
     u8 capture;
@@ -59,10 +71,11 @@ struct outlook_mailbox {
     enum ews_kind kind;
     bool kind_known, has_id;
     struct buf small, id, name;
-    u8 small_bytes[64], id_text[UNIT_ID_BYTES + 1], name_bytes[64];
+    u8 small_bytes[64], id_text[UNIT_ID_BYTES + 1], name_bytes[OUTLOOK_PLACE_BYTES];
     // Between answers.
     int state_bytes;
-    u8 ids[OUTLOOK_FOLDER_BYTES]; // archive and child calendars: kind, length, id
+    struct outlook_names names;
+    u8 ids[OUTLOOK_FOLDER_BYTES]; // archive and child calendars: kind, lengths, id, name
     u8 state[EWS_STATE_BYTES];
 };
 

@@ -89,7 +89,7 @@ enum step outlook_mailbox_next(void *src, struct mailbox *m, i64 now_ms, struct 
                          : STEP_DONE;
     if (step != STEP_DONE) {
         if (step == STEP_FAILED) { // it cannot be asked for, and would not be for ever
-            outlook_mailbox_refuse(o, m, FAIL(ENTRA_TOKEN_FILE), &x->detail);
+            outlook_mailbox_refuse(o, m, o->run.token_error, &x->detail);
         }
         return step;
     }
@@ -134,6 +134,9 @@ void outlook_mailbox_fail(void *src, struct mailbox *m, struct exchange *x, err 
 {
     if (steps_by_graph(src)) {
         graph_listing_fail(src, m, x, e);
+        return;
+    }
+    if (outlook_token_fail(src, m)) {
         return;
     }
     outlook_token_stop(src, m);

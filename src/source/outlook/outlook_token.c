@@ -2,6 +2,8 @@
 // Who asks for a token (see outlook_token.h).
 #include "source/outlook/outlook_token.h"
 
+#include "os/os.h"
+
 enum step outlook_token_step(struct outlook *o, enum entra_resource resource, const void *machine,
                              i64 now_ms, struct exchange *x)
 {
@@ -18,6 +20,11 @@ enum step outlook_token_step(struct outlook *o, enum entra_resource resource, co
     const struct entra_where where = {&o->run.login, outlook_cloud(o), resource};
     err e = entra_token_ask(t, &o->run.account, &where, x);
     *asker = err_ok(e) ? machine : NULL;
+    o->run.token_error = e;
+    if (!err_ok(e) && entra_token_outlives(t, now_ms)) {
+        buf_reset(&x->detail);
+        return STEP_DONE;
+    }
     return err_ok(e) ? STEP_REQUEST : STEP_FAILED;
 }
 
@@ -54,6 +61,16 @@ err outlook_token_end(struct outlook *o, const void *machine, struct exchange *x
         o->run.askers[i] = NULL;
     }
     return e;
+}
+
+bool outlook_token_fail(struct outlook *o, const void *machine)
+{
+    int i = token_resource(o, machine);
+    bool lives = i >= 0 && entra_token_outlives(&o->run.tokens[i], os_mono_ms());
+    if (lives) {
+        outlook_token_stop(o, machine);
+    }
+    return lives;
 }
 
 void outlook_token_stop(struct outlook *o, const void *machine)
