@@ -57,7 +57,12 @@ static struct seal_trial seal_trial_at(isize i)
         {"fcntl-dup", SYS_fcntl, {0, F_DUPFD, 100}},
         {"fcntl-lock", SYS_fcntl, {0, F_GETLK, 0}},
         {"ftruncate", SYS_ftruncate, {-1, 0}},
+        {"pwrite", SYS_pwrite64, {-1, 0, 0, 0}},
+        {"bind", SYS_bind, {-1, 0, 0}},
         {"listen", SYS_listen, {-1, 1}},
+        {"sendto-address", SYS_sendto, {-1, 0, 0, 0, 8, 0}},
+        {"setsockopt", SYS_setsockopt, {-1, SOL_SOCKET, SO_REUSEADDR, 0, 0}},
+        {"getsockopt", SYS_getsockopt, {-1, SOL_SOCKET, SO_PEERCRED, 0, 0}},
         {"accept", SYS_accept4, {-1, 0, 0, 0}},
         {"socket-unix", SYS_socket, {AF_UNIX, SOCK_STREAM, 0}},
         {"socket-netlink", SYS_socket, {AF_NETLINK, SOCK_DGRAM, 0}},
@@ -65,6 +70,8 @@ static struct seal_trial seal_trial_at(isize i)
         {"socket-protocol", SYS_socket, {AF_INET, SOCK_STREAM, 262}},
         {"prctl", SYS_prctl, {-1, 0, 0, 0, 0}},
         {"setrlimit", SYS_prlimit64, {0, 0, 0, 0}},
+        {"process-memory", SYS_process_vm_readv, {-1, 0, 0, 0, 0, 0}},
+        {"bpf", SYS_bpf, {-1, 0, 0}},
 #ifdef __x86_64__
         {"x32-read", 0x40000000, {-1, 0, 0}},
 #endif

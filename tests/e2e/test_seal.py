@@ -15,7 +15,8 @@ from rig import completed, same, true
 
 DEADLY = ["mmap", "munmap", "mremap", "mprotect", "madvise", "brk", "open", "openat", "unlinkat", "execve",
           "clone", "ptrace", "kill", "tkill", "ioctl", "dup", "fcntl-dup", "fcntl-lock", "ftruncate", "listen",
-          "accept", "socket-unix", "socket-netlink", "socket-raw", "socket-protocol", "prctl", "setrlimit"]
+          "accept", "socket-unix", "socket-netlink", "socket-raw", "socket-protocol", "prctl", "setrlimit", "pwrite", "bind",
+          "sendto-address", "setsockopt", "getsockopt", "process-memory", "bpf"]
 
 
 def run(*arguments, **options):
