@@ -6,68 +6,11 @@
 // said each unit comes to its end with one result of its own, what is called a document is JSON,
 // the mailbox comes to its end, and nothing is in flight then; in pieces and in a growing buffer it
 // is the same.
-#include "../tests/unit/graph_rig.h"
-#include "answers.h"
-
-#include "codec/json.h"
+#include "graph_lane.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
 
-enum { TURNS_MAX = 20000, UNITS_MAX = 2000, SMALLEST = KIB(18) };
-
-static void check_document(const struct fetch *f)
-{
-    static u8 text[GRAPH_REGION];
-    static struct json_node nodes[4096];
-    struct json j;
-    struct buf b = buf_over(text, COUNT(text));
-    ASSERT(f->timestamp.p >= f->doc.p && f->timestamp.p + f->timestamp.n <= f->doc.p + f->doc.n);
-    buf_put_byte(&b, '{');
-    buf_put(&b, buf_str(&f->doc));
-    buf_put_byte(&b, '}');
-    err e = json_parse(&j, buf_str(&b), nodes, COUNT(nodes));
-    ASSERT(err_ok(e) || err_is(e, ERR_JSON_TOO_MANY));
-    ASSERT(!err_ok(e) || json_get(&j, 0, S("_timestamp")) >= 0);
-}
-
-static u64 mix(u64 hash, str s)
-{
-    for (isize i = 0; i < s.n; i++) {
-        hash = (hash ^ s.p[i]) * 0x100000001b3U;
-    }
-    return (hash ^ (u64)s.n) * 0x100000001b3U;
-}
-
-// One unit to its end. false: it was given back.
-static bool unit(struct graph_rig *r, struct answers *a, u64 *hash)
-{
-    struct fetch *f = &r->fetch;
-    for (int turn = 0;; turn++) {
-        ASSERT(turn < TURNS_MAX);
-        graph_clear_result(r);
-        enum step s = answers_turn(a, &graph_lane_ops, r, INT64_MAX / 2);
-        if (s == STEP_REQUEST) {
-            f->data.n = a->attempts ? 0 : f->data.n; // as lanes do between attempts
-            continue;
-        }
-        if (s == STEP_WAIT) {
-            ASSERT(f->give_back);
-            return false;
-        }
-        ASSERT(s == STEP_DONE && f->decides <= 0);
-        *hash = (*hash ^ (u64)f->verdict ^ (u64)(f->decides + 1) << 8) * 0x100000001b3U;
-        *hash = mix(mix(*hash, buf_str(&f->doc)), f->id);
-        if (f->verdict == FETCH_DOCUMENT) {
-            check_document(f);
-            graph_spoil(f);
-        }
-        ASSERT(f->more == (f->decides < 0));
-        if (!f->more) {
-            ASSERT(f->verdict == FETCH_NOTHING || f->verdict == FETCH_UNDECIDED);
-            return true;
-        }
-    }
-}
+enum { UNITS_MAX = 2000, SMALLEST = KIB(112) }; // batches of parts of items need as much
 
 static void open_mailbox(struct graph_rig *r, u8 how)
 {
@@ -110,7 +53,7 @@ static u64 mailbox(str in, u8 how, isize step, isize cap)
         }
         struct unit taken = r->fetch.units[0];
         units++;
-        if (!unit(r, &a, &hash)) {
+        if (!lane_units(r, &a, &hash)) {
             bool fits = unit_queue_return(&r->mailbox.queue, &taken);
             ASSERT(fits);
         }
@@ -118,7 +61,7 @@ static u64 mailbox(str in, u8 how, isize step, isize cap)
     (void)answers_turn(&a, &graph_list_ops, r, INT64_MAX / 2);
     ASSERT(graph_box(r)->pace.in_flight == 0);
     r->source.ops->mailbox_close(r->o, &r->mailbox);
-    hash = mix(hash, buf_str(&r->mailbox.detail));
+    hash = lane_mix(hash, buf_str(&r->mailbox.detail));
     return hash ^ (u64)r->mailbox.phase ^ (u64)units << 8 ^
            (u64)(r->source.purge_held != NULL) << 32;
 }

@@ -163,7 +163,7 @@ static void test_batch_grows(void)
     n += snprintf(text + n, sizeof text - (size_t)n, "]}");
     for (isize step = 0; step < 5000; step += 997) {
         struct graph_rig *r = batch_of(10);
-        graph_place(r, KIB(80));
+        graph_place(r, KIB(112));
         r->grow = KIB(4);
         r->lane.step_bytes = step;
         answer(r, ANSWER_STR(200, str_make(text, n)));
@@ -386,7 +386,6 @@ static void test_batch_fails_for_long(void)
         }
     }
     CHECK_STR(results(r), S("2? ask"));
-    CHECK_ERR(r->fetch.error, GRAPH_ANSWER);
     struct machine_answer gone = ANSWER(404, REFUSAL("ErrorItemNotFound"));
     machine_finish(&r->lane, &gone);
     CHECK_STR(results(r), S("3G ask"));
@@ -421,15 +420,21 @@ static void test_batch_refused_for_good(void)
         struct machine_answer denied = ANSWER(403, REFUSAL("ErrorAccessDenied"));
         machine_finish(&r->lane, &denied);
         CHECK_STR(results(r), S("1?"));
-        CHECK_ERR(r->fetch.error, GRAPH_DENIED);
         CHECK(r->mailbox.phase == MAILBOX_LISTING && graph_box(r)->denied == 1);
     }
     struct graph_rig *r = batch_of(4);
     graph_box(r)->no_batch = true;
-    for (int i = 0; i < OUTLOOK_SOME_MAX; i++) {
-        answer(r, ANSWER(403, REFUSAL("ErrorAccessDenied")));
+    struct machine_answer denied = ANSWER(403, REFUSAL("ErrorAccessDenied"));
+    answer(r, denied);
+    for (int i = 1; i < OUTLOOK_SOME_MAX; i++) {
+        char want[] = "0? ask";
+        want[0] = (char)('0' + i - 1);
+        CHECK_STR(results(r), str_from(want));
+        machine_finish(&r->lane, &denied);
     }
     CHECK(r->mailbox.phase == MAILBOX_REFUSED);
+    CHECK_ERR(r->mailbox.error, GRAPH_DENIED);
+    CHECK_STR(results(r), S("2? 3?"));
 }
 
 // In pieces, and larger than the lane's buffer.
@@ -439,7 +444,7 @@ static void test_batch_one_grows(void)
     isize n = snprintf(text, sizeof text,
                        "{\"id\":\"A\",\"subject\":\"sA\"," MODIFIED
                        ",\"body\":{\"contentType\":\"html\",\"content\":\"<p>%0*d</p>\"}}",
-                       100000, 1);
+                       240000, 1);
     for (isize step = 0; step < 5000; step += 997) {
         struct graph_rig *r = batch_of(1);
         graph_box(r)->no_batch = true;
@@ -531,14 +536,16 @@ static void test_light_page(void)
               S("/users/Ann%40example.test/mailFolders/inbox/messages/delta?"
                 "$select=id,lastModifiedDateTime,hasAttachments"));
     CHECK(machine_has_header(&r->lane, 0, S("Prefer: odata.maxpagesize=500,")));
-    CHECK_STR(graph_results(r), S("UA UB UB =N"));
-    CHECK(r->mailbox.units_listed == 2);
+    CHECK_STR(graph_results(r), S("UA UB =N"));
+    CHECK(r->mailbox.units_listed == 3); // of what has no time nobody knows whether it is known
     static const struct {
         const char *id, *timestamp;
         bool page;
     } staged[] = {{"N", "\"2024-07-05T10:20:31Z\"", false},
+                  {"B", "", false},
                   {"C", "\"2025-01-01T00:00:00Z\"", false},
                   {"N", "", true},
+                  {"B", "", true},
                   {"B", "", true}};
     for (isize i = 0; i < COUNT(staged); i++) {
         struct unit u;

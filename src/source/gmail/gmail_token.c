@@ -118,7 +118,8 @@ err gmail_token_read(struct gmail_token *t, const struct gmail_answer *a)
     return OK;
 }
 
-_Static_assert(GMAIL_ASSERTION_BYTES >= GMAIL_TOKEN_BYTES, "a token fits where its request was");
+_Static_assert(sizeof(((struct gmail_token *)0)->request) >= GMAIL_TOKEN_BYTES,
+               "a token fits where its request was");
 
 // ---- what the APIs say to it
 

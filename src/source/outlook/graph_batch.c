@@ -396,6 +396,7 @@ static void batch_halve(struct fetch *f, bool too_much)
 // One that was asked for alone. OK: it is dealt with.
 static err batch_refused_one(struct fetch *f, err e)
 {
+    struct graph_fetch *gf = f->state;
     struct graph_box *box = f->mailbox->state;
     int unit = graph_batch_first(f);
     bool closed = graph_error_reach(e) >= GRAPH_REACH_MAILBOX &&
@@ -403,6 +404,7 @@ static err batch_refused_one(struct fetch *f, err e)
     if (err_class(e) == ERR_CLASS_RETRY || closed) {
         return e;
     }
+    gf->asking = GRAPH_ASKING_NOTHING; // next() has nothing to forget
     if (graph_error_is_gone(e) || graph_error_reach(e) == GRAPH_REACH_FOLDER) {
         graph_batch_say(f, unit, FETCH_GONE, OK);
     } else {

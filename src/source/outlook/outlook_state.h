@@ -40,7 +40,8 @@ struct outlook_run {
     struct dest login, graph;
     struct entra_account account;
     struct entra_token tokens[ENTRA_RESOURCES];
-    err token_error; // why one cannot even be asked for
+    err token_error;                     // why one cannot even be asked for
+    i64 token_asked_ms[ENTRA_RESOURCES]; // when one was, the last time
     const void
         *askers[ENTRA_RESOURCES];   // the machine whose exchange is the token's (outlook_token.h)
     str username, password, domain; // into the texts below

@@ -2,8 +2,6 @@
 // Who asks for a token (see outlook_token.h).
 #include "source/outlook/outlook_token.h"
 
-#include "os/os.h"
-
 enum step outlook_token_step(struct outlook *o, enum entra_resource resource, const void *machine,
                              i64 now_ms, struct exchange *x)
 {
@@ -17,6 +15,7 @@ enum step outlook_token_step(struct outlook *o, enum entra_resource resource, co
     if (!mine && !entra_token_is_due(t, now_ms)) {
         return STEP_DONE;
     }
+    o->run.token_asked_ms[resource] = now_ms;
     const struct entra_where where = {&o->run.login, outlook_cloud(o), resource};
     err e = entra_token_ask(t, &o->run.account, &where, x);
     *asker = err_ok(e) ? machine : NULL;
@@ -63,10 +62,11 @@ err outlook_token_end(struct outlook *o, const void *machine, struct exchange *x
     return e;
 }
 
+// Whether it lived when it was asked for: one that has ended meanwhile is asked for once more.
 bool outlook_token_fail(struct outlook *o, const void *machine)
 {
     int i = token_resource(o, machine);
-    bool lives = i >= 0 && entra_token_outlives(&o->run.tokens[i], os_mono_ms());
+    bool lives = i >= 0 && entra_token_outlives(&o->run.tokens[i], o->run.token_asked_ms[i]);
     if (lives) {
         outlook_token_stop(o, machine);
     }
