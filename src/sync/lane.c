@@ -71,8 +71,9 @@ static enum step lane_find_work(struct lane *lane, i64 now_ms, struct exchange *
         x->wait_until_ms = now_ms; // the rules are needed to take a unit
         return STEP_WAIT;
     }
+    int first = lane_first_mailbox(lane, now_ms);
     for (int k = 0; k < mailboxes->slot_count && !all->stopped; k++) {
-        struct mailbox_slot *slot = &mailboxes->slots[(all->cursor + k) % mailboxes->slot_count];
+        struct mailbox_slot *slot = &mailboxes->slots[(first + k) % mailboxes->slot_count];
         if (!lane_may_take(all, slot, now_ms)) {
             if (slot->open && slot->m.queue.count && slot->not_before_ms > now_ms &&
                 (!earliest_ms || slot->not_before_ms < earliest_ms)) {
@@ -87,7 +88,7 @@ static enum step lane_find_work(struct lane *lane, i64 now_ms, struct exchange *
         x->wait_until_ms = 0; // what the one before has to wait for is not this one's
         enum step step = all->source->ops->fetch_next(all->source->state, &lane->f, now_ms, x);
         if (step == STEP_REQUEST) {
-            all->cursor = (int)(slot - mailboxes->slots) + 1;
+            lane_went_to(lane, slot);
             return STEP_REQUEST;
         }
         if (step != STEP_WAIT) {

@@ -11,6 +11,14 @@
 
 bool lane_may_take(const struct lanes *all, const struct mailbox_slot *slot, i64 now_ms);
 
+// The slot that a lane looks at first; the others follow it in turn. A mailbox may have few
+// requests at a time, so one that is large ends last, with all other lanes idle, unless it gets its
+// share from the beginning. How much it has is not known before it is listed, but the large ones
+// are those that have been open the longest: every second lane begins with the oldest that it may
+// take from. The others go round, so that no mailbox waits for the end of another.
+int lane_first_mailbox(const struct lane *lane, i64 now_ms);
+void lane_went_to(const struct lane *lane, const struct mailbox_slot *slot); // a request was made
+
 // Takes units off the front of the queue until there is a batch that has to be read; false: the
 // queue has none.
 bool lane_take_units(struct lane *lane, struct mailbox_slot *slot);

@@ -84,6 +84,33 @@ bool lane_may_take(const struct lanes *all, const struct mailbox_slot *slot, i64
            slot->in_flight < all->source->in_flight_max && slot->not_before_ms <= now_ms;
 }
 
+static bool lane_serves_oldest(const struct lane *lane)
+{
+    return lane->index % 2 == 1;
+}
+
+int lane_first_mailbox(const struct lane *lane, i64 now_ms)
+{
+    const struct lanes *all = lane->all;
+    const struct mailboxes *mailboxes = all->mailboxes;
+    int oldest = -1;
+    for (int i = 0; i < mailboxes->slot_count && lane_serves_oldest(lane); i++) {
+        const struct mailbox_slot *slot = &mailboxes->slots[i];
+        if (lane_may_take(all, slot, now_ms) &&
+            (oldest < 0 || slot->generation < mailboxes->slots[oldest].generation)) {
+            oldest = i;
+        }
+    }
+    return oldest < 0 ? all->cursor : oldest;
+}
+
+void lane_went_to(const struct lane *lane, const struct mailbox_slot *slot)
+{
+    if (!lane_serves_oldest(lane)) {
+        lane->all->cursor = (int)(slot - lane->all->mailboxes->slots) + 1;
+    }
+}
+
 void lane_give_back(struct lane *lane, struct mailbox_slot *slot, const struct exchange *x)
 {
     struct fetch *f = &lane->f;

@@ -482,6 +482,19 @@ static void test_page_put_off(void)
     CHECK(str_starts(graph_results(r), S("D0")) && r->mailbox.queue.count == 100);
 }
 
+// The page that follows goes before the attachments of the one that came, while those have room.
+static void test_page_follows_at_once(void)
+{
+    struct graph_rig *r = page_of(OUTLOOK_INBOX);
+    r->grow = KIB(64);
+    answer(r, ANSWER_STR(200, many(3, 100)));
+    CHECK(str_starts(graph_results(r), S("D0")) && r->mailbox.queue.count == 3);
+    CHECK(machine_next(&r->list) == STEP_WAIT && r->mailbox.queue.count == 4);
+    CHECK(graph_take(r, ROOM) && !r->fetch.units[0].parts);
+    CHECK(r->fetch.units[0].folder == OUTLOOK_INBOX && set_of(r)->state == GRAPH_SET_OUT);
+    CHECK(graph_take(r, ROOM) && r->fetch.units[0].parts && r->fetch.units[0].id[99] == '0');
+}
+
 // Far more than were asked for, and no room for them at all: fewer, and then it is an error.
 static void test_page_never_fits(void)
 {
@@ -636,6 +649,7 @@ static const struct test_case cases[] = {
     CASE(test_page_throttled),
     CASE(test_page_throttled_for_ever),
     CASE(test_page_put_off),
+    CASE(test_page_follows_at_once),
     CASE(test_page_never_fits),
     CASE(test_events_of_one_page),
     CASE(test_events_confirmed),

@@ -2,6 +2,8 @@
 // sync/lane: what becomes of each unit, which buffers are held when, and what a stop leaves behind.
 #include "sync_rig.h"
 
+#include "sync/lane_internal.h"
+
 static bool all_free(void)
 {
     return lanes_are_idle(&rig.lanes) && buffers_all_free(&rig.lanes.buffers);
@@ -302,6 +304,59 @@ static void test_lane_gives_a_unit_back(void)
     CHECK(rig.stats.documents_indexed == 8 && mailboxes_are_done(&rig.mailboxes) && all_free());
 }
 
+// ---- which mailbox a lane begins with
+
+enum { CHOICES = 4 };
+
+// Four mailboxes with a unit each; the one in slot i is the ages[i]-th that was opened.
+static void choice_of(struct mailbox_slot slots[CHOICES], const u32 ages[CHOICES])
+{
+    rig_start(NULL, 0, NULL);
+    for (int i = 0; i < CHOICES; i++) {
+        slots[i] = (struct mailbox_slot){.open = true, .generation = ages[i]};
+        slots[i].m.phase = MAILBOX_LISTED;
+        slots[i].m.queue.count = 1;
+    }
+    rig.mailboxes.slots = slots;
+    rig.mailboxes.slot_count = CHOICES;
+}
+
+static int choice(int lane)
+{
+    return lane_first_mailbox(&rig.lanes.lanes[lane], rig.now_ms);
+}
+
+static void test_lane_serves_the_oldest(void)
+{
+    struct mailbox_slot slots[CHOICES];
+    choice_of(slots, (u32[]){7, 3, 9, 5});
+    rig.lanes.cursor = 2;
+    CHECK(choice(0) == 2 && choice(1) == 1 && choice(2) == 2);
+    slots[1].in_flight = rig.source.in_flight_max; // as many as it may have
+    CHECK(choice(1) == 3);
+    slots[3].not_before_ms = rig.now_ms + 1; // no quota yet
+    CHECK(choice(1) == 0);
+    slots[0].m.queue.count = 0; // nothing listed
+    CHECK(choice(1) == 2);
+    slots[2].open = false;
+    CHECK(choice(1) == 2); // none: as the others
+    rig.lanes.cursor = 0;
+    CHECK(choice(1) == 0);
+}
+
+// However old one is, half of the lanes go round: nobody waits until it ends.
+static void test_lane_goes_round(void)
+{
+    struct mailbox_slot slots[CHOICES];
+    choice_of(slots, (u32[]){4, 1, 3, 2});
+    for (int i = 0; i < 2 * CHOICES; i++) {
+        int first = choice(0) % CHOICES;
+        CHECK(first == i % CHOICES && choice(1) == 1);
+        lane_went_to(&rig.lanes.lanes[1], &slots[1]); // leaves the round as it is
+        lane_went_to(&rig.lanes.lanes[0], &slots[first]);
+    }
+}
+
 // A verdict that comes after its mailbox was closed changes nothing.
 static void test_lane_late_verdict(void)
 {
@@ -333,6 +388,8 @@ static const struct test_case cases[] = {
     CASE(test_a99_lane_text_size),
     CASE(test_lane_pages),
     CASE(test_lane_gives_a_unit_back),
+    CASE(test_lane_serves_the_oldest),
+    CASE(test_lane_goes_round),
     CASE(test_lane_late_verdict),
 };
 

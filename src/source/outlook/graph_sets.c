@@ -204,7 +204,10 @@ static bool sets_stage_one(struct mailbox *m, u8 folder, int kept_bytes)
     }
     memcpy(unit.id, sets_unit.p, (size_t)sets_unit.n);
     unit.id_bytes = (int)sets_unit.n;
-    bool fits = unit_queue_stage(&m->queue, &unit);
+    // The next page of a collection goes before the attachments that the one before has brought:
+    // those are what there is to do while it is on its way.
+    bool follows = s->link_bytes > 0;
+    bool fits = follows ? unit_queue_return(&m->queue, &unit) : unit_queue_stage(&m->queue, &unit);
     ASSERT(fits); // it was asked for
     unit_queue_commit(&m->queue);
     s->state = GRAPH_SET_OUT;
