@@ -10,9 +10,9 @@
 struct world;
 
 void cloud_begin(const struct world *w); // limits of Graph
-// What was asked of Graph, and the time for which its limits and latency, and the requests that may
-// be under way, allow that.
-void cloud_figure(const struct world *w);
+// What was asked of Graph, and the time that its limits and latency, and the lanes, need for that;
+// a violation, if the run took much longer.
+void cloud_figure(const struct world *w, i64 took_us);
 void cloud_calm(void);         // nothing of it is left
 void cloud_grant(bool enough); // other permissions than before; enough: for one way
 enum exchange_way cloud_way(const char *backend); // that a run with a new token goes

@@ -78,7 +78,7 @@ static void name_seed(u64 seed)
 static u64 run_seed(u64 seed, bool trace)
 {
     bool service = o.scenario && (strncmp(o.scenario->name, "service", 7) == 0 ||
-                                  strcmp(o.scenario->name, "graph_limits") == 0);
+                                  strncmp(o.scenario->name, "graph_limits", 12) == 0);
     alarm(service ? SERVICE_SECONDS_MAX : SECONDS_MAX);
     name_seed(seed);
     sim_trace_reset(trace);
@@ -107,7 +107,7 @@ static int one(void)
     if (f->requests > 0) {
         printf(
             "Graph: %lld requests to %lld mailboxes and %lld refusals in %.1f s; its limits, its "
-            "latency and the requests under way allow %.1f s: %.1f %%\n",
+            "latency and the lanes allow %.1f s: %.1f %%\n",
             (long long)f->requests, (long long)f->mailboxes, (long long)f->refused,
             (double)f->took_us / 1e6, (double)f->least_us / 1e6,
             100.0 * (double)f->least_us / (double)f->took_us);

@@ -224,13 +224,13 @@ void world_run(u64 seed, const struct scenario *s, u64 faults, struct enumerated
         } else {
             faults_by_chance(allowed);
         }
+        i64 begun_us = clock_now_us();
         run_once(&w, calm);
         if (e && i == 0) {
             e->reached = faults_reached();
         }
         if (w.graph_latency_ms) {
-            world_figure.took_us = world_stats.virtual_us;
-            cloud_figure(&w);
+            cloud_figure(&w, clock_now_us() - begun_us);
         }
         pass_time(&w);
     }

@@ -34,6 +34,8 @@ struct world {
     } graph_limits;
     i64 file_bytes;       // service.max_file_download_size; 0: the usual
     i64 graph_latency_ms; // of a figure: how near to the limits of Graph a sync comes; 0: none
+    int large[2];         // ... these mailboxes have large_mails, one in ten has medium_mails,
+    i64 large_mails, medium_mails, small_mails; // ... the others up to small_mails
     int name_servers, dns_timeout_s, dns_attempts;
     int time_budget_s;
     // far side
@@ -80,7 +82,7 @@ extern struct world_stats world_stats;
 
 struct world_figure {
     i64 requests, refused, mailboxes; // of Graph
-    i64 took_us, least_us;            // and what limits and latency allow
+    i64 took_us, least_us;            // and what limits, latency and lanes allow
 };
 extern struct world_figure world_figure;
 
