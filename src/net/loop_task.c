@@ -123,7 +123,8 @@ void task_failed(struct loop *loop, int task, struct conn *conn, i64 now_ms)
         return;
     }
     t->attempts++;
-    i64 pause_ms = retry_pause_ms(policy, t->attempts, task_random(loop));
+    bool at_once = t->x.retry_at_ms == RETRY_AT_ONCE;
+    i64 pause_ms = at_once ? 0 : retry_pause_ms(policy, t->attempts, task_random(loop));
     pause_ms = o->retry_after_ms > pause_ms ? o->retry_after_ms : pause_ms;
     t->until_ms = now_ms + pause_ms > t->x.retry_at_ms ? now_ms + pause_ms : t->x.retry_at_ms;
     t->state = TASK_PAUSE;

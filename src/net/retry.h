@@ -5,6 +5,10 @@
 
 #include "net/exchange.h"
 
+// exchange.retry_at_ms of an attempt that failed for what the next one does otherwise: no pause,
+// but for a Retry-After. It counts as any other attempt.
+#define RETRY_AT_ONCE (-1)
+
 extern const struct retry_policy retry_default; // 6 attempts, 1 s doubling to 64 s
 
 // The error that a status means when nothing in its body says otherwise: OK for 2xx; HTTP_BUSY

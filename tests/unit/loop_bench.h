@@ -25,6 +25,7 @@ struct probe {
     int hold;         // calls of body() that take nothing
     str later;        // target from the third call of next() on; empty: the same
     bool body_at_end; // an error status is judged at end(), as machines that want the words do
+    bool at_once;     // ... and asked again without a pause
     int chunks;       // of a chunked request
     int nexts, heads, ends, fails, calls, status;
     err error;
@@ -86,6 +87,7 @@ static err probe_end(void *st, struct exchange *x)
     if (!err_ok(e)) {
         buf_put(&x->detail, S("it said "));
         buf_put(&x->detail, buf_str(&p->got));
+        x->retry_at_ms = p->at_once ? RETRY_AT_ONCE : 0;
     }
     p->ends += err_ok(e);
     return e;

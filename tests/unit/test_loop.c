@@ -202,6 +202,21 @@ static void test_retry_gives_up(void)
     bench_stop(&b);
 }
 
+// Without a pause, and no more often than with one.
+static void test_retry_at_once(void)
+{
+    static const struct retry_policy slow = {.attempts = 3, .base_ms = 60000, .max_ms = 60000};
+    struct bench b;
+    bench_start(&b);
+    struct probe p = probe_of(&b, 0, "/busy-always");
+    p.body_at_end = p.at_once = true;
+    p.retry = &slow;
+    bench_probe(&b, &p);
+    CHECK(p.fails == 1 && p.heads == 3);
+    CHECK(loop_stats(b.loop)->retries == 2 && loop_stats(b.loop)->retry_wait_ms == 0);
+    bench_stop(&b);
+}
+
 // What failed before another request was made is not held against it: a lane may turn to another
 // message while it waits, and that one has all its attempts.
 static void test_retry_counts_for_one_request(void)
@@ -634,6 +649,7 @@ static const struct test_case cases[] = {
     CASE(test_turn_fewer_connections_than_machines),
     CASE(test_retry_after_is_obeyed),
     CASE(test_retry_gives_up),
+    CASE(test_retry_at_once),
     CASE(test_retry_counts_for_one_request),
     CASE(test_retry_resets_and_cuts),
     CASE(test_stale_connection_is_replaced),

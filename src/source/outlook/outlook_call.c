@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "net/retry.h"
 #include "os/os.h"
 
 enum {
@@ -166,7 +167,7 @@ err outlook_call_judge(struct outlook *o, const struct outlook_reader *r, err e,
     bool version = err_is(e, ERR_EWS_VERSION) || err_is(e, ERR_EWS_REQUEST);
     if (version && !r->older) { // others may have found it out meanwhile
         o->run.older = true;
-        x->retry_at_ms = os_mono_ms();
+        x->retry_at_ms = RETRY_AT_ONCE;
         e = FAIL(EWS_ANSWER); // once more, by the older version
     }
     if (!err_ok(e) && x->detail.n == 0) {
@@ -180,9 +181,9 @@ static err call_cloud_error(struct outlook *o, const struct outlook_call *call, 
 {
     struct entra_token *t = &o->run.tokens[ENTRA_EWS];
     if (call->status == 401) {
-        TRY(entra_token_refuse(t, call->token));
-        x->retry_at_ms = os_mono_ms();
-        return FAIL(EWS_TOKEN); // once more, with a new one
+        TRY(entra_token_refuse(t, call->token)); // the second in a row is an error
+        x->retry_at_ms = RETRY_AT_ONCE;          // a short life would end during a pause
+        return FAIL(EWS_TOKEN);                  // once more, with a new one
     }
     return call->status == 403 ? FAIL(EWS_BLOCKED) : call_status_error(call->status);
 }
