@@ -258,8 +258,32 @@ static isize shift_jis(enum charset_kind kind, str s, u32 *ch)
 
 enum { JP_ASCII, JP_ROMAN, JP_KANJI, JP_FOREIGN = 4 };
 
-// An escape sequence, which ends at an upper-case letter or '@'. One that RFC 1468 does not know is
-// an error, but one of another kind altogether goes through as characters, as CPython has it.
+#define JP_ESCAPE_BYTES 16 // CPython looks no further for the end of an escape sequence
+
+static bool is_escape_end(u32 c)
+{
+    return in(c, 'A', 'Z') || c == '@';
+}
+
+// The bytes of an escape sequence, which ends at an upper-case letter or '@'; the sequence that
+// announces a revision goes on with the one that it is for. 0: it has no end, -1: s ends before.
+static isize iso2022_escape_bytes(str s)
+{
+    for (isize i = 1; i < JP_ESCAPE_BYTES; i++) {
+        if (i >= s.n) {
+            return -1;
+        }
+        if (is_escape_end(s.p[i])) {
+            return i + 1;
+        }
+        i += s.p[i] == '&' && i + 1 < s.n && s.p[i + 1] == '@' ? 2 : 0;
+    }
+    return 0;
+}
+
+// One that RFC 1468 does not know is one error, but one of another kind altogether goes through as
+// characters, as CPython has it; so is it that JIS X 0208 may be named in four bytes, that its
+// revision may be announced, and that a second set may be named, which nothing then calls.
 static isize iso2022_escape(str s, u8 *state, u32 *ch)
 {
     if (s.n < 2) {
@@ -270,18 +294,26 @@ static isize iso2022_escape(str s, u8 *state, u32 *ch)
         *ch = 0x1B;
         return 1;
     }
-    if (s.n < 3) {
+    isize n = iso2022_escape_bytes(s);
+    if (n < 0) {
         return cut_off(s, ch);
     }
-    u32 final = s.p[2];
-    bool kanji = s.p[1] == '$' && (final == '@' || final == 'B');
-    bool other = s.p[1] == '(' && (final == 'B' || final == 'J');
-    if (!kanji && !other) {
-        return give(0, 3, ch);
+    str escape = str_slice(s, 1, n ? n : 1);
+    bool revised = str_eq(escape, S("&@\x1B$B"));
+    bool wide = revised || (escape.n == 2 && escape.p[0] == '$') ||
+                (escape.n == 3 && escape.p[0] == '$' && in(escape.p[1], '(', ')'));
+    bool narrow = escape.n == 2 && in(escape.p[0], '(', ')');
+    u32 final = n ? s.p[n - 1] : 0;
+    if (!(wide && (final == '@' || final == 'B')) && !(narrow && (final == 'B' || final == 'J'))) {
+        *ch = CHARSET_NONE;
+        return n ? n : 1;
     }
-    *state = kanji ? JP_KANJI : final == 'J' ? JP_ROMAN : JP_ASCII;
+    bool second = escape.p[0] == ')' || (escape.n == 3 && escape.p[1] == ')');
+    if (!second) {
+        *state = wide ? JP_KANJI : final == 'J' ? JP_ROMAN : JP_ASCII;
+    }
     *ch = CHARSET_CJK_SILENT;
-    return 3;
+    return n;
 }
 
 static isize iso2022_jp(str s, u8 *state, u32 *ch)
@@ -292,7 +324,7 @@ static isize iso2022_jp(str s, u8 *state, u32 *ch)
         return give(0, 1, ch);
     }
     if (*state & JP_FOREIGN) {
-        if (in(a, 'A', 'Z') || a == '@') {
+        if (is_escape_end(a)) {
             *state &= (u8)~JP_FOREIGN;
         }
         return 1;

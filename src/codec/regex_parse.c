@@ -255,22 +255,22 @@ static err parse_comment(struct regex_parse *p, isize at)
 }
 
 // One letter of flags.
-static err parse_flag(struct regex_parse *p, isize at, struct regex_flags *to, bool on)
+static err parse_flag(struct regex_parse *p, isize at, struct regex_flags *to)
 {
     u8 c = regex_peek(p);
     p->at += regex_more(p);
     switch (c) {
     case 'i':
-        to->ignore_case = on;
+        to->ignore_case = true;
         return OK;
     case 'm':
-        to->multi_line = on;
+        to->multi_line = true;
         return OK;
     case 's':
-        to->dot_all = on;
+        to->dot_all = true;
         return OK;
     case 'u':
-        return on ? OK : regex_bad(p, ERR_REGEX_SYNTAX, "bad inline flags", at);
+        return OK;
     case 'a':
     case 'x':
         return regex_bad(p, ERR_REGEX_UNSUPPORTED,
@@ -290,7 +290,7 @@ static err parse_flags(struct regex_parse *p, isize at, struct regex_flags *scop
             minus = true;
             continue;
         }
-        TRY(parse_flag(p, at, minus ? &off : &on, true));
+        TRY(parse_flag(p, at, minus ? &off : &on));
         if (minus && p->pattern.p[p->at - 1] == 'u') {
             return regex_bad(p, ERR_REGEX_SYNTAX, "bad inline flags", at);
         }

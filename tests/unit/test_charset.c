@@ -84,6 +84,8 @@ static const struct vector vectors[] = {
     {"shift_jis", S("\x93\xFA\xB1\\"), S("日ｱ\\")},
     {"cp932", S("\x87\x40\xFB\xFC"), S("①髙")},
     {"iso-2022-jp", S("a\x1B$BF|K\\\x1B(Bb\x1B(J\\~\x1B(B"), S("a日本b¥‾")},
+    {"iso-2022-jp", S("\x1B&@\x1B$BF|\x1B(Bb"), S("日b")},
+    {"iso-2022-jp", S("\x1B$(@F|\x1B)B\x1B$)BK\\"), S("日本")},
     {"utf-16", S("\xFF\xFE\x41\0\x3D\xD8\0\xDE"), S("A😀")},
     {"utf-16", S("\xFE\xFF\0\x41"), S("A")},
     {"utf-16", S("A\0"), S("A")},
@@ -148,8 +150,99 @@ static void test_decode_bad(void)
     check_bad("euc-jp", S("\x8F\xB0"), S("�"));
     check_bad("shift_jis", S("\x87\x40"), S("�@"));
     check_bad("iso-2022-jp", S("\xC6\xFC"), S("��"));
+    check_bad("iso-2022-jp", S("\x1B$(DF|\x1B(Bx"), S("�F|x"));
+    check_bad("iso-2022-jp", S("\x1B(01234567890123456789Ax"), S("�(01234567890123456789Ax"));
+    check_bad("iso-2022-jp", S("\x1B.Aa\x1BNa"), S("�a\x1BNa"));
+    check_bad("iso-2022-jp", S("a\x1B&@\x1B$A!!"), S("a�!!"));
+    check_bad("iso-2022-jp", S("a\x1B&@"), S("a�"));
     check_bad("utf-16le", S("\x00\xD8\x41\x00z"), S("�A�"));
     check_bad("utf-32le", S("\x00\xD8\0\0\1"), S("��"));
+}
+
+// FNV-1a over what sequences become, each followed by a line feed: tables and errors of a whole
+// charset in one number. The numbers are those of CPython 3.11, bytes.decode(name, 'replace').
+static u64 hash_add(u64 hash, const char *name, const u8 *bytes, isize n)
+{
+    u8 room[64];
+    struct buf out = buf_over(room, sizeof room);
+    CHECK_OK(charset_decode(named(name), str_make(bytes, n), CHARSET_REPLACE, &out));
+    buf_put_byte(&out, '\n');
+    for (isize i = 0; i < out.n; i++) {
+        hash = (hash ^ out.p[i]) * 0x100000001b3U;
+    }
+    return hash;
+}
+
+#define HASH_BEGIN 0xcbf29ce484222325U
+
+static void test_decode_every_pair(void)
+{
+    static const struct {
+        const char *name;
+        u64 hash;
+    } all[] = {
+        {"gb2312", 0x520b4ecc45038e8e},    {"gbk", 0xd091dabd6a6daea5},
+        {"gb18030", 0xa436d3764a960d1c},   {"big5", 0x889692082b2a1dc5},
+        {"cp950", 0xe1a8463db3abc610},     {"euc-kr", 0x62fb72ad5cf2ba76},
+        {"cp949", 0x92a7155502458ffa},     {"euc-jp", 0x7fc11967aeec1921},
+        {"shift_jis", 0x00217d0cdf2c57ae}, {"cp932", 0x8226e6f55d29b5a5},
+    };
+    for (isize i = 0; i < COUNT(all); i++) {
+        u64 hash = HASH_BEGIN;
+        for (int a = 128; a < 256; a++) {
+            for (int b = 0; b < 256; b++) {
+                hash = hash_add(hash, all[i].name, (u8[]){(u8)a, (u8)b, 'z'}, 3);
+            }
+        }
+        if (hash != all[i].hash) {
+            fprintf(stderr, "%s: %016llx\n", all[i].name, (unsigned long long)hash);
+            CHECK(false);
+        }
+    }
+}
+
+static void test_decode_gb18030_four(void)
+{
+    static const u8 second[] = {0x30, 0x31, 0x39}, third[] = {0x80, 0x81, 0x82, 0xA5, 0xFE, 0xFF};
+    static const u8 fourth[] = {0x2F, 0x30, 0x35, 0x39, 0x3A};
+    u64 hash = HASH_BEGIN;
+    for (int a = 128; a < 256; a++) {
+        for (int i = 0; i < 3 * 6 * 5; i++) {
+            u8 bytes[] = {(u8)a, second[i / 30], third[i / 5 % 6], fourth[i % 5]};
+            hash = hash_add(hash, "gb18030", bytes, 4);
+        }
+    }
+    CHECK(hash == 0x931cda361b52b6ea);
+}
+
+static void test_decode_euc_kr_spelt(void)
+{
+    static const u8 vowels[] = {0xBE, 0xBF, 0xC8, 0xD3, 0xD4};
+    u64 hash = HASH_BEGIN;
+    for (int first = 0xA0; first < 0xD6; first++) {
+        for (isize i = 0; i < COUNT(vowels); i++) {
+            for (int last = 0xA0; last < 0xD6; last++) {
+                u8 bytes[] = {0xA4, 0xD4, 0xA4, (u8)first, 0xA4, vowels[i], 0xA4, (u8)last};
+                hash = hash_add(hash, "euc-kr", bytes, 8);
+            }
+        }
+    }
+    CHECK(hash == 0xe95a337d9ba57585);
+    check_bad("euc-kr", S("\xA4\xD4\xA5\xA1\xA4\xBF\xA4\xA1"), S("�滔·엘�"));
+    check_bad("euc-kr", S("\xA4\xD4\xA4\xA1\xA5\xBF\xA4\xA1"), S("�渡‥엘�"));
+    check_bad("euc-kr", S("\xA4\xD4\xA4\xA1\xA4\xBF\xA5\xA1"), S("�渡·엠�"));
+}
+
+static void test_decode_iso2022_jp_escapes(void)
+{
+    u64 hash = HASH_BEGIN;
+    for (int a = 32; a < 128; a++) {
+        for (int b = 32; b < 128; b++) {
+            u8 bytes[] = {0x1B, (u8)a, (u8)b, '!', '\\', 0x1B, '(', 'B', 'z'};
+            hash = hash_add(hash, "iso-2022-jp", bytes, 9);
+        }
+    }
+    CHECK(hash == 0x70524decf404e634);
 }
 
 static void test_decode_escapes(void)
@@ -222,9 +315,19 @@ static void test_encode(void)
 }
 
 static const struct test_case cases[] = {
-    CASE(test_find_spellings), CASE(test_find_every_name), CASE(test_decode_vectors),
-    CASE(test_decode_cut),     CASE(test_decode_bad),      CASE(test_decode_escapes),
-    CASE(test_decode_full),    CASE(test_valid_run),       CASE(test_ascii_run_every_length),
+    CASE(test_find_spellings),
+    CASE(test_find_every_name),
+    CASE(test_decode_vectors),
+    CASE(test_decode_cut),
+    CASE(test_decode_bad),
+    CASE(test_decode_every_pair),
+    CASE(test_decode_gb18030_four),
+    CASE(test_decode_euc_kr_spelt),
+    CASE(test_decode_iso2022_jp_escapes),
+    CASE(test_decode_escapes),
+    CASE(test_decode_full),
+    CASE(test_valid_run),
+    CASE(test_ascii_run_every_length),
     CASE(test_encode),
 };
 

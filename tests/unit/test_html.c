@@ -136,6 +136,23 @@ static void test_a113_html_examples_13_to_18(void)
     CHECK_PAIRS(pairs);
 }
 
+static void test_html_cut_off(void)
+{
+    static const struct pair pairs[] = {
+        {S("a&"), S("a&")},
+        {S("a&#"), S("a&#")},
+        {S("a&#x"), S("a&#x")},
+        {S("a&#65"), S("aA")},
+        {S("a&#x41"), S("aA")},
+        {S("a&amp"), S("a&")},
+        {S("a&nosuchname0"), S("a&nosuchname0")},
+        {S("<title>a<"), S("a<")},
+        {S("<title>a</"), S("a</")},
+        {S("<title>a</titl"), S("a</titl")},
+    };
+    CHECK_PAIRS(pairs);
+}
+
 static void test_html_table_of_differences(void)
 {
     static const struct pair pairs[] = {
@@ -255,6 +272,8 @@ static void test_html_raw_text(void)
         {S("<script>a<!-- <script> </script> --></script>b"), S("b")},
         {S("<script><!-- <script> </script> </script>b"), S("b")},
         {S("<script><!--><script></script>b"), S("b")},
+        {S("<script><!x</script>b"), S("b")},
+        {S("<script><!-x</script>b"), S("b")},
         {S("<script></scrip</SCRIPT>b<script/>c"), S("b\nc")},
         {S("<template>a<template>b</template>c</template>d<rt>e"), S("d")},
         {S("<noscript>a<b>c</noscript>d"), S("a\nc\nd")},
@@ -430,6 +449,7 @@ static const struct test_case cases[] = {
     CASE(test_a113_html_examples_1_to_6),
     CASE(test_a113_html_examples_7_to_12),
     CASE(test_a113_html_examples_13_to_18),
+    CASE(test_html_cut_off),
     CASE(test_html_table_of_differences),
     CASE(test_html_start_of_input),
     CASE(test_html_references),
