@@ -10,12 +10,13 @@
 #   host      glibc: the fake tenant, with an mbedTLS that can serve
 #   fuzz      clang, libFuzzer: `make fuzz`
 #   afl       afl-clang-fast, the same targets for AFL++: `make afl`
+#   gcov      glibc, no optimisation, gcc's counters: `make coverage`
 # Paths are relative and nothing asks for the time, so that two builds in two places agree to the byte.
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
-.PHONY: all check interop demo lint stack fuzz afl repro bench serve-run limits clean help FORCE test-programs format list-sources sim soak
+.PHONY: all check interop demo lint stack fuzz afl coverage repro bench serve-run limits clean help FORCE test-programs format list-sources sim soak
 
 VERSION := $(shell cat VERSION)
 CC := gcc
@@ -44,6 +45,7 @@ help:
 	@echo 'make stack    how deep the stack can get, from the machine code'
 	@echo 'make fuzz T=json SECS=60'
 	@echo 'make afl T=json SECS=60'
+	@echo 'make coverage lines and branches that tests reach, build/coverage/index.html'
 	@echo 'make sim SEEDS=1000 FIRST=1; make soak MINUTES=60    the simulation, tests/sim/README.md'
 	@echo 'make bench    the speed figures of README.md'
 	@echo 'make serve-run MINUTES=10    a service with a schedule each minute, stopped and killed on the way'
@@ -94,7 +96,7 @@ TESTS := access advice arena auth base64 ber buf buffers bulk bulk_flight bulk_v
   config config_tree connector connectors_args connectors_entry copy cron crypto date dns dns_packet document entra_account entra_error entra_token err \
   ews_error gmail_account gmail_directory gmail_error gmail_listing gmail_message gmail_ping gmail_quota \
   gmail_token graph_answer graph_attachment graph_batch graph_content graph_error graph_fetch graph_item graph_link graph_listing graph_recurrence graph_users gzip hash html http1 idset index ingest interpolate job json json_pretty json_write lane ldap ldap_text \
-  listener log loop loop_auth loop_stream mailboxes md4 mime monitor ntlm number open outlook_bind outlook_batch outlook_check outlook_configure outlook_directory outlook_extract outlook_fetch outlook_find outlook_item outlook_listing outlook_time options os os_shared plan prepare progress proxy purge \
+  listener log loop loop_auth loop_stream mailboxes md4 mime monitor ntlm number open outlook_bind outlook_batch outlook_check outlook_configure outlook_directory outlook_extract outlook_fetch outlook_find outlook_item outlook_listing outlook_time options os os_shared os_terminal plan prepare progress proxy purge \
   regex retry roots roster rules rules_validate scan seal seal_calls service_decide service_parts service_runner shard sink spnego str summary \
   sync_job tls tls_binding tls_gcm url values xml
 FUZZ := base64 ber bulk_answer charset chunked config connector cron date dns entra ews_answer exchange gmail_account \
@@ -198,6 +200,10 @@ LINK_fuzz := -fsanitize=fuzzer,address,undefined
 CC_afl := afl-clang-fast
 FLAGS_afl := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
 LINK_afl := -fsanitize=fuzzer,address,undefined
+
+CC_gcov := $(CC)
+FLAGS_gcov := -O0 -g --coverage
+LINK_gcov := --coverage -Wl,--wrap=_exit
 
 # mbedTLS and libyaml call back into ours for memory, so neither archive comes first.
 GROUP = -Wl,--start-group $(1) -Wl,--end-group
@@ -328,7 +334,8 @@ $(3): $$(EXPAT:%=build/$(1)/expat/%.o)
 endef
 
 $(eval $(call EXPAT_IN,asan,build/asan/fuzz/fuzz_xml.o,build/asan/replay/fuzz_xml))
-$(eval $(call EXPAT_IN,fuzz,build/fuzz/fuzz/fuzz_xml.o,build/fuzz/bin/fuzz_xml))
+$(eval $(call EXPAT_IN,gcov,build/gcov/fuzz/fuzz_xml.o,build/gcov/replay/fuzz_xml))
+$(eval $(call EXPAT_IN,fuzz,build/fuzz/fuzz/fuzz_xml.o,build/fuzz/bin/fuzz_xml build/fuzz/plain/fuzz_xml))
 $(eval $(call EXPAT_IN,afl,build/afl/fuzz/fuzz_xml.o,build/afl/bin/fuzz_xml))
 $(eval $(call EXPAT_IN,release,build/release/tests/bench/xml.o,build/xml_bench))
 
@@ -340,14 +347,17 @@ CIPHER_release := $(CIPHER_NATIVE) $(CIPHER_RENAMED)
 CIPHER_host := $(CIPHER_NATIVE)
 CIPHER_asan := -maes -mpclmul -msse4.1 $(CIPHER_RENAMED)
 CIPHER_fortify := -maes -mpclmul -msse4.1 $(CIPHER_RENAMED)
+CIPHER_gcov := $(CIPHER_fortify)
 CIPHER_fuzz := -maes -mpclmul -msse4.1 $(CIPHER_RENAMED)
 CIPHER_afl := $(CIPHER_fuzz)
-# Whose third-party archive a test program links: the ubsan variant takes the one that ships.
+# Whose third-party archive a test program links: the ubsan variant takes the one that ships, and
+# nobody counts what of theirs is run.
 TLS_release := release
 TLS_ubsan := release
 TLS_asan := asan
 TLS_fortify := fortify
 TLS_host := host
+TLS_gcov := fortify
 TLS_fuzz := fuzz
 TLS_afl := afl
 
@@ -357,6 +367,7 @@ $(eval $(call VARIANT,asan,$(TLS_CONFIG),$(MBEDTLS)))
 $(eval $(call VARIANT,fortify,$(TLS_CONFIG),$(MBEDTLS)))
 $(eval $(call VARIANT,host,$(TENANT_CONFIG),$(MBEDTLS) $(MBEDTLS_SERVER)))
 $(eval $(call VARIANT,fuzz,$(TLS_CONFIG),$(MBEDTLS),build/clang))
+$(eval $(call VARIANT,gcov,$(TLS_CONFIG),$(MBEDTLS)))
 $(eval $(call VARIANT,afl,$(TLS_CONFIG),$(MBEDTLS),build/afl++))
 
 # ---- the program ---------------------------------------------------------------------------------
@@ -401,11 +412,15 @@ clean:
 UNIT := $(foreach v,ubsan asan fortify,$(TESTS:%=build/$(v)/unit/test_%))
 REPLAY := $(FUZZ:%=build/asan/replay/fuzz_%)
 
-build/asan/replay/%: build/asan/fuzz/%.o build/asan/fuzz/replay.o build/asan/mailferry.a \
-  build/asan/third_party.a
-	$(SAY) LINK $@
-	@mkdir -p $(@D)
-	$(Q)$(CC_asan) $(FLAGS_asan) $(LINK_asan) -o $@ $(call GROUP,$^)
+# $(1) variant
+define REPLAY_RULE
+build/$(1)/replay/%: build/$(1)/fuzz/%.o build/$(1)/fuzz/replay.o build/$(1)/mailferry.a \
+  build/$(TLS_$(1))/third_party.a
+	$$(SAY) LINK $$@
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC_$(1)) $$(FLAGS_$(1)) $$(LINK_$(1)) -o $$@ $$(call GROUP,$$^)
+endef
+$(foreach v,asan gcov,$(eval $(call REPLAY_RULE,$(v))))
 
 # The XML reader against expat, MB/s.
 build/xml_bench: build/release/tests/bench/xml.o \
@@ -476,12 +491,12 @@ build/$(1)/sim_model.o: $(SIM_MODEL:%.c=build/$(1)/tests/tenant/%.o)
 	$(Q)ld -r -o $$@.new $$^
 	$(Q)objcopy --wildcard --localize-symbol='graph_*' --localize-symbol='entra_*' $$@.new $$@
 endef
-$(foreach v,host asan fortify,$(eval $(call SIM_MODEL_RULE,$(v))))
+$(foreach v,host asan fortify gcov,$(eval $(call SIM_MODEL_RULE,$(v))))
 
 # $(1) variant
 SIM_CHEAP_OBJECTS = $(patsubst src/%.c,build/$(1)/src/%.o,$(filter-out $(SIM_OFF) $(SIM_TLS_OFF),$(SRC))) \
   build/$(1)/sim_model.o $(addprefix build/$(1)/tests/sim/,$(SIM:.c=.o) $(SIM_CHEAP:.c=.o)) \
-  build/$(1)/third_party.a
+  build/$(TLS_$(1))/third_party.a
 
 build/sim: $(call SIM_CHEAP_OBJECTS,host)
 	$(SAY) LINK $@
@@ -490,6 +505,10 @@ build/sim: $(call SIM_CHEAP_OBJECTS,host)
 build/sim_asan: $(call SIM_CHEAP_OBJECTS,asan)
 	$(SAY) LINK $@
 	$(Q)$(CC_asan) $(FLAGS_asan) $(LINK_asan) $(SIM_LINK) -o $@ $(call GROUP,$^)
+
+build/gcov/sim: $(call SIM_CHEAP_OBJECTS,gcov)
+	$(SAY) LINK $@
+	$(Q)$(CC_gcov) $(FLAGS_gcov) $(LINK_gcov) $(SIM_LINK) -o $@ $(call GROUP,$^)
 
 # The far side's TLS with its own mbedTLS, one object of which only these names can be seen.
 SIM_FAR_NAMES := tls_init=far_real_init tls_close=far_real_close tls_session_open=far_real_open \
@@ -533,10 +552,16 @@ build/clang:
 	@third_party/need clang-14:clang-14 libclang-rt-14-dev:$(CLANG_RT)
 	@mkdir -p build && touch $@
 
-build/fuzz/bin/%: build/fuzz/fuzz/%.o build/fuzz/mailferry.a build/fuzz/third_party.a
-	$(SAY) LINK $@
-	@mkdir -p $(@D)
-	$(Q)$(CC_fuzz) $(FLAGS_fuzz) $(LINK_fuzz) -o $@ $(call GROUP,$^)
+# build/fuzz/plain is without the mutators of fuzz/formats, for fuzz/compare.
+define FUZZ_RULE
+build/fuzz/$(1)/%: build/fuzz/fuzz/%.o build/fuzz/mailferry.a build/fuzz/third_party.a
+	$$(SAY) LINK $$@
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC_fuzz) $$(FLAGS_fuzz) $$(LINK_fuzz) -o $$@ $$(call GROUP,$$^)
+endef
+$(foreach d,bin plain,$(eval $(call FUZZ_RULE,$(d))))
+$(foreach f,json xml http mime ber,$(eval $(patsubst %,build/fuzz/bin/fuzz_%,$(shell \
+  sed -n 's/^$(f): //p' fuzz/formats)): build/fuzz/fuzz/mutate_$(f).o))
 
 fuzz: $(if $(T),build/fuzz/bin/fuzz_$(T),$(FUZZ:%=build/fuzz/bin/fuzz_%))
 	@fuzz/run $(SECS) $(or $(T),$(FUZZ))
@@ -553,6 +578,14 @@ build/afl/bin/%: build/afl/fuzz/%.o build/afl/mailferry.a build/afl/third_party.
 afl: $(if $(T),build/afl/bin/fuzz_$(T),$(FUZZ:%=build/afl/bin/fuzz_%))
 	@fuzz/run-afl $(SECS) $(or $(T),$(FUZZ))
 
+# ---- coverage ------------------------------------------------------------------------------------
+
+# What neither a test nor the simulation links is in the archive, and counts as not run.
+COUNTED := $(TESTS:%=build/gcov/unit/test_%) $(FUZZ:%=build/gcov/replay/fuzz_%) build/gcov/sim
+$(COUNTED): build/gcov/tests/coverage/exit.o
+coverage: $(COUNTED) build/gcov/src/main.o
+	@tests/coverage/run $(COUNTED)
+
 # Objects know their headers.
-VARIANTS := release ubsan asan fortify host fuzz afl
+VARIANTS := release ubsan asan fortify host fuzz afl gcov
 -include $(wildcard $(foreach d,*/*.d */*/*.d */*/*/*.d,$(VARIANTS:%=build/%/$(d))))

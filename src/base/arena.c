@@ -18,9 +18,7 @@ void *arena_try(struct arena *a, isize size, isize count)
         return NULL;
     }
     isize bytes = ARENA_ROUND(size * count);
-    if (bytes > room) {
-        return NULL;
-    }
+    ASSERT(bytes <= room);
     u8 *at = a->p + a->n;
     a->n += bytes;
     memset(at, 0, (size_t)bytes);
