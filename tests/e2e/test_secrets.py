@@ -6,6 +6,7 @@ import hmac
 import json
 import os
 import re
+import subprocess
 import time
 
 import memory
@@ -124,6 +125,47 @@ def test_gmail_by_an_api_key_of_the_environment():
     change = lambda c: re.sub(r"  username: .*\n  password: .*\n", "  api_key: ${MAILFERRY_KEY}\n", c)
     ends_clean(["sync", "-c", config(t, change)], {**text("API key", key), **text("API key", "tenantkey:tenantsecret"),
                                                    **google_key(t)}, env={"MAILFERRY_KEY": key})
+
+
+def test_gmail_by_a_file_of_variables_and_a_proxy_of_the_environment():
+    t, proxy = rig.Tenant(*FLAGS), servers.Proxy(PROXY)
+    path = os.path.join(t.dir, "variables")
+    with open(path, "w") as f:
+        f.write(f"WORD=tenant-password\nACCOUNT='{t.dir}/service-account.json'\n")
+    change = lambda c: c.replace("password: tenant-password", "password: ${WORD}")
+    env = {"ENV_FILE": path, "HTTPS_PROXY": f"http://{PROXY.replace('~', '%7E')}@127.0.0.1:{proxy.port}"}
+    ends_clean(["sync", "-c", config(t, change)], {**elastic(), **google_key(t), **text("proxy's login", PROXY),
+                                                   **text("proxy's password", "proxy-pass~word")}, env=env)
+    true(proxy.opened and not proxy.wrong, "the proxy was not asked")
+
+
+def test_refusals_repeat_no_secret():
+    """Wrong ones, and what cannot be read: errors say where, not what."""
+    t, word = rig.Tenant(*FLAGS), "Wr0ng~and/secret"
+    proxy = servers.Proxy(PROXY)
+    key = json.load(open(os.path.join(t.dir, "service-account.json")))["private_key"]
+    spoiled = json.dumps(json.dumps({"type": "service_account", "client_email": "a@b.test", "private_key": key[:900] + "AAAA" + key[910:],
+                                     "token_uri": f"https://127.0.0.1:{t.port('google')}/token"}))
+    wrong = {
+        "Elasticsearch's password": (lambda c: c.replace("tenant-password", word), ""),
+        "API key": (lambda c: re.sub(r"  username: .*\n  password: .*\n", f"  api_key: {word}\n", c), ""),
+        "API key with a line": (lambda c: re.sub(r"  username: .*\n  password: .*\n", f'  api_key: "{word}\\nx"\n', c), ""),
+        "not YAML": (lambda c: c.replace("password: tenant-password", f'password: "{word}'), ""),
+        "a list": (lambda c: c.replace("password: tenant-password", f"password: [{word}]"), ""),
+        "key of Google": (lambda c: re.sub(r"service_account_credentials_file: .*", lambda _: f"service_account_credentials: {spoiled}", c), ""),
+        "Exchange": (test_outlook.entry(t, password=word), ""),
+        "Entra": (cloud(t, client_secret=word), ""),
+        "proxy": (None, f"\nproxy:\n  url: http://proxy-user:{word.replace('/', '%2F')}@127.0.0.1:{proxy.port}\n"),
+        "no address": (None, f"\nproxy:\n  url: 'http://proxy-user:{word}@127.0.0.1:x y'\n"),
+    }
+    secrets = {**text("wrong password", word), **elastic(word), **google_key(t)}
+    for name, (change, extra) in wrong.items():
+        for command in ("sync", "check"):
+            done = subprocess.run([rig.BINARY, command, "-c", config(t, change, extra),
+                                   *(("--log-level", "debug") if command == "sync" else ())],
+                                  capture_output=True, text=True, env=rig.clean_env(), timeout=60)
+            true(done.returncode in (1, 2) and done.stdout + done.stderr, f"{name}: {done}")
+            says_none(done.stdout + done.stderr, secrets, f"{name}, {command}: {done.stdout + done.stderr}"[:1500])
 
 
 def exchange(tenant):
