@@ -282,8 +282,7 @@ def test_service_of_exchange_online():
 
 def test_service_that_is_stopped():
     """While it looks at its source for the first time, and in a job."""
-    for kind, values in ((test_serve.World, test_serve.values), (test_cloud_serve.World, test_outlook.fields),
-                         (test_cloud_serve.World, test_cloud_serve.fields)):
+    for kind, values in ((test_serve.World, test_serve.values), (test_cloud_serve.World, test_outlook.fields)):
         w = kind("--users", 2, "--messages", 400, "--size", 900, "--latency", 60, "--exchange-items", 300, *test_outlook.NOBODY)
         secrets = {**google_key(w.tenant), **text("client secret", w.tenant.facts["client_secret"]),
                    **password("Exchange's password", "Passw0rd", "EXAMPLE\\svc"), **elastic()}
