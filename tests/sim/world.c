@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../tenant/es.h"
+#include "../tenant/ews.h"
 #include "clock.h"
 #include "far.h"
 #include "far_cloud.h"
@@ -14,6 +15,7 @@
 #include "far_tls.h"
 #include "faults.h"
 #include "observer.h"
+#include "observer_exchange.h"
 #include "people.h"
 #include "product.h"
 #include "sim.h"
@@ -170,6 +172,9 @@ static void run_once(struct world *w, bool calm)
     i64 begun_us = clock_now_us();
     net_count_from_zero();
     observer_run_begin(&run);
+    if (w->cloud && far_world.tenant->exchange->graph_repeat) {
+        exchange_forgotten(); // pages of this run, too, repeat what the one before has brought
+    }
     struct product_end ended = product_run(w->full);
     count_end(&ended);
     sim_trace("%lld end %d %d", (long long)clock_now_us(), ended.died, ended.exit_code);
