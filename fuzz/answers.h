@@ -51,6 +51,9 @@ static inline err answers_one(struct answers *a, const struct machine_ops *ops, 
         return FAIL(NET_RESET);
     }
     struct http_head head = {.status = (int)status};
+    if (record.p[3] != 'p') { // as all answers of Graph have; a proxy's do not
+        head.headers[head.header_count++] = (struct http_header){S("request-id"), S("0d1f")};
+    }
     TRY(ops->head(st, &a->x, &head));
     TRY(answers_body(a, ops, st, str_from_index(record, 4)));
     return lost ? FAIL(NET_RESET) : ops->end(st, &a->x);
