@@ -117,11 +117,14 @@ struct fake_walk {
     char text[4096];
 };
 
+static const struct fake_walk *fake_walked; // whose state it was
+
 static enum step fake_accounts_next(void *src, void *st, i64 now_ms, struct exchange *x)
 {
     (void)src;
     (void)now_ms;
     struct fake_walk *w = st;
+    fake_walked = w;
     if (w->failed) {
         return STEP_FAILED;
     }

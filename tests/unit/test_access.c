@@ -109,6 +109,20 @@ static void test_access_new_known_vanished(void)
     CHECK(bulk_indexes == 0 && bulk_updates == 5 && bulk_deletes == 0);
 }
 
+// The state of the directory holds a token.
+static void test_access_wipes_the_directory(void)
+{
+    static const struct fake_walk nothing;
+    setup(100);
+    people(0, 3);
+    for (int stop_after = -1; stop_after < 6; stop_after++) {
+        fake_walked = NULL;
+        (void)run(true, stop_after);
+        CHECK(!fake_walked || memcmp(fake_walked, &nothing, sizeof nothing) == 0);
+        CHECK(fake_walked || stop_after >= 0);
+    }
+}
+
 static void test_access_off_touches_nothing(void)
 {
     setup(100);
@@ -195,11 +209,9 @@ static void test_access_more_than_fits(void)
 }
 
 static const struct test_case cases[] = {
-    CASE(test_access_new_known_vanished),
-    CASE(test_access_off_touches_nothing),
-    CASE(test_access_directory_fails),
-    CASE(test_access_stops_anywhere),
-    CASE(test_access_rights),
+    CASE(test_access_wipes_the_directory), CASE(test_access_new_known_vanished),
+    CASE(test_access_off_touches_nothing), CASE(test_access_directory_fails),
+    CASE(test_access_stops_anywhere),      CASE(test_access_rights),
     CASE(test_access_more_than_fits),
 };
 

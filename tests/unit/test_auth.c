@@ -8,6 +8,7 @@
 #include "net/auth.h"
 #include "ntlm_base64.h"
 #include "os/os.h"
+#include "stack.h"
 
 void os_entropy(void *p, isize n)
 {
@@ -251,6 +252,18 @@ static void test_lines_basic(void)
     CHECK(text.n == 0);
 }
 
+static void put_basic(void *a)
+{
+    buf_reset(&text);
+    CHECK_OK(auth_put_basic(&text, a));
+}
+
+static void test_basic_leaves_no_password(void)
+{
+    struct http_auth a = auth_of("svc", "a long secret of svc");
+    CHECK(!stack_keeps(put_basic, &a, S("svc:a long")));
+}
+
 static void test_put_cookies(void)
 {
     const char *values[] = {"exchangecookie=9f; path=/; HttpOnly", "novalue", "X-BE=1~2;secure",
@@ -320,9 +333,11 @@ static void test_refuse_latin1(void)
 }
 
 static const struct test_case cases[] = {
-    CASE(test_read_offer),   CASE(test_choose),      CASE(test_lines_ntlm),
-    CASE(test_lines_spnego), CASE(test_lines_basic), CASE(test_lines_bad_challenge),
-    CASE(test_put_cookies),  CASE(test_refuse),      CASE(test_refuse_latin1),
+    CASE(test_read_offer),    CASE(test_choose),
+    CASE(test_lines_ntlm),    CASE(test_lines_spnego),
+    CASE(test_lines_basic),   CASE(test_lines_bad_challenge),
+    CASE(test_put_cookies),   CASE(test_refuse),
+    CASE(test_refuse_latin1), CASE(test_basic_leaves_no_password),
 };
 
 TEST_MAIN(cases)

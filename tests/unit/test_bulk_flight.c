@@ -59,6 +59,26 @@ static void test_bulk_flight_small_node(void)
     CHECK(undecided == 200 && machines[0].request_count <= 20);
 }
 
+// A part is taken, the rest refused for want of room: the server says when to come again.
+static void test_bulk_flight_part_refused_with_retry_after(void)
+{
+    start();
+    rules[0] = (struct rule){"b", 429, "es_rejected_execution_exception", "queue full", 1};
+    CHECK(put("a") && put("b"));
+    bulk_flush(b);
+    struct machine *m = &machines[0];
+    CHECK(machine_next(m) == STEP_REQUEST);
+    struct machine_answer answer = serve(m->x.body);
+    answer.headers = S("Retry-After: 7\n");
+    machine_finish(m, &answer);
+    CHECK(done == 1 && machine_next(m) == STEP_WAIT && m->x.wait_until_ms == m->now_ms + 7000);
+    m->now_ms += 7000;
+    CHECK(machine_next(m) == STEP_REQUEST);
+    answer = serve(m->x.body);
+    machine_finish(m, &answer);
+    CHECK(done == 2);
+}
+
 static void test_bulk_flight_bad_request(void)
 {
     for (int at = 0; at < 20; at++) {
@@ -323,12 +343,19 @@ static void test_bulk_flight_stop_with_others_aloft(void)
 }
 
 static const struct test_case cases[] = {
-    CASE(test_bulk_flight_too_large),     CASE(test_bulk_flight_small_node),
-    CASE(test_bulk_flight_bad_request),   CASE(test_bulk_flight_whole_stops),
-    CASE(test_bulk_flight_verdict_count), CASE(test_bulk_flight_broken_answer),
-    CASE(test_bulk_flight_long_reason),   CASE(test_bulk_fly_alone_body),
-    CASE(test_bulk_fly_alone_refused),    CASE(test_bulk_fly_alone_too_heavy),
-    CASE(test_bulk_start_over),           CASE(test_bulk_flight_stop_with_others_aloft),
+    CASE(test_bulk_flight_part_refused_with_retry_after),
+    CASE(test_bulk_flight_too_large),
+    CASE(test_bulk_flight_small_node),
+    CASE(test_bulk_flight_bad_request),
+    CASE(test_bulk_flight_whole_stops),
+    CASE(test_bulk_flight_verdict_count),
+    CASE(test_bulk_flight_broken_answer),
+    CASE(test_bulk_flight_long_reason),
+    CASE(test_bulk_fly_alone_body),
+    CASE(test_bulk_fly_alone_refused),
+    CASE(test_bulk_fly_alone_too_heavy),
+    CASE(test_bulk_start_over),
+    CASE(test_bulk_flight_stop_with_others_aloft),
 };
 
 TEST_MAIN(cases)

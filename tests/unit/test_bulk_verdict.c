@@ -96,6 +96,10 @@ static void test_bulk_verdict_unreadable(void)
         str element = test_guarded(str_from(elements[i]));
         CHECK(bulk_verdict_read(element, false, BULK_INDEX).kind == VERDICT_UNREADABLE);
     }
+    // Of an element that is cut only a refusal can be believed.
+    CHECK(bulk_verdict_read(S("{\"index\":{\"status\":201,\"x\":{\"type\":\"y\",\"z\":"), true,
+                            BULK_INDEX)
+              .kind == VERDICT_UNREADABLE);
     CHECK(bulk_verdict_read(S("{\"create\":{\"status\":201}}"), false, BULK_INDEX).kind ==
           VERDICT_TAKEN);
     CHECK(bulk_verdict_read(S("{\"update\":{\"status\":200}}"), false, BULK_INDEX).kind ==

@@ -494,7 +494,25 @@ static void test_answers_small(void)
     CHECK(!answer_put_id(S("{\"id\":\"long\"}"), &small));
 }
 
+// What is cut is cut between characters.
+static void test_connector_error_whole_characters(void)
+{
+    static u8 text[CONNECTOR_ERROR_BYTES + 16];
+    for (isize shift = 0; shift < 4; shift++) {
+        struct buf b = buf_over(text, COUNT(text));
+        buf_put_fill(&b, 'x', shift);
+        while (b.n + 4 <= b.cap) {
+            buf_put(&b, S("\xf0\x9f\x93\xa7"));
+        }
+        str cut = connector_error_text(buf_str(&b));
+        CHECK(str_is_utf8(cut) && cut.n <= CONNECTOR_ERROR_BYTES);
+        CHECK(cut.n > CONNECTOR_ERROR_BYTES - 4 && b.n > CONNECTOR_ERROR_BYTES);
+    }
+    CHECK_STR(connector_error_text(S("short")), S("short"));
+}
+
 static const struct test_case cases[] = {
+    CASE(test_connector_error_whole_characters),
     CASE(test_connector_read_whole),
     CASE(test_connector_read_doc_answer),
     CASE(test_connector_read_wrong_types),

@@ -124,6 +124,40 @@ static void test_packet_what_is_not_taken(void)
     CHECK(read_packet(S(HEAD("\0")), "mail.test", false, &out) == DNS_NO_DATA);
 }
 
+// An id is 16 bits, and each counts: a forger has to guess all.
+static void test_packet_other_id(void)
+{
+    struct dns_addresses out;
+    str answer = S(HEAD("\1") "\300\14" TYPE_A "\0\4\1\2\3\4");
+    CHECK(read_packet(answer, "mail.test", false, &out) == DNS_ADDRESSES && out.count == 1);
+    for (int bit = 0; bit < 16; bit++) {
+        u8 bytes[100];
+        memcpy(bytes, answer.p, (size_t)answer.n);
+        bytes[bit / 8] ^= (u8)(1 << bit % 8);
+        CHECK(read_packet(str_make(bytes, answer.n), "mail.test", false, &out) == DNS_OTHER);
+    }
+}
+
+// A name of 255 octets in the answer is a name, one of 256 is none.
+static void test_packet_names_have_a_bound(void)
+{
+    for (int last = 61; last <= 62; last++) {
+        struct dns_addresses out;
+        u8 bytes[400];
+        struct buf b = buf_over(bytes, COUNT(bytes));
+        buf_put(&b, S(HEAD("\2")));
+        for (int label = 0; label < 4; label++) {
+            int n = label == 3 ? last : 63;
+            buf_put_byte(&b, (u8)n);
+            buf_put_fill(&b, 'x', n);
+        }
+        buf_put(&b, S("\0" TYPE_A "\0\4\1\2\3\4"
+                      "\300\14" TYPE_A "\0\4\1\2\3\4"));
+        enum dns_verdict verdict = read_packet(buf_str(&b), "mail.test", false, &out);
+        CHECK(verdict == (last == 61 ? DNS_ADDRESSES : DNS_SERVER_PROBLEM));
+    }
+}
+
 static void test_name_parse_bounds(void)
 {
     struct dns_name name;
@@ -151,6 +185,8 @@ static const struct test_case cases[] = {
     CASE(test_packet_pointers_must_go_back),
     CASE(test_packet_cname_loop_ends),
     CASE(test_packet_what_is_not_taken),
+    CASE(test_packet_other_id),
+    CASE(test_packet_names_have_a_bound),
     CASE(test_name_parse_bounds),
 };
 

@@ -7,6 +7,7 @@
 #include "codec/base64.h"
 #include "os/os.h"
 #include "source/outlook/entra_token.h"
+#include "stack.h"
 
 #define TENANT "9f2c0000-1111-2222-3333-444455556666"
 #define CLIENT "11111111-2222-3333-4444-555555555555"
@@ -522,6 +523,26 @@ static void test_token_end_reads_roles(void)
     CHECK(t.roles == 0);
 }
 
+static void ask_again(void *st)
+{
+    (void)st;
+    CHECK_OK(ask(ENTRA_GRAPH, 0));
+}
+
+// Who finds an assertion can use it for minutes.
+static void test_token_ask_leaves_no_assertion(void)
+{
+    u8 kept[40];
+    random_byte = 0xa0;
+    restart(&certificate, S(TENANT), S(""));
+    CHECK_OK(ask(ENTRA_GRAPH, 0));
+    str assertion = assertion_of();
+    memcpy(kept, assertion.p + assertion.n - COUNT(kept), sizeof kept); // with its signature
+    random_byte = 0xa0;
+    CHECK(!stack_keeps(ask_again, NULL, str_make(kept, COUNT(kept))));
+    CHECK(str_ends(assertion_of(), str_make(kept, COUNT(kept))));
+}
+
 static const struct test_case cases[] = {
     CASE(test_token_ask_secret),
     CASE(test_token_ask_certificate),
@@ -536,6 +557,7 @@ static const struct test_case cases[] = {
     CASE(test_roles_missing),
     CASE(test_token_end_reads_roles),
     CASE(test_token_outlives_its_renewal),
+    CASE(test_token_ask_leaves_no_assertion),
 };
 
 TEST_MAIN(cases)

@@ -159,6 +159,7 @@ static void test_listing_not_a_page(void)
         S("{\"messages\":{\"id\":\"1\"}}"),
         S("{\"messages\":[],\"nextPageToken\":7}"),
         S("{\"messages\":\"none\"}"),
+        S("{\"status\":\"ok\"}"),
         S("{\"messages\":[{\"id\":\"1\"}],}"),
     };
     for (isize i = 0; i < COUNT(bodies); i++) {

@@ -51,6 +51,19 @@ static void test_quota_long_pause(void)
     CHECK(wait_ms == 200 && ready(&q, 20, INT64_MAX / 2) == 200); // and takes nothing
 }
 
+// Who looks often and takes nothing saves nothing up.
+static void test_quota_looking_saves_nothing(void)
+{
+    struct gmail_quota q = {.units_minute = 6000};
+    for (i64 now = 1000; now < 100000; now += 1000) {
+        CHECK(gmail_quota_ready_ms(&q, 20, now) == now);
+    }
+    for (int i = 0; i < 15; i++) {
+        CHECK(ready(&q, 20, 99000) == 0);
+    }
+    CHECK(ready(&q, 20, 99000) == 200);
+}
+
 // Units that say the moment do not have to be asked again: at that moment they are there.
 static void test_quota_ready_is_exact(void)
 {
@@ -185,6 +198,7 @@ static void test_unit_queue_return(void)
 }
 
 static const struct test_case cases[] = {
+    CASE(test_quota_looking_saves_nothing),
     CASE(test_quota_burst_then_rate),
     CASE(test_quota_rate_holds),
     CASE(test_quota_long_pause),

@@ -45,6 +45,7 @@ static void test_link_elsewhere(void)
         "https://graph.microsoft.com@evil.test/v1.0/users",
         "https://a:b@graph.microsoft.com/v1.0/users",
         "http://graph.microsoft.com/v1.0/users",
+        "http://graph.microsoft.com:443/v1.0/users",
         "https://graph.microsoft.com:444/v1.0/users",
         "https://graph.microsoft.com/beta/users",
         "https://graph.microsoft.com/v1.0",

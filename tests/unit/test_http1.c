@@ -322,6 +322,7 @@ static void test_http1_body_chunked_bad(void)
     check_chunked("5\r\nhello!\r\n", ERR_HTTP_CHUNK_END, "hello", 0);
     check_chunked("5\r\nhello\n0\r\n\r\n", ERR_HTTP_CHUNK_END, "hello", 0);
     check_chunked("5\r\nhello\r0\r\n\r\n", ERR_HTTP_CHUNK_END, "hello", 0);
+    check_chunked("5\r\nhello\n\n0\r\n\r\n", ERR_HTTP_CHUNK_END, "hello", 0);
     check_chunked("0\r\n\n", ERR_HTTP_LINE_END, "", 0);
     check_chunked("0\r\n\rx", ERR_HTTP_LINE_END, "", 0);
     check_chunked("0\r\nA: b\n\r\n", ERR_HTTP_LINE_END, "", 0);

@@ -244,6 +244,30 @@ static void test_lane_intact_unit_with_parts(void)
     CHECK(purge_unseen(&rig.purge) == 0 && all_free());
 }
 
+// What becomes of the document that a message has had so far: only of what is gone is it unseen,
+// and of what is undecided, whose mailbox is protected.
+static void test_lane_document_of_before(void)
+{
+    static const struct {
+        const char *id;
+        isize unseen;
+        bool finished;
+    } rows[] = {
+        {"d1", 0, true}, {"x1", 0, true}, {"c1", 0, true}, {"g1", 1, true}, {"n1", 1, false}};
+    for (isize i = 0; i < COUNT(rows); i++) {
+        struct rig_mailbox_script script = {"ann@x.test", {rows[i].id}};
+        rig_start(&script, 1, rows[i].id);
+        rig.settings.full = true;
+        rig.settings.max_failed_items = 1;
+        rig_turns(20);
+        rig_land();
+        rig_turns(2);
+        CHECK(mailboxes_are_done(&rig.mailboxes) && all_free());
+        CHECK(purge_unseen(&rig.purge) == rows[i].unseen);
+        CHECK((roster_fate(&rig.roster, S("ann@x.test")) == FATE_FINISHED) == rows[i].finished);
+    }
+}
+
 // A document that is larger than max_text_document_size is kept as it is in the index; one with an
 // attachment may have any size.
 static void test_a99_lane_text_size(void)
@@ -386,6 +410,7 @@ static const struct test_case cases[] = {
     CASE(test_lane_parts_keep_the_mailbox),
     CASE(test_lane_intact_unit_with_parts),
     CASE(test_a99_lane_text_size),
+    CASE(test_lane_document_of_before),
     CASE(test_lane_pages),
     CASE(test_lane_gives_a_unit_back),
     CASE(test_lane_serves_the_oldest),

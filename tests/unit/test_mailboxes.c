@@ -77,6 +77,17 @@ static void test_mailboxes_too_many_failed(void)
     CHECK_OK(rig.mailboxes.systemic);
 }
 
+// Neither are refusals of mailboxes that the directory does not explain.
+static void test_mailboxes_too_many_refused(void)
+{
+    static const struct rig_mailbox_script scripts[] = {
+        {"rob@x.test", {"d1"}}, {"ron@x.test", {"d2"}}, {"ann@x.test", {0}}};
+    rig_start(scripts, COUNT(scripts), NULL);
+    run_to_the_end();
+    CHECK_ERR(rig.mailboxes.systemic, JOB_TOO_MANY_MAILBOXES);
+    CHECK_STR(buf_str(&rig.mailboxes.systemic_detail), S("2 of 3 mailboxes"));
+}
+
 // Refusals that the directory explains are no sign of something larger.
 static void test_mailboxes_explained_refusals_do_not_count(void)
 {
@@ -128,6 +139,7 @@ static const struct test_case cases[] = {
     CASE(test_mailboxes_refused_and_failed_ones_are_noted),
     CASE(test_mailboxes_systemic_is_told_once),
     CASE(test_mailboxes_too_many_failed),
+    CASE(test_mailboxes_too_many_refused),
     CASE(test_mailboxes_explained_refusals_do_not_count),
     CASE(test_mailboxes_only_those_that_are_wanted),
     CASE(test_mailboxes_stop_in_each_phase),

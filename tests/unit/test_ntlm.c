@@ -9,6 +9,7 @@
 #include "limits.h"
 #include "net/crypto.h"
 #include "net/ntlm.h"
+#include "stack.h"
 
 #define CHALLENGE_A                                                                                \
     "4e544c4d53535000020000000c000c003800000033828ae20123456789abcdef0000000000000000240024004400" \
@@ -402,6 +403,12 @@ static void test_pairs_refused(void)
     CHECK_ERR(answer(make_challenge(FLAGS_B, "06000200 0100 00000000")), NTLM_CHALLENGE);
     CHECK_ERR(answer(make_challenge(FLAGS_B, "07000800 1112131415161718")), NTLM_CHALLENGE);
     CHECK_ERR(answer(make_challenge(FLAGS_B, "00")), NTLM_CHALLENGE);
+    // A pair that ends behind the message, by one byte to five.
+    for (int bytes_said = 5; bytes_said < 10; bytes_said++) {
+        char pairs[40];
+        snprintf(pairs, sizeof pairs, "0100%02x00 41424344", bytes_said);
+        CHECK_ERR(answer(make_challenge(FLAGS_B, pairs)), NTLM_CHALLENGE);
+    }
 }
 
 // Only what both sides want, never OEM text, signing, sealing or keys; a version where there is
@@ -458,6 +465,18 @@ static void test_filetime(void)
     CHECK(ntlm_filetime(1720174830500) == 133646484305000000);
 }
 
+static void make_key(void *st)
+{
+    u8 key[16];
+    (void)st;
+    CHECK_OK(ntlm_key(S("Secret of svc"), S("svc"), S("D\0"), key));
+}
+
+static void test_key_leaves_no_password(void)
+{
+    CHECK(!stack_keeps(make_key, NULL, S("S\0e\0c\0r\0e\0t\0 \0o\0f\0")));
+}
+
 static const struct test_case cases[] = {
     CASE(test_hmac_md5),
     CASE(test_vector_a),
@@ -477,6 +496,7 @@ static const struct test_case cases[] = {
     CASE(test_pairs_refused),
     CASE(test_flags),
     CASE(test_key_refused),
+    CASE(test_key_leaves_no_password),
     CASE(test_domain_too_long),
 };
 TEST_MAIN(cases)

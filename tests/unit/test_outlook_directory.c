@@ -201,11 +201,54 @@ static void test_directory_again(void)
     CHECK_OK(hear(r, DONE("02"), 0));
 }
 
+#define ENTRY_CONTROL(id, mail, control)                                                          \
+    "30680201" id "64630426434e3d416e6e20446f652c4f553d53746166662c44433d6578616d706c652c44433d7" \
+    "46573743039301a04046d61696c31120410" mail                                                    \
+    "301b0412757365724163636f756e74436f6e74726f6c31050403" control
+
+static void test_directory_disabled_accounts(void)
+{
+    struct rig *r = begin();
+    CHECK_OK(hear(r, BIND_OK, 0));
+    CHECK_OK(hear(r, ENTRY_CONTROL("02", ANN, "353134"), 0)); // 514
+    CHECK_OK(hear(r, ENTRY_CONTROL("02", ANN, "353132"), 0)); // 512
+    CHECK_STR(buf_str(&r->accounts_seen),
+              S("ann@example.test[disabled]Ann Doe\nann@example.test[]Ann Doe\n"));
+}
+
+// LDAPS, then StartTLS; without TLS only where the record says that nothing is verified.
+static void test_directory_ways(void)
+{
+    for (int plain = 0; plain < 2; plain++) {
+        struct rig *r = begin();
+        r->o->run.plain_allowed = plain;
+        const struct dest *dest = talk.x.dest;
+        CHECK(dest->url.tls && !dest->start_tls && dest->url.port == 636);
+        CHECK(r->source.ops->accounts_fail(r->o, &r->directory_state, &talk.x, FAIL(NET_REFUSED)));
+        CHECK(r->source.ops->accounts_next(r->o, &r->directory_state, 1000, &talk.x) ==
+              STEP_REQUEST);
+        dest = talk.x.dest;
+        CHECK(!dest->url.tls && dest->start_tls && dest->url.port == 389);
+        bool more = r->source.ops->accounts_fail(r->o, &r->directory_state, &talk.x,
+                                                 FAIL(LDAP_START_TLS));
+        enum step step = r->source.ops->accounts_next(r->o, &r->directory_state, 1000, &talk.x);
+        CHECK(more == plain && step == (plain ? STEP_REQUEST : STEP_FAILED));
+        dest = talk.x.dest;
+        CHECK(!plain || (!dest->url.tls && !dest->start_tls));
+    }
+}
+
 static const struct test_case cases[] = {
-    CASE(test_directory_walk),           CASE(test_directory_in_pieces_and_held_up),
-    CASE(test_directory_other_ids),      CASE(test_directory_refuses),
-    CASE(test_directory_without_paging), CASE(test_directory_circle),
-    CASE(test_directory_no_ldap),        CASE(test_directory_odd_addresses),
+    CASE(test_directory_disabled_accounts),
+    CASE(test_directory_ways),
+    CASE(test_directory_walk),
+    CASE(test_directory_in_pieces_and_held_up),
+    CASE(test_directory_other_ids),
+    CASE(test_directory_refuses),
+    CASE(test_directory_without_paging),
+    CASE(test_directory_circle),
+    CASE(test_directory_no_ldap),
+    CASE(test_directory_odd_addresses),
     CASE(test_directory_again),
 };
 TEST_MAIN(cases)

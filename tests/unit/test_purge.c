@@ -3,6 +3,7 @@
 // it.
 #include "test.h"
 
+#include "elastic/bulk.h"
 #include "sync/purge.h"
 
 static struct idset_entry ids[IDSET_PLACES(100)];
@@ -10,6 +11,16 @@ static struct idset_entry fates[IDSET_PLACES(10)];
 static struct roster roster;
 static struct purge purge;
 static struct shard shard;
+
+static bool sink_full;
+static int deletes;
+
+bool bulk_put_delete(struct bulk *b, str id, u32 owner, u32 generation, i64 now_ms)
+{
+    CHECK(!b && id.n && owner == UINT32_MAX && generation == 0 && now_ms == 0);
+    deletes += !sink_full;
+    return !sink_full;
+}
 
 static void start(void)
 {
@@ -172,6 +183,49 @@ static void test_purge_types_that_are_not_listed_stay(void)
     CHECK(purge_visit_count(&purge, &list) && purge.would_delete == 1); // a rule excludes it
 }
 
+// What is listed for the first time is in the set, too, but was not there before.
+static void test_purge_a_new_document_stays(void)
+{
+    start();
+    mailbox(S("a@x"), true);
+    CHECK(purge_take(&purge, S("new"), 1) == PURGE_UNIT_NEW);
+    CHECK(!goes(S("new"), S("a@x")) && !goes(S("new"), S("")));
+    CHECK(purge_unseen(&purge) == 0);
+}
+
+// A scan whose scroll was lost begins again, with what was deleted already.
+static void test_purge_deletes_once(void)
+{
+    start();
+    mailbox(S("a@x"), true);
+    existed(S("1"));
+    existed(S("2"));
+    purge_mark(&purge, S("2"));
+    struct scan_hit hits[] = {hit(S("1"), S("a@x")), hit(S("2"), S("a@x"))};
+    sink_full = true;
+    CHECK(!purge_visit_delete(&purge, &hits[0]) && purge.deleted_sent == 0); // asked again later
+    sink_full = false;
+    for (int scan = 0; scan < 2; scan++) {
+        for (isize i = 0; i < COUNT(hits); i++) {
+            CHECK(purge_visit_delete(&purge, &hits[i]));
+        }
+    }
+    CHECK(deletes == 1 && purge.deleted_sent == 1);
+}
+
+static void test_purge_unchanged_by_its_time(void)
+{
+    start();
+    struct scan_hit with = hit(S("1"), S("")), without = hit(S("2"), S(""));
+    with.timestamp = S("\"2026-01-01\"");
+    CHECK(purge_visit_fill(&purge, &with) && purge_visit_fill(&purge, &without));
+    CHECK(purge_is_unchanged(&purge, S("1"), S("\"2026-01-01\"")));
+    CHECK(!purge_is_unchanged(&purge, S("1"), S("\"2026-01-02\"")));
+    CHECK(!purge_is_unchanged(&purge, S("1"), S("")));
+    CHECK(!purge_is_unchanged(&purge, S("2"), S("\"2026-01-01\"")));
+    CHECK(!purge_is_unchanged(&purge, S("3"), S("\"2026-01-01\"")));
+}
+
 static void test_purge_fill_beyond_capacity_is_told(void)
 {
     start();
@@ -210,6 +264,9 @@ static const struct test_case cases[] = {
     CASE(test_purge_a_shard_judges_only_its_own_mailboxes),
     CASE(test_purge_pending_until_marked),
     CASE(test_purge_types_that_are_not_listed_stay),
+    CASE(test_purge_a_new_document_stays),
+    CASE(test_purge_deletes_once),
+    CASE(test_purge_unchanged_by_its_time),
     CASE(test_purge_fill_beyond_capacity_is_told),
 };
 

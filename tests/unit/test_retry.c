@@ -58,6 +58,8 @@ static void test_pause_grows_to_its_bound(void)
     check_pause(&retry_default, 7, 64000);
     check_pause(&retry_default, 8, 64000);
     check_pause(&retry_default, 1000000, 64000);
+    const struct retry_policy odd = {.attempts = 9, .base_ms = 1000, .max_ms = 10000};
+    check_pause(&odd, 5, 10000);
     const struct retry_policy linear = {
         .attempts = 9, .base_ms = 10000, .max_ms = 35000, .linear = true};
     check_pause(&linear, 1, 10000);

@@ -152,6 +152,18 @@ static void test_finished_job_is_not_begun_again(void)
     CHECK(step() == WORK_DONE);
 }
 
+// The list said it was ours; the job says whose it is.
+static void test_job_of_another_connector_is_left(void)
+{
+    begin(true, JOB_FULL);
+    talk(GET_CONNECTOR, 200, CONNECTOR("null", ""));
+    talk(GET_JOB, 200,
+         "{\"_id\":\"j1\",\"_seq_no\":3,\"_primary_term\":1,\"found\":true,\"_source\":{"
+         "\"status\":\"pending\",\"job_type\":\"full\",\"connector\":{\"id\":\"c2\","
+         "\"service_type\":\"gmail\",\"index_name\":\"search-x\",\"configuration\":{}}}}");
+    CHECK(step() == WORK_DONE && !r.claimed);
+}
+
 // Another service takes it between our read and our write: the guard does not hold.
 static void test_lost_race_leaves_the_job(void)
 {
@@ -317,6 +329,7 @@ static const struct test_case cases[] = {
     CASE(test_a65_busy_connector_is_left),
     CASE(test_gone_or_deleted_connector_is_left),
     CASE(test_finished_job_is_not_begun_again),
+    CASE(test_job_of_another_connector_is_left),
     CASE(test_lost_race_leaves_the_job),
     CASE(test_three_conflicts_are_enough),
     CASE(test_cancelled_before_the_claim),

@@ -98,10 +98,11 @@ static void test_token_refused(void)
         "a1053003a20104",                 // a token that is no octet string
         "3002a000",                       // no token at all
         "600c06062b0601050502a002300000", // a byte behind an init
-        "600a06062b0601050503a000",       // another mechanism
-        "600a06062b0601050502a100",       // not an init
-        "600a06062b0601050502a000",       // an init of nothing
-        "a180300000000000",               // indefinite
+        // whole, but of another mechanism
+        "604806062b0601050503a03e303ca00e300c060a2b06010401823702020aa22a0428" NEGOTIATE,
+        "600a06062b0601050502a100", // not an init
+        "600a06062b0601050502a000", // an init of nothing
+        "a180300000000000",         // indefinite
     };
     for (isize i = 0; i < COUNT(bad); i++) {
         str token;

@@ -151,6 +151,15 @@ static void link_wait(struct link *l, bool write)
     os_poll(&p, 1, 5000);
 }
 
+static enum tls_state shake(struct tls_conn *c, struct link *l)
+{
+    enum tls_state state;
+    while ((state = tls_handshake(c)) == TLS_WANT_READ || state == TLS_WANT_WRITE) {
+        link_wait(l, state == TLS_WANT_WRITE);
+    }
+    return state;
+}
+
 struct attempt {
     const char *host;
     const struct tls_trust *trust;
@@ -204,10 +213,7 @@ static void try_it(struct attempt *a, int port)
     link_wait(&l, true);
     CHECK_OK(os_tcp_connected(l.fd));
     CHECK_OK(tls_open(c, &peer, &wire));
-    enum tls_state state;
-    while ((state = tls_handshake(c)) == TLS_WANT_READ || state == TLS_WANT_WRITE) {
-        link_wait(&l, state == TLS_WANT_WRITE);
-    }
+    enum tls_state state = shake(c, &l);
     snprintf(a->version, sizeof a->version, "%s", tls_version_name(c));
     a->resumed = tls_is_resumed(c);
     if (state == TLS_READY && a->page) {
@@ -307,6 +313,10 @@ static void test_verify_issuer(void)
     CHECK(run("mv ca.save ca.pem; mv key.save ca.key"));
     struct attempt forged = {.host = "localhost", .trust = &trust_ca};
     CHECK_ATTEMPT("forged", "", &forged, TLS_UNKNOWN_ROOT);
+    CHECK(run("sed '3s/./&?/' ca.pem > odd.pem")); // a byte that is not base64
+    CHECK_ERR(tls_roots_load(&plan, slurp("odd.pem", (u8[4096]){0}, 4096),
+                             &(struct tls_roots *){NULL}, &(struct buf){0}),
+              TLS_CA_SYNTAX);
 }
 
 static void test_verify_embedded_roots(void)
@@ -512,10 +522,7 @@ static void check_tickets(const char *options, isize first_read)
     struct tls_wire wire = {.recv = link_recv, .send = link_send, .st = &l};
     link_wait(&l, true);
     CHECK_OK(tls_open(c, &peer, &wire));
-    enum tls_state state;
-    while ((state = tls_handshake(c)) == TLS_WANT_READ || state == TLS_WANT_WRITE) {
-        link_wait(&l, state == TLS_WANT_WRITE);
-    }
+    enum tls_state state = shake(c, &l);
     CHECK(state == TLS_READY);
     link_wait(&l, false); // the tickets are here
     CHECK(write(s.in, "hello\n", 6) == 6);
@@ -733,6 +740,9 @@ static void test_heap_holds_what_it_is_given(void)
     u8 *all = tls_heap_calloc(1, COUNT(slab) - 16);
     CHECK(all != NULL);
     CHECK(tls_heap_calloc(1, 1) == NULL && tls_heap_calloc(SIZE_MAX / 2, 4) == NULL);
+    tls_heap_free(all);
+    CHECK(tls_heap_calloc(32, SIZE_MAX / 32 + 1) == NULL); // their product is 0
+    all = tls_heap_calloc(1, COUNT(slab) - 16);
     memset(all, 0x5a, sizeof slab - 16);
     tls_heap_leave();
     tls_heap_reset(&heap);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Channel binding against the openssl program: the hash of the server's certificate, for every kind
-// of signature that a certificate has, is the one that `openssl x509 -fingerprint` prints.
+// of signature that a certificate has, is the one that `openssl x509 -fingerprint` prints. And how
+// a connection ends.
 #include "test.h"
 
 #include "tls_peer.h"
@@ -31,25 +32,32 @@ static void wait_for(int fd, bool write)
     os_poll(&list, 1, 5000);
 }
 
-// The end point of a connection to this port; `session` as in struct tls_peer.
-static isize end_point(int port, int session, u8 out[TLS_END_POINT_BYTES])
+// A connection to this port, behind its handshake; `session` as in struct tls_peer.
+static struct tls_conn *connect_to(int port, int session, int *fd)
 {
     struct os_addr addr;
     CHECK(os_addr_parse(S("127.0.0.1"), &addr));
     addr.port = (u16)port;
-    int fd = os_tcp_connect(&addr);
+    *fd = os_tcp_connect(&addr);
     struct tls_conn *c = tls_conn_at(global, 0);
     struct tls_peer peer = {.host = S("localhost"), .trust = &anybody, .session = session};
-    struct tls_wire wire = {.recv = wire_recv, .send = wire_send, .st = &fd};
+    struct tls_wire wire = {.recv = wire_recv, .send = wire_send, .st = fd};
     tls_clock_set(global, os_unix_us() / 1000000);
-    wait_for(fd, true);
+    wait_for(*fd, true);
     CHECK_OK(tls_open(c, &peer, &wire));
     enum tls_state state;
     while ((state = tls_handshake(c)) == TLS_WANT_READ || state == TLS_WANT_WRITE) {
-        wait_for(fd, state == TLS_WANT_WRITE);
+        wait_for(*fd, state == TLS_WANT_WRITE);
     }
     CHECK(state == TLS_READY);
-    isize n = state == TLS_READY ? tls_server_end_point(c, out) : -1;
+    return c;
+}
+
+static isize end_point(int port, int session, u8 out[TLS_END_POINT_BYTES])
+{
+    int fd;
+    struct tls_conn *c = connect_to(port, session, &fd);
+    isize n = *tls_version_name(c) ? tls_server_end_point(c, out) : -1;
     tls_close(c);
     os_close(fd);
     return n;
@@ -123,8 +131,46 @@ static void test_end_point_of_a_chain(void)
     serve_end(&s);
 }
 
+// What ends without TLS's own ending may be cut; and nothing of a connection stays for the next
+// one.
+static void check_close(bool polite)
+{
+    int fd;
+    struct server s = polite ? serve("leaf", "-tls1_3") : serve_as("leaf", "-tls1_3");
+    struct tls_conn *c = connect_to(s.port, -1, &fd);
+    if (polite) {
+        CHECK(tls_write(c, S("GET /ca.pem HTTP/1.0\r\n\r\n")) == 24);
+    } else {
+        CHECK(write(s.in, "hello\n", 6) == 6); // when it comes, all of ours was read
+    }
+    u8 bytes[100];
+    isize got;
+    while ((got = tls_read(c, bytes, sizeof bytes)) > 0 || got == OS_AGAIN) {
+        if (got == OS_AGAIN) {
+            wait_for(fd, false);
+        } else if (!polite) {
+            kill(s.pid, SIGKILL);
+        }
+    }
+    CHECK(got == 0 && tls_was_cut(c) == !polite);
+    tls_close(c);
+    struct buf spare = tls_spare(c);
+    for (isize i = 0; i < spare.cap; i++) {
+        CHECK(spare.p[i] == 0);
+    }
+    os_close(fd);
+    serve_end(&s);
+}
+
+static void test_close_says_cut_and_leaves_nothing(void)
+{
+    check_close(true);
+    check_close(false);
+}
+
 static const struct test_case cases[] = {
     CASE(test_end_point_of_a_chain),
+    CASE(test_close_says_cut_and_leaves_nothing),
     CASE(test_end_point_by_signature),
 };
 

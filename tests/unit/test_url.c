@@ -92,6 +92,7 @@ static void test_url_parse_bad(void)
         {"https://[]", ERR_URL_SYNTAX},
         {"https://[abc]", ERR_URL_SYNTAX},
         {"https://[::1%25eth0]", ERR_URL_SYNTAX},
+        {"https://[fe80::1%25e0]", ERR_URL_SYNTAX},
         {"https://[::1]x", ERR_URL_SYNTAX},
         {"https://a:0", ERR_URL_PORT},
         {"https://a:65536", ERR_URL_PORT},
