@@ -16,7 +16,7 @@
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
-.PHONY: all check interop demo lint stack fuzz afl coverage repro bench serve-run limits clean help FORCE test-programs format list-sources sim soak
+.PHONY: all check interop mutants demo lint stack fuzz afl coverage repro bench serve-run limits clean help FORCE test-programs format list-sources sim soak
 
 VERSION := $(shell cat VERSION)
 CC := gcc
@@ -40,6 +40,7 @@ help:
 	@echo 'make          build/mailferry'
 	@echo 'make check    all tests; ends with "N passed, N failed"'
 	@echo 'make interop  those of them that ask the programs of others: Samba, OpenLDAP, exchangelib ...'
+	@echo 'make mutants  breaks the program in many places, one at a time: does a test notice? tests/mutants/README.md'
 	@echo 'make demo     a sync of a fake tenant on this machine [SOURCE=gmail|outlook-server|outlook-cloud]'
 	@echo 'make lint     formatting, static analysis, the rules of the project'
 	@echo 'make stack    how deep the stack can get, from the machine code'
@@ -445,6 +446,10 @@ test-programs: build/mailferry build/tenant build/sim build/sim_tls build/badnet
 # Against other people's programs, servers and vectors alone: Samba, OpenLDAP, Elasticsearch, exchangelib ...
 interop: build/mailferry build/tenant $(TOOLS)
 	@sh tests/check --interop
+
+# Whatever is broken on purpose, a test must notice: half an hour of two cores, so not part of check.
+mutants: build/mailferry build/tenant build/badnet build/sim $(TESTS:%=build/asan/unit/test_%)
+	@tests/mutants/run
 
 check: test-programs
 	@sh tests/check $(UNIT) $(REPLAY)
