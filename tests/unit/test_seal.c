@@ -382,6 +382,20 @@ static int child_ping(const struct seal_report *report, str argument)
     return 1;
 }
 
+static int child_half(const struct seal_report *report, str argument)
+{
+    (void)report;
+    (void)argument;
+    (void)syscall(SYS_sendto, -1, "", 0, 0, (long)1 << 32, 16); // its lower half is no address
+    return 1;
+}
+
+static void test_engage_sends_without_half_an_address(void)
+{
+    int status = has_seccomp() ? run_sealed(child_half, (str){0}) : SIGSYS;
+    CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS);
+}
+
 static void test_engage_sockets_have_no_protocol_of_their_own(void)
 {
     int status = has_seccomp() ? run_sealed(child_ping, (str){0}) : SIGSYS;
@@ -641,6 +655,7 @@ static const struct test_case cases[] = {
     CASE(test_engage_with_folder_reads_in_it_alone),
     CASE(test_engage_with_listener_accepts_from_it_alone),
     CASE(test_engage_sockets_have_no_protocol_of_their_own),
+    CASE(test_engage_sends_without_half_an_address),
 #ifdef __x86_64__
     CASE(test_engage_other_tables_of_calls_are_shut),
 #endif
