@@ -16,7 +16,7 @@
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
-.PHONY: all check interop mutants demo lint stack fuzz afl coverage repro bench serve-run limits clean help FORCE test-programs format list-sources sim soak
+.PHONY: all check interop mutants demo lint stack fuzz afl coverage repro bench serve-run limits clean help FORCE test-programs format list-sources sim soak prove
 
 VERSION := $(shell cat VERSION)
 CC := gcc
@@ -43,6 +43,7 @@ help:
 	@echo 'make mutants  breaks the program in many places, one at a time: does a test notice? tests/mutants/README.md'
 	@echo 'make demo     a sync of a fake tenant on this machine [SOURCE=gmail|outlook-server|outlook-cloud]'
 	@echo 'make lint     formatting, static analysis, the rules of the project'
+	@echo 'make prove    what is true of parsers for every input up to a bound, tests/prove/README.md'
 	@echo 'make stack    how deep the stack can get, from the machine code'
 	@echo 'make fuzz T=json SECS=60'
 	@echo 'make afl T=json SECS=60'
@@ -456,6 +457,9 @@ check: test-programs
 
 stack: build/mailferry
 	@tests/stack/run
+
+prove: $(HEADERS)
+	@tests/prove/run $(T)
 
 lint: $(HEADERS) build/src/expat.unpacked
 	@tests/lint/run $(OURS) $(TLS_CONFIG) $(EXPAT_HEADERS)
