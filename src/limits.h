@@ -77,7 +77,11 @@
 #define EXCHANGE_TARGET_BYTES KIB(4)
 #define EXCHANGE_HEADERS_BYTES KIB(8) // a bearer token is up to 4 KiB
 #define EXCHANGE_DETAIL_BYTES 512
-#define RETRY_AFTER_MAX_MS 3600000 // a longer Retry-After counts as an hour
+#define EXCHANGE_ANSWER_BYTES MIB(256) // unpacked: a Gmail message has 67 MB, unless one asks for
+#define EXCHANGE_FILE_BYTES MIB(4096)  // an attachment: 2 GB, Exchange's most, in base64
+#define EXCHANGE_PAGE_BYTES MIB(16)    // a page of ids or users: 2 MB
+#define EXCHANGE_TOKEN_BYTES KIB(64)   // a token: 8 KB; error pages of proxies have up to 50
+#define RETRY_AFTER_MAX_MS 3600000     // a longer Retry-After counts as an hour
 #define TLS_HEAP_BYTES \
     KIB(88) // of one connection: 70 KiB with 140 names in a certificate, 80 KiB with
             // five of 4096 bits and a hundred names

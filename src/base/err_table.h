@@ -115,6 +115,7 @@ ERR(HTTP_EARLY, RETRY, "the server said yes before it had the whole request", "l
 ERR(HTTP_OTHER_ANSWER, RETRY, "an answer belongs to another request", "look for a proxy or load balancer that mixes up answers")
 ERR(HTTP_INTERIM, RETRY, "the server sends interim answers without end", "look for a proxy or load balancer that changes answers")
 ERR(HTTP_ENCODING, DATA, "the answer is encoded in a way that was not offered", "look for a proxy or load balancer that changes answers")
+ERR(HTTP_BODY_SIZE, LIMIT, "an answer is far larger than any that makes sense", "find out what answers there: it may be another service, or a proxy")
 ERR(HTTP_REQUEST_BAD, DATA, "a request has an address or headers that are too long or contain control characters", "correct the value in config.yml that the message names, or report it")
 ERR(TLS_EXPIRED, CONFIG, "the certificate of the server has expired", "renew the certificate of the server; if its dates are right, correct the clock of this host")
 ERR(TLS_NOT_YET_VALID, CONFIG, "the certificate of the server is not valid yet", "correct the clock of this host, or the certificate of the server")

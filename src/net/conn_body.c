@@ -3,13 +3,24 @@
 // it is packed, and no faster than the machine takes it.
 #include "net/conn_parts.h"
 
-// Gives the front of `piece` to the machine. *taken: how much it took.
+i64 talk_answer_bytes(const struct talk *t)
+{
+    return t->x->answer_bytes ? t->x->answer_bytes : EXCHANGE_ANSWER_BYTES;
+}
+
+// Gives the front of `piece` to the machine. *taken: how much it took. Machines skip what they do
+// not know, so that an answer without end is for them one like any other: it ends here.
 err talk_feed(struct conn_env *env, struct talk *t, str piece, isize *taken, i64 now_ms)
 {
     str rest = piece;
+    *taken = 0;
+    if (piece.n > talk_answer_bytes(t) - t->fed_bytes) {
+        return FAIL(HTTP_BODY_SIZE);
+    }
     err e = t->ops->body(t->st, t->x, &rest);
     ASSERT(rest.n >= 0 && rest.n <= piece.n);
     *taken = piece.n - rest.n;
+    t->fed_bytes += *taken;
     env->progress = env->progress || *taken > 0;
     t->blocked = rest.n > 0;
     t->blocked_since_ms = t->blocked ? now_ms : 0;

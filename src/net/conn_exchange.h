@@ -42,6 +42,7 @@ struct talk {
     struct http_body body;
     struct conn_inflater *inflater; // reserved when gzip was offered
     bool inflating;
+    i64 fed_bytes; // of the body, unpacked, that the machine took
     i64 drained_bytes;
     i64 deadline_ms;      // of the whole exchange
     i64 step_deadline_ms; // of the first byte, or of the next

@@ -17,6 +17,7 @@ i64 talk_first_byte_ms(const struct talk *t);
 enum talk_result talk_take_head(struct conn_env *env, struct conn *conn, i64 now_ms);
 
 // conn_body.c. feed: gives the front of `piece` to the machine; *taken: how much it took.
+i64 talk_answer_bytes(const struct talk *t); // at most, of the body
 err talk_feed(struct conn_env *env, struct talk *t, str piece, isize *taken, i64 now_ms);
 enum talk_result talk_body(struct conn_env *env, struct conn *conn, i64 now_ms); // state BODY
 

@@ -345,6 +345,9 @@ enum talk_result talk_take_head(struct conn_env *env, struct conn *conn, i64 now
         return talk_fail(env, conn, FAIL(HTTP_EARLY), S(""));
     }
     err e = http1_body_start(&t->body, head, (t->x->flags & EXCHANGE_HEAD) != 0);
+    if (err_ok(e) && t->body.framing == HTTP_LENGTH && t->body.left > talk_answer_bytes(t)) {
+        e = FAIL(HTTP_BODY_SIZE);
+    }
     if (!err_ok(e)) {
         return talk_fail(env, conn, e, S(""));
     }

@@ -80,6 +80,7 @@ struct exchange {
     u32 flags;
     const struct retry_policy *retry; // NULL: retry_default
     u64 about; // what is asked for where the target does not tell: attempts are counted for each
+    i64 answer_bytes;  // of its body, unpacked, at most; 0: EXCHANGE_ANSWER_BYTES
     i64 timeout_ms;    // whole exchange; 0: EXCHANGE_TIMEOUT_MS
     i64 first_byte_ms; // request sent -> first byte of the answer; 0: EXCHANGE_FIRST_BYTE_MS. In a
                        // stream: whatever was sent last -> first byte

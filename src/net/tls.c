@@ -181,6 +181,10 @@ static err tls_refusal(int ret)
     if (high <= MBEDTLS_ERR_X509_FEATURE_UNAVAILABLE && high > MBEDTLS_ERR_X509_BAD_INPUT_DATA) {
         return FAIL(TLS_CERTIFICATE);
     }
+    // A message that fits no buffer of mbedTLS, or more authorities than it follows.
+    if (high == MBEDTLS_ERR_SSL_BAD_INPUT_DATA || high == MBEDTLS_ERR_X509_FATAL_ERROR) {
+        return FAIL(TLS_HEAP);
+    }
     bool forged = high == MBEDTLS_ERR_SSL_ILLEGAL_PARAMETER ||
                   high == MBEDTLS_ERR_SSL_HANDSHAKE_FAILURE ||
                   high == MBEDTLS_ERR_ECP_VERIFY_FAILED || high == MBEDTLS_ERR_RSA_VERIFY_FAILED;

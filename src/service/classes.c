@@ -23,6 +23,7 @@ static const char *const classes_tokens[ERR_CODE_COUNT] = {
     [ERR_HTTP_REDIRECT_UNSAFE] = classes_http,
     [ERR_HTTP_REFUSED] = classes_http,
     [ERR_HTTP_STATUS] = classes_http,
+    [ERR_HTTP_BODY_SIZE] = classes_http,
 
     [ERR_TLS_EXPIRED] = classes_certificate,
     [ERR_TLS_NOT_YET_VALID] = classes_certificate,

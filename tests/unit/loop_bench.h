@@ -18,7 +18,7 @@ struct probe {
     struct dest *dest;
     str method, target, body;
     u32 flags;
-    i64 timeout_ms, first_byte_ms;
+    i64 timeout_ms, first_byte_ms, answer_bytes;
     const struct retry_policy *retry;
     int count;        // requests still to make
     isize take;       // bytes of the body taken at a call; 0: all
@@ -51,6 +51,7 @@ static enum step probe_next(void *st, i64 now_ms, struct exchange *x)
     x->retry = p->retry;
     x->timeout_ms = p->timeout_ms;
     x->first_byte_ms = p->first_byte_ms;
+    x->answer_bytes = p->answer_bytes;
     exchange_header(x, S("X-Probe"), S("yes"));
     buf_reset(&p->got);
     return STEP_REQUEST;

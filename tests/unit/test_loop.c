@@ -126,6 +126,35 @@ static void test_turn_leaves_nothing_behind(void)
     bench_stop(&b);
 }
 
+// What has a length is refused by its head; the rest as soon as it is too much.
+static void test_an_answer_has_a_bound(void)
+{
+    static const struct {
+        const char *target;
+        isize fits;
+        int heads;
+    } cases[] = {
+        {"/len", 5, 0},
+        {"/big/100000", 100000, 0},
+        {"/chunked", 5, 1},
+        {"/close", 5, 1},
+    };
+    struct bench b;
+    bench_start(&b);
+    for (isize i = 0; i < COUNT(cases); i++) {
+        struct probe p = probe_of(&b, 0, cases[i].target), q = p;
+        p.answer_bytes = cases[i].fits;
+        q.answer_bytes = cases[i].fits - 1;
+        bench_probe(&b, &p);
+        CHECK(p.ends == 1 && p.got.n == cases[i].fits);
+        bench_probe(&b, &q);
+        CHECK_ERR(q.error, HTTP_BODY_SIZE);
+        CHECK(q.fails == 1 && q.heads == cases[i].heads && q.got.n < cases[i].fits);
+    }
+    check_hello(&b, "/len");
+    bench_stop(&b);
+}
+
 static void test_turn_many_at_once(void)
 {
     struct bench b;
@@ -652,6 +681,7 @@ static const struct test_case cases[] = {
     CASE(test_turn_backpressure),
     CASE(test_turn_gzip),
     CASE(test_turn_leaves_nothing_behind),
+    CASE(test_an_answer_has_a_bound),
     CASE(test_turn_many_at_once),
     CASE(test_turn_fewer_connections_than_machines),
     CASE(test_retry_after_is_obeyed),

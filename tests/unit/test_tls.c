@@ -481,7 +481,8 @@ static bool make_many_names(const char *leaf, int count)
 
 static void test_certificates_with_many_names(void)
 {
-    CHECK(make_many_names("many", 140) && make_many_names("flood", 600));
+    CHECK(make_many_names("many", 140) && make_many_names("flood", 600) &&
+          make_many_names("sea", 1500));
     struct attempt many = {.host = "localhost", .trust = &trust_ca};
     CHECK_ATTEMPT("many", "-tls1_3", &many, NONE);
     struct attempt other = {.host = "localhost", .trust = &trust_nothing};
@@ -489,6 +490,8 @@ static void test_certificates_with_many_names(void)
     // More than the heap holds is said to be that, not distrust.
     struct attempt flood = {.host = "localhost", .trust = &trust_ca};
     CHECK_ATTEMPT("flood", "-tls1_2", &flood, TLS_HEAP);
+    struct attempt sea = {.host = "localhost", .trust = &trust_ca};
+    CHECK_ATTEMPT("sea", "-tls1_3", &sea, TLS_HEAP);
     struct attempt after = {.host = "localhost", .trust = &trust_ca};
     CHECK_ATTEMPT("good", "", &after, NONE);
 }

@@ -25,6 +25,7 @@ static enum step directory_ask_page(struct gmail *g, struct gmail_directory *d, 
     x->dest = g->settings.directory;
     x->method = S("GET");
     x->flags = EXCHANGE_GZIP;
+    x->answer_bytes = EXCHANGE_PAGE_BYTES;
     buf_put(&x->target, S("/admin/directory/v1/users?customer="));
     url_put_encoded(&x->target, g->run.customer_id);
     buf_put(&x->target, S("&maxResults="));

@@ -61,6 +61,7 @@ static void listing_ask_page(struct gmail *g, struct mailbox *m, struct exchange
     x->dest = g->settings.gmail;
     x->method = S("GET");
     x->flags = EXCHANGE_GZIP;
+    x->answer_bytes = EXCHANGE_PAGE_BYTES;
     gmail_mailbox_put_path(m, &x->target);
     buf_put(&x->target, S("?maxResults="));
     buf_put_i64(&x->target, GMAIL_PAGE_UNITS);

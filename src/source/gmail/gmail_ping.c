@@ -68,6 +68,7 @@ enum step gmail_ping_next(void *src, void *st, i64 now_ms, struct exchange *x)
     gmail_answer_start(&p->answer, p->answer_bytes, GMAIL_ANSWER_BYTES);
     x->retry = &ping_policy;
     x->timeout_ms = GMAIL_PING_MS;
+    x->answer_bytes = EXCHANGE_TOKEN_BYTES;
     switch (p->step) {
     case GMAIL_PING_TOKEN_DIRECTORY:
     case GMAIL_PING_TOKEN_GMAIL:

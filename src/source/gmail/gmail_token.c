@@ -88,6 +88,7 @@ err gmail_token_ask(struct gmail *g, struct gmail_token *t, enum gmail_call call
     exchange_header(x, S("Content-Type"), S("application/x-www-form-urlencoded"));
     exchange_header(x, S("Accept"), S("application/json"));
     x->body = buf_str(&body);
+    x->answer_bytes = EXCHANGE_TOKEN_BYTES;
     return OK;
 }
 

@@ -161,6 +161,7 @@ err entra_token_ask(struct entra_token *t, const struct entra_account *a,
     exchange_header(x, S("Content-Type"), S("application/x-www-form-urlencoded"));
     exchange_header(x, S("Accept"), S("application/json"));
     x->body = buf_str(&body);
+    x->answer_bytes = EXCHANGE_TOKEN_BYTES;
     return OK;
 }
 

@@ -127,6 +127,7 @@ static void fetch_ask(struct outlook *o, struct fetch *f, const struct outlook_p
     }
     ASSERT(!prefer.full);
     graph_call_ask(o, &gf->call, buf_str(&prefer), now_ms, x);
+    x->answer_bytes = part ? EXCHANGE_FILE_BYTES : 0;
 }
 
 enum step graph_fetch_next(void *src, struct fetch *f, i64 now_ms, struct exchange *x)

@@ -32,6 +32,7 @@ static enum step users_ask_page(struct outlook *o, struct graph_users *u, i64 no
     }
     graph_call_ask(o, &u->call, (str){0}, now_ms, x);
     x->timeout_ms = u->probe ? OUTLOOK_PING_MS : 0;
+    x->answer_bytes = EXCHANGE_PAGE_BYTES;
     return STEP_REQUEST;
 }
 

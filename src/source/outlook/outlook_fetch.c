@@ -171,6 +171,7 @@ static void fetch_ask_content(struct outlook *o, struct fetch *f, const struct o
     ews_put_get_attachment(&outlook_call_reader(o, &of->call)->request, &c, part->id);
     bool fits = fetch_ask(o, f, part->id, x);
     ASSERT(fits);
+    x->answer_bytes = EXCHANGE_FILE_BYTES;
 }
 
 // ---- attachments
