@@ -134,14 +134,20 @@ static void batch_put_document(struct fetch *f, int unit, const struct graph_ite
     gf->batch.answered++;
 }
 
-// The item of a unit. false: `doc` was too small.
-static bool batch_take_item(const struct outlook *o, struct fetch *f, const struct json *j,
-                            int node, struct graph_item *item, struct buf *doc, int unit)
+struct batch_place {
+    const struct json *j;
+    int node;
+    int unit; // that was asked for
+};
+
+// The item that stands there. false: `doc` was too small.
+static bool batch_take_item(const struct outlook *o, struct fetch *f, struct batch_place place,
+                            struct graph_item *item, struct buf *doc)
 {
     struct graph_fetch *gf = f->state;
-    const struct unit *u = &f->units[unit];
+    const struct unit *u = &f->units[place.unit];
     struct graph_shape shape = graph_page_shape(o, f, u);
-    switch (graph_item_put(j, node, &shape, doc, item)) {
+    switch (graph_item_put(place.j, place.node, &shape, doc, item)) {
     case GRAPH_ITEM_PUT:
         if (doc->full) {
             return false;
@@ -150,10 +156,10 @@ static bool batch_take_item(const struct outlook *o, struct fetch *f, const stru
             doc->n = item->from; // another one's: it stays unanswered
             break;
         }
-        batch_put_document(f, unit, item, doc);
+        batch_put_document(f, place.unit, item, doc);
         break;
     case GRAPH_ITEM_REMOVED:
-        graph_batch_say(f, unit, FETCH_GONE, OK);
+        graph_batch_say(f, place.unit, FETCH_GONE, OK);
         gf->batch.answered++;
         break;
     case GRAPH_ITEM_BAD_ID:
@@ -167,7 +173,8 @@ static bool batch_take_item(const struct outlook *o, struct fetch *f, const stru
 bool graph_batch_take_one(const struct outlook *o, struct fetch *f, const struct json *j,
                           struct graph_item *item, struct buf *doc)
 {
-    return batch_take_item(o, f, j, 0, item, doc, graph_batch_first(f));
+    struct batch_place place = {j, 0, graph_batch_first(f)};
+    return batch_take_item(o, f, place, item, doc);
 }
 
 err graph_batch_body_one(struct fetch *f, str *in)
@@ -199,7 +206,8 @@ bool graph_batch_take_element(const struct outlook *o, struct fetch *f, const st
         graph_page_next_element(f);
         return true;
     }
-    return batch_take_item(o, f, j, json_get(j, 0, S("body")), item, doc, unit);
+    struct batch_place place = {j, json_get(j, 0, S("body")), unit};
+    return batch_take_item(o, f, place, item, doc);
 }
 
 // Beside others: it is asked for again, and will have more room.
