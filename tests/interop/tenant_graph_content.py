@@ -128,7 +128,7 @@ MESSAGE = {**ITEM, "changeKey": str, "subject": (str, None), "bodyPreview": str,
            "from?": RECIPIENT, "toRecipients": [RECIPIENT], "ccRecipients": [RECIPIENT], "bccRecipients": [RECIPIENT],
            "replyTo": [RECIPIENT], "importance": ("low", "normal", "high"), "hasAttachments": bool, "isDraft": bool,
            "isRead": bool, "parentFolderId": str, "receivedDateTime": TIME, "sentDateTime": TIME, "conversationId": str,
-           "internetMessageId": str, "webLink": str, "flag": {"flagStatus": str}}
+           "internetMessageId": str, "webLink": (str, None), "flag": {"flagStatus": str}}
 DAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
 DATE = re.compile(r"\d{4}-\d\d-\d\d$")
 RECURRENCE = {
