@@ -6,29 +6,11 @@
 // reader back; in pieces and in a growing buffer it is the same.
 #include "../tests/unit/outlook_rig.h"
 #include "answers.h"
-
-#include "codec/json.h"
+#include "fetched.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
 
 enum { TURNS_MAX = 8000, SMALLEST = KIB(26) };
-
-static void check_document(const struct fetch *f)
-{
-    static u8 text[RIG_REGION];
-    static struct json_node nodes[4096];
-    struct json j;
-    struct buf b = buf_over(text, COUNT(text));
-    ASSERT(f->doc.p - f->data.p >= FETCH_DOC_OFFSET);
-    ASSERT(f->data.p + f->data.cap - (f->doc.p + f->doc.n) >= FETCH_DOC_TAIL);
-    ASSERT(f->timestamp.p >= f->doc.p && f->timestamp.p + f->timestamp.n <= f->doc.p + f->doc.n);
-    buf_put_byte(&b, '{');
-    buf_put(&b, buf_str(&f->doc));
-    buf_put_byte(&b, '}');
-    err e = json_parse(&j, buf_str(&b), nodes, COUNT(nodes));
-    ASSERT(err_ok(e) || err_is(e, ERR_JSON_TOO_MANY));
-    ASSERT(!err_ok(e) || json_get(&j, 0, S("_timestamp")) >= 0);
-}
 
 static u64 fetch(str in, u8 units, isize step, isize cap)
 {
@@ -59,7 +41,9 @@ static u64 fetch(str in, u8 units, isize step, isize cap)
         ASSERT(f->decides < f->unit_count && (f->decides < 0 || !(decided >> f->decides & 1)));
         decided |= f->decides < 0 ? 0 : (u32)1 << f->decides;
         if (f->verdict == FETCH_DOCUMENT) {
-            check_document(f);
+            ASSERT(f->doc.p - f->data.p >= FETCH_DOC_OFFSET);
+            ASSERT(f->data.p + f->data.cap - (f->doc.p + f->doc.n) >= FETCH_DOC_TAIL);
+            fetched_check(f);
         }
         hash = (hash ^ (u64)f->verdict ^ (u64)(f->decides + 1) << 8) * 0x100000001b3U;
         for (isize i = 0; i < f->doc.n; i++) {

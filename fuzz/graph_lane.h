@@ -6,25 +6,9 @@
 
 #include "../tests/unit/graph_rig.h"
 #include "answers.h"
-
-#include "codec/json.h"
+#include "fetched.h"
 
 enum { TURNS_MAX = 20000 };
-
-static inline void lane_check_document(const struct fetch *f)
-{
-    static u8 text[GRAPH_REGION];
-    static struct json_node nodes[4096];
-    struct json j;
-    struct buf b = buf_over(text, COUNT(text));
-    ASSERT(f->timestamp.p >= f->doc.p && f->timestamp.p + f->timestamp.n <= f->doc.p + f->doc.n);
-    buf_put_byte(&b, '{');
-    buf_put(&b, buf_str(&f->doc));
-    buf_put_byte(&b, '}');
-    err e = json_parse(&j, buf_str(&b), nodes, COUNT(nodes));
-    ASSERT(err_ok(e) || err_is(e, ERR_JSON_TOO_MANY));
-    ASSERT(!err_ok(e) || json_get(&j, 0, S("_timestamp")) >= 0);
-}
 
 static inline u64 lane_mix(u64 hash, str s)
 {
@@ -61,7 +45,7 @@ static inline bool lane_units(struct graph_rig *r, struct answers *a, u64 *hash)
         if (f->verdict == FETCH_DOCUMENT) {
             bool light = graph_box(r)->sets[OUTLOOK_INBOX].light;
             ASSERT(f->decides >= 0 || f->units[0].parts || !light);
-            lane_check_document(f);
+            fetched_check(f);
             graph_spoil(f);
         }
         ASSERT(!f->units[0].page || f->more == (f->decides < 0));
