@@ -115,7 +115,6 @@
 #define CONN_RESOLVERS 8       // look-ups at the same time
 #define GZIP_READERS 8         // inflated answers at the same time; beyond, gzip is not offered
 #define GZIP_OUT_BYTES KIB(16) // inflated bytes on their way to the machine
-#define REDIRECTS_MAX 5        // of one exchange that allows them
 
 // ---- elastic
 #define INDEX_ANSWER_BYTES KIB(64) // an answer of preflight: pipelines can be long

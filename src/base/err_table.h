@@ -108,7 +108,6 @@ ERR(HTTP_NOT_FOUND, DATA, "the server knows no such thing", "check the address i
 ERR(HTTP_CONFLICT, DATA, "the thing was changed or created by somebody else", "look for a second process that works on the same index or connector")
 ERR(HTTP_TOO_LARGE, LIMIT, "the request is larger than the server allows", "lower the size of requests in config.yml, or raise the limit of the server or proxy")
 ERR(HTTP_REDIRECT, CONFIG, "the server sends us to another address", "write the address that the message names into config.yml, if it is the right one")
-ERR(HTTP_REDIRECT_UNSAFE, DATA, "a redirect leads somewhere that is not followed", "report it with the address that the message names")
 ERR(HTTP_REFUSED, DATA, "the server refuses the request", "read the words of the server in the message")
 ERR(HTTP_STATUS, FATAL, "the server answered with a status that is not understood", "check that host, port and path are those of the service that is meant")
 ERR(HTTP_EARLY, RETRY, "the server said yes before it had the whole request", "look for a proxy or load balancer that mixes up answers")

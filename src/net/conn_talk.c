@@ -271,17 +271,11 @@ static enum talk_result talk_send(struct conn_env *env, struct conn *conn, i64 n
 
 // ---- the head of the answer
 
+// Redirects are never followed: where one leads is said.
 static enum talk_result talk_redirect(struct conn_env *env, struct conn *conn, i64 now_ms)
 {
-    struct exchange *x = conn->talk.x;
     bool found;
     str location = http1_header(&env->head, S("location"), &found);
-    if (x->flags & EXCHANGE_REDIRECT) {
-        buf_reset(&x->headers);
-        buf_put(&x->headers, location);
-        talk_leave(env, conn, now_ms);
-        return TALK_REDIRECT;
-    }
     struct url url;
     if (err_ok(url_parse(location, &url))) {
         buf_put(&conn->facts, url.tls ? S("to https://") : S("to http://"));

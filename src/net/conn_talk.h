@@ -8,9 +8,8 @@
 
 enum talk_result {
     TALK_WORKING,
-    TALK_DONE,     // end() was called and was content
-    TALK_FAILED,   // conn->error; the connection is closed, draining, or idle
-    TALK_REDIRECT, // x->headers holds the Location; as TALK_FAILED otherwise
+    TALK_DONE,   // end() was called and was content
+    TALK_FAILED, // conn->error; the connection is closed, draining, or idle
 };
 
 // Begins the exchange: the connection is open or idle. `x` must stay valid until a result.

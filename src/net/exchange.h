@@ -57,14 +57,12 @@ struct retry_policy {
 };
 
 enum exchange_flag {
-    EXCHANGE_GZIP = 1,    // offer gzip; the machine sees the inflated body
-    EXCHANGE_HEAD = 2,    // the answer has no body
-    EXCHANGE_CHUNKED = 4, // the body comes from machine_ops.send(), chunked
-    EXCHANGE_REDIRECT =
-        8,              // redirects are followed (https, no credentials); otherwise they are errors
-    EXCHANGE_ECHO = 32, // the server gives X-Opaque-Id back: an answer to another request is known
-    EXCHANGE_NO_RESEND = 16, // not even on a kept-alive connection that turned out to be closed
-    EXCHANGE_STREAM = 64,    // no HTTP: bytes both ways until the machine has done (below)
+    EXCHANGE_GZIP = 1,      // offer gzip; the machine sees the inflated body
+    EXCHANGE_HEAD = 2,      // the answer has no body
+    EXCHANGE_CHUNKED = 4,   // the body comes from machine_ops.send(), chunked
+    EXCHANGE_NO_RESEND = 8, // not even on a kept-alive connection that turned out to be closed
+    EXCHANGE_ECHO = 16, // the server gives X-Opaque-Id back: an answer to another request is known
+    EXCHANGE_STREAM = 32, // no HTTP: bytes both ways until the machine has done (below)
 };
 
 // Storage belongs to the loop; it is emptied before each next(). `body` must stay valid until the
@@ -86,7 +84,7 @@ struct exchange {
                        // stream: whatever was sent last -> first byte
     i64 wait_until_ms; // for STEP_WAIT; 0: until something happened
     i64 retry_at_ms;   // set by head/body/end with a RETRY error: not before this (monotonic); 0:
-                       // policy
+                       // policy; RETRY_AT_ONCE (net/retry.h): no pause
     struct buf detail; // facts of an error, for people: redacted by whoever writes them
     // Of a stream, from its first send() on: what tells this server from one in between
     // (tls_server_end_point()), for a login that is bound to the connection. 0 bytes: no TLS.

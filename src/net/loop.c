@@ -179,9 +179,6 @@ static void loop_settle(struct loop *loop, struct conn *conn, enum talk_result r
     case TALK_FAILED:
         task_failed(loop, task, conn, now_ms);
         break;
-    case TALK_REDIRECT:
-        task_redirected(loop, task, conn, now_ms);
-        break;
     }
     if (conn->state == CONN_DRAIN) {
         talk_rest(&loop->env, conn, now_ms); // most of it is already here

@@ -134,45 +134,11 @@ void task_failed(struct loop *loop, int task, struct conn *conn, i64 now_ms)
     task_tell_retry(loop, t, conn, t->until_ms - now_ms);
 }
 
-// Followed without the machine's headers: the Location stands in their place, and they may be
-// secret.
-void task_redirected(struct loop *loop, int task, struct conn *conn, i64 now_ms)
-{
-    struct task *t = &loop->tasks[task];
-    struct url url;
-    bool safe = !t->x.headers.full && err_ok(url_parse(buf_str(&t->x.headers), &url)) &&
-                (url.tls || !t->x.dest->url.tls) && t->x.body.n == 0 && !t->x.send_empty_body &&
-                !(t->x.flags & EXCHANGE_CHUNKED) && url.user.n == 0;
-    if (!safe || ++t->redirects > REDIRECTS_MAX) {
-        task_fail(loop, task, FAIL(HTTP_REDIRECT_UNSAFE), conn->outcome.status, S(""));
-        return;
-    }
-    t->redirect = (struct dest){.label = t->x.dest->label,
-                                .trust = t->x.dest->trust,
-                                .proxy = t->x.dest->proxy,
-                                .url = url,
-                                .index = -1};
-    // Target and host of the new request; its headers are empty, but their memory holds the URL, so
-    // the exchange gets a buffer without room instead of them.
-    buf_reset(&t->x.target);
-    buf_put(&t->x.target, url.path);
-    t->redirect.url.path = S("/");
-    t->x.dest = &t->redirect;
-    t->x.headers.n = 0;
-    if (!err_ok(exchange_check(&t->x))) {
-        task_fail(loop, task, FAIL(HTTP_REDIRECT_UNSAFE), conn->outcome.status, S(""));
-        return;
-    }
-    t->state = TASK_QUEUED;
-    task_start(loop, task, now_ms);
-}
-
 // ---- asking
 
 static void task_request(struct loop *loop, int task, i64 now_ms)
 {
     struct task *t = &loop->tasks[task];
-    t->redirects = 0;
     // A machine may turn to something else after a failed attempt: a lane whose mailbox was given
     // up meanwhile takes another message, which must not inherit the attempts of that one.
     u64 asked = hash_siphash((struct hash_key){0}, buf_str(&t->x.target)) ^ t->x.about;

@@ -25,10 +25,8 @@ struct task {
     int attempts; // of the current request that failed
     u64 asked;    // hash of its target: another one starts with no failed attempt
     i64 until_ms;
-    int conn;      // while FLYING
-    bool fresh;    // only on a new connection: a kept one turned out to be closed
-    int redirects; // followed by the current request
-    struct dest redirect;
+    int conn;   // while FLYING
+    bool fresh; // only on a new connection: a kept one turned out to be closed
 };
 
 struct loop {
@@ -57,7 +55,6 @@ void task_start(struct loop *loop, int task, i64 now_ms);
 // What a connection reports about the task that it works for.
 void task_done(struct loop *loop, int task);
 void task_failed(struct loop *loop, int task, struct conn *conn, i64 now_ms);
-void task_redirected(struct loop *loop, int task, struct conn *conn, i64 now_ms);
 
 void task_free(struct loop *loop, int task);
 

@@ -20,7 +20,6 @@ static const char *const classes_tokens[ERR_CODE_COUNT] = {
     [ERR_HTTP_CONFLICT] = classes_http,
     [ERR_HTTP_TOO_LARGE] = classes_http,
     [ERR_HTTP_REDIRECT] = classes_http,
-    [ERR_HTTP_REDIRECT_UNSAFE] = classes_http,
     [ERR_HTTP_REFUSED] = classes_http,
     [ERR_HTTP_STATUS] = classes_http,
     [ERR_HTTP_BODY_SIZE] = classes_http,

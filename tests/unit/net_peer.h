@@ -261,21 +261,9 @@ static void peer_answer(int fd, char *head, char *rest, size_t have, struct peer
     } else if (strcmp(path, "/redirect") == 0) {
         peer_say(fd, "HTTP/1.1 302 Found\r\nLocation: https://elsewhere.example/x?secret=1\r\n"
                      "Content-Length: 0\r\n\r\n");
-    } else if (strcmp(path, "/redirect-here") == 0) {
-        snprintf(
-            line, sizeof line,
-            "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:%d/len\r\nContent-Length: 0\r\n\r\n",
-            peer->port);
-        peer_say(fd, line);
     } else if (strcmp(path, "/redirect-user") == 0) {
         snprintf(line, sizeof line,
                  "HTTP/1.1 302 Found\r\nLocation: http://u:p@127.0.0.1:%d/len\r\n"
-                 "Content-Length: 0\r\n\r\n",
-                 peer->port);
-        peer_say(fd, line);
-    } else if (strcmp(path, "/redirect-loop") == 0) {
-        snprintf(line, sizeof line,
-                 "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:%d/redirect-loop\r\n"
                  "Content-Length: 0\r\n\r\n",
                  peer->port);
         peer_say(fd, line);
