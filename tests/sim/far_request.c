@@ -256,9 +256,10 @@ static void choose_manner(const struct t_request *q, const struct t_response *r,
         m->cut_after = sim_between(SIM_FAULTS, 0, whole - 1);
     }
     m->trickle = fault_due(FAULT_TRICKLE);
-    // With short reads the copy would stay behind unseen: see is_page() in far.c.
+    // With short reads the copy would stay behind unseen: see is_page() in far.c. Nor can a copy of
+    // a proxy's 413 be known, which bears no X-Opaque-Id and can come before a request is out.
     bool split = fault_enabled(FAULT_SHORT_IO) || m->trickle;
-    m->twice = !split && fault_due(FAULT_DUPLICATE);
+    m->twice = !split && r->status != 413 && fault_due(FAULT_DUPLICATE);
     m->lost = request_kind_of(q) == REQUEST_BULK && fault_due(FAULT_BULK_LOST);
     m->lost = m->lost || (q->service == T_ELASTIC && fault_due(FAULT_LOST));
 }
