@@ -99,7 +99,7 @@ TESTS := access advice arena auth base64 ber buf buffers bulk bulk_flight bulk_v
   ews_error gmail_account gmail_directory gmail_error gmail_listing gmail_message gmail_ping gmail_quota \
   gmail_token graph_answer graph_attachment graph_batch graph_content graph_error graph_fetch graph_item graph_link graph_listing graph_recurrence graph_users gzip hash html http1 idset index ingest interpolate job json json_pretty json_write lane ldap ldap_text \
   listener log loop loop_auth loop_stream mailboxes md4 mime monitor ntlm number open outlook_bind outlook_batch outlook_check outlook_configure outlook_directory outlook_extract outlook_fetch outlook_find outlook_item outlook_listing outlook_time options os os_shared os_terminal plan prepare progress proxy purge \
-  regex retry roots roster rules rules_validate scan seal seal_calls service_decide service_parts service_runner shard sink spnego str summary \
+  regex retry roots roster rules rules_validate scan seal seal_calls service_cleanup service_decide service_parts service_runner shard sink spnego str summary \
   sync_job tls tls_binding tls_gcm url values xml
 FUZZ := base64 ber bulk_answer charset chunked config connector cron date dns entra ews_answer exchange gmail_account \
   gmail_directory gmail_error gmail_listing gmail_message gmail_token graph_answer graph_batch graph_item graph_pages graph_users gzip html http1 index_answer \

@@ -263,12 +263,17 @@ static enum work cleanup_free_read(struct cleanup *c, struct moment now)
 {
     const struct round_connector *k = &c->round.connectors[c->next];
     struct connector record;
-    if (!worker_went_well(&c->w) || !err_ok(worker_read_connector(&c->w, &record))) {
+    bool content = false, access = false;
+    if (worker_went_well(&c->w) && err_ok(worker_read_connector(&c->w, &record))) {
+        str busy = S("in_progress");
+        content = str_eq(record.last_sync_status, busy) && !cleanup_has_job(c, k->id, false);
+        access = str_eq(record.last_access_control_sync_status, busy) &&
+                 !cleanup_has_job(c, k->id, true);
+    }
+    if (!content && !access) {
         c->next++;
         return cleanup_go(c, CLEANUP_FREE);
     }
-    bool content = str_eq(record.last_sync_status, S("in_progress")) &&
-                   !cleanup_has_job(c, k->id, false);
     struct log_fact facts[] = {{"connector_id", k->id}};
     log_line(c->w.log, LOG_WARN, S("a sync is said to be under way, but there is no such job"),
              facts, COUNT(facts));

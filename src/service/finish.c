@@ -128,7 +128,7 @@ static enum work finish_take_connector(struct finish *f, struct moment now)
     f->index_n = 0;
     if (worker_went_well(f->w) && err_ok(worker_read_connector(f->w, &c))) {
         f->connector_gone = c.deleted;
-        if (c.index_name.n <= COUNT(f->index_bytes)) {
+        if (c.index_name.n > 0 && c.index_name.n <= COUNT(f->index_bytes)) {
             memcpy(f->index_bytes, c.index_name.p, (size_t)c.index_name.n);
             f->index_n = (int)c.index_name.n;
         }
