@@ -3,7 +3,8 @@
 // graph_put_*(), graph_copy_text(). The first byte: the kind, HTML always, extended, an owner. The
 // second: how much too small a buffer is tried. Whatever the element holds, it becomes a JSON
 // object's members, each that its kind has exactly once, the same however often it is asked.
-#include "codec/json.h"
+#include "item_members.h"
+
 #include "source/outlook/graph_attachment.h"
 #include "source/outlook/graph_item.h"
 
@@ -13,26 +14,6 @@
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
 
 enum { ROOM = 1 << 18, IN_MAX = 16384, NODES = 8192 };
-
-static const str members[EWS_KIND_LIST][11] = {
-    [EWS_KIND_MAIL] = {S("title"), S("message"), S("categories"), S("importance"), S("_timestamp"),
-                       S("sender"), S("to_recipients"), S("cc_recipients"), S("bcc_recipients")},
-    [EWS_KIND_CALENDAR] = {S("title"), S("content"), S("_timestamp"), S("start_date"),
-                           S("end_date"), S("location"), S("organizer"), S("attendees"),
-                           S("meeting_type")},
-    [EWS_KIND_TASK] = {S("title"), S("categories"), S("importance"), S("_timestamp"), S("content"),
-                       S("complete_date"), S("due_date"), S("owner"), S("start_date"), S("status")},
-    [EWS_KIND_CONTACT] = {S("_timestamp"), S("name"), S("company_name"), S("email_addresses"),
-                          S("contact_numbers"), S("birthday")},
-};
-static const str more[EWS_KIND_LIST][10] = {
-    [EWS_KIND_MAIL] = {S("mailbox"), S("folder"), S("received_date"), S("sent_date"),
-                       S("message_id"), S("conversation_id"), S("is_read"), S("flag_status"),
-                       S("web_link")},
-    [EWS_KIND_CALENDAR] = {S("mailbox"), S("folder"), S("optional_attendees"), S("web_link")},
-    [EWS_KIND_TASK] = {S("mailbox"), S("folder")},
-    [EWS_KIND_CONTACT] = {S("mailbox"), S("folder")},
-};
 
 static struct graph_item item;
 static struct graph_part part;
@@ -48,15 +29,6 @@ static void check_id(str id)
     ASSERT(graph_id_put_ews(&back, buf_str(&rest)) && str_eq(buf_str(&back), id));
 }
 
-static isize count_members(const struct json *j, const str *names)
-{
-    isize count = 0;
-    for (; names[count].n; count++) {
-        ASSERT(json_get(j, 0, names[count]) >= 0);
-    }
-    return count;
-}
-
 static void check_document(const struct buf *doc, const struct graph_shape *s)
 {
     struct json j;
@@ -70,9 +42,7 @@ static void check_document(const struct buf *doc, const struct graph_shape *s)
         return;
     }
     ASSERT(err_ok(e));
-    isize count = count_members(&j, members[s->kind]) + 1 + (s->owner.n > 0);
-    count += s->extended ? count_members(&j, more[s->kind]) : 0;
-    ASSERT(json_size(&j, 0) == count);
+    item_members_check(&j, s->kind, s->extended, s->owner.n > 0);
     str stamp = json_raw(&j, json_get(&j, 0, S("_timestamp")));
     str value = str_slice(buf_str(doc), item.timestamp_from,
                           item.timestamp_from + item.timestamp_bytes);
