@@ -252,7 +252,7 @@ directory_row("an address of 60 KB", SEARCH, says(lambda n: message(n, hostile.e
 directory_row("a message of 100 MB", SEARCH, lambda n: iter([b"\x30\x84\x06\x00\x00\x00"] + [b"\0" * hostile.BLOCK] * 1600),
               "LDAP_TOO_LARGE")
 directory_row("entries without end", SEARCH, hostile.entries, SIZE, 80, 300 * MIB, "sync")
-directory_row("pages without end", SEARCH, hostile.pages, "LDAP_SYNTAX", 80, 300 * MIB, "sync")
+directory_row("pages without end", SEARCH, hostile.pages, "LDAP_ENDLESS", 80, 300 * MIB, "sync")
 directory_row("one byte a second", BIND, hostile.dripping, "NET_TIMEOUT_EXCHANGE", 80)
 
 

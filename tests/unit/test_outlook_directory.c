@@ -157,7 +157,29 @@ static void test_directory_circle(void)
     struct rig *r = begin();
     CHECK_OK(hear(r, BIND_OK, 0));
     CHECK_OK(hear(r, DONE_MORE("02"), 0));
-    CHECK_ERR(hear(r, DONE_MORE("03"), 0), LDAP_SYNTAX);
+    CHECK_ERR(hear(r, DONE_MORE("03"), 0), LDAP_ENDLESS);
+}
+
+static err hear_cookie(int bytes)
+{
+    static char text[KIB(4)];
+    struct rig *r = begin();
+    CHECK_OK(hear(r, BIND_OK, 0));
+    int n = bytes; // of each element within the others, from the inside
+    int value = 3 + 4 + n, octets = 4 + value, control = 24 + 4 + octets, list = 4 + control;
+    int at = snprintf(text, sizeof text,
+                      "3082%04x02010265070a010004000400a082%04x3082%04x0416"
+                      "312e322e3834302e3131333535362e312e342e3331390482%04x3082%04x0201000482%04x",
+                      12 + 4 + list, list, control, octets, value, n);
+    memset(text + at, '0', (size_t)n * 2);
+    text[at + n * 2] = 0;
+    return hear(r, text, 0);
+}
+
+static void test_directory_cookie_bound(void)
+{
+    CHECK_OK(hear_cookie(LDAP_COOKIE_BYTES));
+    CHECK_ERR(hear_cookie(LDAP_COOKIE_BYTES + 1), LDAP_TOO_LARGE);
 }
 
 static void test_directory_no_ldap(void)
@@ -247,6 +269,7 @@ static const struct test_case cases[] = {
     CASE(test_directory_refuses),
     CASE(test_directory_without_paging),
     CASE(test_directory_circle),
+    CASE(test_directory_cookie_bound),
     CASE(test_directory_no_ldap),
     CASE(test_directory_odd_addresses),
     CASE(test_directory_again),

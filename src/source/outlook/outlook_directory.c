@@ -227,9 +227,11 @@ static err directory_take_done(const struct outlook *o, struct outlook_directory
         directory_next_search(o, d);
         return OK;
     }
-    bool again = str_eq(m->cookie, str_make(d->cookie, d->cookie_bytes));
-    if (m->cookie.n > LDAP_COOKIE_BYTES || (again && d->entries == 0)) {
-        return FAIL(LDAP_SYNTAX);
+    if (m->cookie.n > LDAP_COOKIE_BYTES) {
+        return FAIL(LDAP_TOO_LARGE);
+    }
+    if (d->entries == 0 && str_eq(m->cookie, str_make(d->cookie, d->cookie_bytes))) {
+        return FAIL(LDAP_ENDLESS);
     }
     memcpy(d->cookie, m->cookie.p, (size_t)m->cookie.n);
     d->cookie_bytes = (int)m->cookie.n;
