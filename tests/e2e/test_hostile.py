@@ -29,6 +29,7 @@ from hostile import (CHUNKED, JSON, KIB, MIB, OK, XML, Far, ber, edited, forever
                      sized, slowly)
 from rig import same, true
 
+ALONE = "its own six workers keep the machine busy, and every row has a deadline"
 NAME = "hostile servers and mails"
 Row = collections.namedtuple("Row", "boundary attack ends deadline make")
 TRIES = 5

@@ -23,6 +23,7 @@ import test_outlook
 from rig import same, true
 from test_tls import BOTH_NAMES, FUTURE, PAST
 
+ALONE = "its own two workers keep the machine busy"
 NAME = "TLS refusal matrix"
 ANY_CIPHER = "ALL:@SECLEVEL=0"
 SUPPORTED_VERSIONS = 43  # RFC 8446, section 4.2
