@@ -2,6 +2,7 @@
 """A real Elasticsearch as a process, by the tool beside the project; skipped where it cannot run."""
 import atexit
 import base64
+import fcntl
 import json
 import os
 import socket
@@ -44,12 +45,15 @@ def install():
 
 
 def free_port():
+    """One that nobody listens at, and a locked file that keeps it from others: a node takes seconds to listen."""
     for port in range(FIRST_PORT, FIRST_PORT + 500):
+        lock = open(os.path.join(tempfile.gettempdir(), f"mailferry-node-{port}"), "a")
         try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             with socket.create_server(("127.0.0.1", port)):
-                return port
+                return port, lock
         except OSError:
-            pass
+            lock.close()
     raise AssertionError("no free port")
 
 
@@ -57,13 +61,15 @@ class Node:
     """One node: of one set of settings, shared by the tests that name it the same."""
 
     def __init__(self, settings, secure):
-        self.port = free_port()
+        self.port, lock = free_port()
         self.secure = secure
         self.env = environment(secure)
-        # It ends with this process, however that ends: the pipe closes, and the shell cleans up.
+        # It ends with this process, however that ends: the pipe closes, and the shell cleans up; the lock is its own.
         self.keeper = subprocess.Popen(
             ["sh", "-c", 'cat >/dev/null; exec "$0" wipe "$1" >/dev/null 2>&1', TOOL, str(self.port)],
-            env=self.env, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True)
+            env=self.env, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True,
+            pass_fds=[lock.fileno()])
+        lock.close()
         log = tempfile.TemporaryFile("w+")
         done = subprocess.run([TOOL, "start", str(self.port), *settings], env=self.env, stdout=log,
                               stderr=log, stdin=subprocess.DEVNULL, timeout=180)
