@@ -64,7 +64,7 @@ SRC := src/main.c \
     mime_encode.c mime_fold.c mime_head.c mime_param.c mime_scan.c mime_text.c mime_tree.c \
     mime_words.c number.c regex.c regex_parse.c \
     regex_run.c regex_tables.c regex_unicode.c spnego.c url.c xml.c xml_scan.c xml_tag.c xml_text.c) \
-  $(addprefix src/os/,log.c log_form.c os_file.c os_linux.c os_shared.c os_socket.c os_terminal.c seal.c seal_try.c) \
+  $(addprefix src/os/,log.c log_form.c os_file.c os_linux.c os_shared.c os_socket.c os_store.c os_terminal.c seal.c seal_try.c) \
   $(addprefix src/net/,auth.c bearer.c conn.c conn_auth.c conn_body.c conn_start_tls.c conn_stream.c \
     conn_talk.c crypto.c dns.c dns_config.c dns_packet.c exchange.c loop.c loop_task.c ntlm.c \
     proxy.c retry.c tls.c tls_gcm.c tls_heap.c tls_roots.c tls_session.c tls_verify.c) \
@@ -80,9 +80,9 @@ SRC := src/main.c \
     gmail_directory.c gmail_error.c gmail_identity.c gmail_listing.c gmail_mailbox.c \
     gmail_message.c gmail_ping.c gmail_quota.c gmail_schema.c gmail_shape.c gmail_token.c) \
   $(addprefix src/source/,access_query.c source.c) \
-  $(addprefix src/sync/,access.c advice.c buffers.c document.c flights.c job.c job_run.c \
+  $(addprefix src/sync/,access.c advice.c buffers.c document.c flights.c job.c job_run.c job_states.c \
     job_view.c lane.c lane_take.c lane_verdict.c mailboxes.c purge.c roster.c rules.c rules_decide.c rules_read.c \
-    rules_text.c rules_validate.c rules_walk.c shard.c sieve.c sink.c stats.c) \
+    rules_text.c rules_validate.c rules_walk.c shard.c sieve.c sink.c states.c stats.c) \
   $(addprefix src/service/,budget.c classes.c filter.c cleanup.c decide.c draft.c engine.c execute.c finish.c license.c \
     listener.c metrics.c open.c ping.c preflight.c prepare.c registry.c round.c runner.c runner_watch.c \
     schedule.c service.c values.c values_check.c values_text.c visit.c worker.c) \
@@ -92,14 +92,14 @@ SRC := src/main.c \
     connectors_start.c connectors_table.c connectors_values.c console.c \
     healthcheck.c ingest.c ingest_command.c interpolate.c options.c output.c progress.c \
     serve_command.c service_types.c start.c start_config.c start_dest.c start_entra.c start_serve.c \
-    start_source.c start_volume.c summary.c sync_command.c table.c yaml_heap.c)
+    start_source.c start_states.c start_volume.c summary.c sync_command.c table.c yaml_heap.c)
 
 TESTS := access advice arena auth base64 ber buf buffers bulk bulk_flight bulk_verdict call charset client \
   config config_tree connector connectors_args connectors_entry copy cron crypto date dns dns_packet document entra_account entra_error entra_token err \
   ews_error gmail_account gmail_directory gmail_error gmail_listing gmail_message gmail_ping gmail_quota \
   gmail_token graph_answer graph_attachment graph_batch graph_content graph_error graph_fetch graph_item graph_link graph_listing graph_recurrence graph_users gzip hash html http1 idset index ingest interpolate job json json_pretty json_write lane ldap ldap_text \
   listener log loop loop_auth loop_stream mailboxes md4 mime monitor ntlm number open outlook_bind outlook_batch outlook_check outlook_configure outlook_directory outlook_extract outlook_fetch outlook_find outlook_item outlook_listing outlook_time options os os_shared os_terminal plan prepare progress proxy purge \
-  regex retry roots roster rules rules_validate scan seal seal_calls service_cleanup service_decide service_parts service_runner shard sink spnego str summary \
+  regex retry roots roster rules rules_validate scan seal seal_calls service_cleanup service_decide service_parts service_runner shard sink spnego states str summary \
   sync_job tls tls_binding tls_gcm url values xml
 FUZZ := base64 ber bulk_answer charset chunked config connector cron date dns entra ews_answer exchange gmail_account \
   gmail_directory gmail_error gmail_listing gmail_message gmail_token graph_answer graph_batch graph_item graph_pages graph_users gzip html http1 index_answer \
@@ -486,7 +486,7 @@ SIM := clock.c dns.c enumerate.c far.c far_address.c far_cloud.c far_exchange.c 
   scenario.c second.c sim.c sim_memory.c sim_net.c sim_os.c world.c world_files.c
 SIM_CHEAP := far_tls_cheap.c sim_crypto.c sim_tls.c
 SIM_MODEL := $(filter-out main.c output.c server.c tls.c,$(TENANT))
-SIM_OFF := src/main.c $(addprefix src/os/,os_linux.c os_file.c os_shared.c os_socket.c seal.c seal_try.c)
+SIM_OFF := src/main.c $(addprefix src/os/,os_linux.c os_file.c os_shared.c os_socket.c os_store.c seal.c seal_try.c)
 SIM_TLS_OFF := $(addprefix src/net/,crypto.c tls.c tls_gcm.c tls_roots.c tls_session.c \
   tls_verify.c)
 SIM_WRAP := buffers_grow bulk_fly_alone bulk_put_delete bulk_put_index idset_add loop_add

@@ -412,6 +412,7 @@ ERR(CONFIG_ALIAS, CONFIG, "the configuration uses a YAML alias, anchor or merge 
 ERR(CONFIG_UNSET, CONFIG, "the configuration names variables that are not set", "set them, or give a default: ${NAME|default}")
 ERR(CONFIG_DOT_ENV, CONFIG, "the file .env contradicts itself", "give each name once, or set ENVYAML_STRICT_DISABLE=1: then the last one counts")
 ERR(CONFIG_TYPE, CONFIG, "a value in the configuration has the wrong type", "see config.yml.example for what is allowed there")
+ERR(CONFIG_STATE_FILE, CONFIG, "outlook.state_file cannot be used", "name a file in a folder that this user may write to, for this process alone; or remove the key: then each sync lists every folder from its beginning")
 ERR(CONFIG_SHARED_VOLUME, CONFIG, "extraction_service.shared_volume_dir cannot be used", "name a directory on this host by its absolute path, the same for the extraction service, that this user may read and write and not everybody may (mode 2750 with the group of the service, or 1777); or set extraction_service.use_file_pointers to false")
 ERR(CONFIG_RANGE, CONFIG, "a value in the configuration is out of range", "choose one within the bounds that the message names")
 ERR(CONFIG_UNKNOWN_KEY, CONFIG, "the configuration holds an unknown key", "mend its spelling or remove it: see config.yml.example")

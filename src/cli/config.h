@@ -91,6 +91,7 @@ struct config_outlook {
     i64 requests, requests_per_mailbox;
     bool plain_text_as_html, basic_only, delegate;
     str ldap_base, ldap_filter;
+    str state_file; // where states of folders are kept between runs; empty: nowhere
     str ldap_bind, backend, cloud, fields; // words, as config.c has them
     str client_certificate_file, federated_token_file;
     bool client_certificate_pss; // PS256, else RS256

@@ -99,6 +99,7 @@ KEY("outlook.client_certificate_pss", BOOL, outlook.client_certificate_pss, "tru
 KEY("outlook.federated_token_file", STR, outlook.federated_token_file, "", 0, 0)
 KEY("outlook.fields", FIELDS, outlook.fields, "compatible", 0, 0)
 KEY("outlook.mailboxes.include_disabled", BOOL, outlook.include_disabled, "false", 0, 0)
+KEY("outlook.state_file", STR, outlook.state_file, "", 0, 0)
 KEY("outlook.ldap_bind", BIND, outlook.ldap_bind, "auto", 0, 0)
 KEY("outlook.ldap_filter", STR, outlook.ldap_filter, "", 0, 0)
 // clang-format on

@@ -3,6 +3,7 @@
 #include "cli/serve_command.h"
 
 #include "cli/start_entra.h"
+#include "cli/start_states.h"
 #include "cli/start_volume.h"
 #include "net/crypto.h"
 #include "os/os.h"
@@ -25,6 +26,7 @@ static err serve_command_seal(struct start *s)
         .listen_fd = s->listen_fd,
     };
     start_volume_put_wants(s, &wants);
+    start_states_put_wants(s, &wants);
     start_entra_put_wants(s, &wants);
     TRY(seal_engage(&wants, &report));
     u8 words[160];

@@ -7,6 +7,7 @@
 #include "cli/output.h"
 #include "cli/start_entra.h"
 #include "cli/start_source.h"
+#include "cli/start_states.h"
 #include "cli/start_volume.h"
 #include "codec/base64.h"
 #include "codec/ldap.h"
@@ -231,7 +232,9 @@ static err start_job(struct start *s)
         start_source_forget(s); // before the pools of the job are touched
     }
     TRY(start_sink(s));
+    TRY(start_states(s));
     if (s->connector) {
+        j->connector = s->connector->connector_id;
         j->index = s->connector->index_name;
         j->pipeline_none = str_eq(s->connector->pipeline, S("none"));
         j->pipeline = j->pipeline_none ? (str){0} : s->connector->pipeline;

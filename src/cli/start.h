@@ -62,6 +62,7 @@ struct start {
     struct entra_identity entra; // for Exchange Online (start_entra.h)
     struct outlook_files files;  // for that, with file pointers (start_volume.h)
     int file_count;
+    int state_fd; // of outlook.state_file, with settings.kept (start_states.h)
     enum output_form form;
     str user_agent; // empty: that of the service
     int listen_fd;  // of service.listen; -1: nowhere

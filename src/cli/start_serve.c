@@ -7,6 +7,7 @@
 #include "base/idset.h"
 #include "cli/ingest.h"
 #include "cli/start_source.h"
+#include "cli/start_states.h"
 #include "cli/start_volume.h"
 #include "os/log.h"
 #include "os/os.h"
@@ -251,6 +252,7 @@ err start_serve(struct start *s, const struct options *options)
     TRY(start_serve_check_memory(s));
     TRY(start_make_dests(s));
     TRY(start_job_settings(s));
+    TRY(start_states(s));
     TRY(start_serve_settings(s, &settings));
     TRY(start_serve_loop(s, &settings));
     TRY(start_serve_parts(s, &parts));

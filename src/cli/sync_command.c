@@ -3,6 +3,7 @@
 #include "cli/sync_command.h"
 
 #include "cli/start_entra.h"
+#include "cli/start_states.h"
 #include "cli/start_volume.h"
 #include "cli/summary.h"
 #include "net/crypto.h"
@@ -74,6 +75,7 @@ int sync_command_run(struct start *s)
         .listen_fd = -1,
     };
     start_volume_put_wants(s, &wants);
+    start_states_put_wants(s, &wants);
     start_entra_put_wants(s, &wants);
     err e = seal_engage(&wants, &report);
     if (!err_ok(e)) {

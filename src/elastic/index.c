@@ -45,6 +45,7 @@ void index_open_init(struct index_open *o, struct elastic *es, str index, str pi
         .any_version = o->any_version,
         .no_pipeline = o->no_pipeline,
         .service = o->service,
+        .identify = o->identify,
         .state = o->service ? INDEX_GET : INDEX_ROOT,
         .detail = buf_over(o->detail.p, o->detail.cap),
         .answer = buf_over(o->answer.p, o->answer.cap),
@@ -91,6 +92,8 @@ static enum step index_next(void *st, i64 now_ms, struct exchange *x)
         url_put_encoded(&x->target, o->index);
         break;
     case INDEX_GET:
+        o->match_uuid = 0;
+        o->identity = 0;
         buf_put(&x->target, S("/"));
         url_put_encoded(&x->target, o->index);
         buf_put(&x->target, S("?ignore_unavailable=true"));
@@ -141,6 +144,23 @@ static int index_match(int at, str key, u8 c)
     return c == '{' ? at + 1 : c == '"';
 }
 
+// Each "uuid": "..." goes into the hash, wherever it stands: settings come behind mappings, which
+// may be longer than what is kept of the answer. A field of that name is no string.
+static void index_identify(struct index_open *o, u8 c)
+{
+    static const str key = S("\"uuid\"");
+    int at = o->match_uuid;
+    if (at == key.n + 2) {
+        o->identity = (o->identity ^ c) * 0x100000001b3; // FNV-1a
+        o->match_uuid = c == '"' ? 0 : at;
+    } else if (at < key.n) {
+        o->match_uuid = c == key.p[at] ? at + 1 : c == '"';
+    } else if (!str_is_space(c)) {
+        bool next = c == (at == key.n ? ':' : '"');
+        o->match_uuid = next ? at + 1 : c == '"';
+    }
+}
+
 static err index_body(void *st, struct exchange *x, str *in)
 {
     (void)x;
@@ -153,6 +173,9 @@ static err index_body(void *st, struct exchange *x, str *in)
         }
         o->extracts = o->match_attachment == attachment.n + 2 ||
                       o->match_pipeline == pipeline.n + 2;
+    }
+    for (isize i = 0; o->state == INDEX_GET && o->identify && i < in->n; i++) {
+        index_identify(o, in->p[i]);
     }
     elastic_keep(&o->answer, in);
     return OK;
@@ -283,6 +306,10 @@ static void index_after_index(struct index_open *o)
 
 static err index_end_get(struct index_open *o, struct exchange *x)
 {
+    if (o->created) { // it is there: who it is was all that was asked
+        index_after_index(o);
+        return OK;
+    }
     if ((o->status == 403 && !o->service) || o->status == 404) {
         o->state = INDEX_PUT;
         return OK;
@@ -310,7 +337,11 @@ static err index_end_put(struct index_open *o, struct exchange *x)
     bool exists = o->status == 400 && str_eq(words.type, S("resource_already_exists_exception"));
     if (err_ok(e) || exists) {
         o->created = o->created || !exists;
-        index_after_index(o);
+        if (o->identify && o->created) {
+            o->state = INDEX_GET;
+        } else {
+            index_after_index(o);
+        }
         return OK;
     }
     if (str_eq(words.type, S("cluster_block_exception"))) {

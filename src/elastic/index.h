@@ -28,6 +28,8 @@ struct index_open {
     bool extracts; // the pipeline that is used extracts _attachment, or hands on to another
                    // that may, or could not be read
     bool created;
+    bool identify;  // wanted: `identity`, which costs a look at an index that was just created
+    u64 identity;   // a hash of the uuids of what the name stands for; 0: they were not shown
     u8 version[24]; // "9.5.3", for people
     int version_bytes;
     struct buf detail; // facts of error; storage of the caller
@@ -35,14 +37,15 @@ struct index_open {
     int state;
     int status;
     bool product_header;
+    int match_uuid;
     int match_attachment, match_pipeline; // bytes of the two keys that were matched so far
     struct buf answer;                    // storage of the caller: INDEX_ANSWER_BYTES
 };
 
 extern const struct machine_ops index_open_ops; // st = struct index_open
 
-// Keeps any_version, no_pipeline, service and the storage of detail and answer, which the caller
-// set; clears the rest.
+// Keeps any_version, no_pipeline, service, identify and the storage of detail and answer, which the
+// caller set; clears the rest.
 void index_open_init(struct index_open *o, struct elastic *es, str index, str pipeline);
 
 // The answer to `GET /` by itself, for the service: is this an Elasticsearch that we know? Fills

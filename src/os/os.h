@@ -4,7 +4,7 @@
 //
 // Two phases. Before seal_engage() (os/seal.h) everything works; after it the functions marked
 // [start] end the process. Nothing here blocks except os_poll(), os_write_all(), and
-// os_shared_write() as long as its disk does.
+// os_shared_write() and os_store_...() as long as their disk does.
 #ifndef OS_OS_H
 #define OS_OS_H
 
@@ -68,6 +68,14 @@ void os_shared_put_name(struct buf *b, const struct os_shared *s, int i); // wit
 // Puts `content` in place of what the file held. EXTRACT_SPACE, EXTRACT_FILE: it is empty then.
 err os_shared_write(const struct os_shared *s, int i, str content);
 bool os_shared_clear(const struct os_shared *s, int i); // false: the system would not
+
+// A file of our own that outlives the process and is read and written in place, made where it is
+// absent (mode 0600), locked (flock(2)) until the process ends. It has to be a regular file of this
+// user that has no other name. A descriptor, or -1 with the path and what is wrong in `detail`.
+int os_store_open(const char *path, struct buf *detail); // [start]
+isize os_store_read(int fd, i64 at, void *p, isize n);   // bytes, fewer at its end; -1
+bool os_store_write(int fd, i64 at, str s);              // false: perhaps a part of it
+bool os_store_sync(int fd);                              // what was written is on the disk
 
 // What a write looks at while a pipe or terminal takes nothing: the signals (signals_fd, -1: none).
 // Until one says stop it waits as long as it takes; from then on WRITE_STOP_WAIT_MS, all writes

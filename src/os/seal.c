@@ -49,7 +49,9 @@ enum seal_check {
     SEAL_OWN_THREAD,      // to the one thread
     SEAL_LISTENER,        // only with `service.listen`: on that descriptor
     SEAL_SHARED,          // only with `use_file_pointers`: on the files made for it
-    SEAL_FOLDER,          // only with `federated_token_file`: in that folder, read-only
+    SEAL_WRITTEN, // only with `use_file_pointers` or `outlook.state_file`: on files made for it
+    SEAL_STORE,   // only with `outlook.state_file`: on that file
+    SEAL_FOLDER,  // only with `federated_token_file`: in that folder, read-only
 };
 
 struct seal_call {
@@ -76,8 +78,9 @@ static const struct seal_call seal_calls[] = {
     SEAL_CALL(clock_gettime, SEAL_ANY, "deadlines; usually without entering the kernel"),
     SEAL_CALL(write, SEAL_ANY, "log, progress, results"),
     SEAL_CALL(writev, SEAL_ANY, "the last words of a failed assertion in a library"),
-    SEAL_CALL(pread64, SEAL_ANY, "peak memory: its own status in /proc, which was opened before"),
-    SEAL_CALL(pwrite64, SEAL_SHARED, "use_file_pointers: content of the files made for it"),
+    SEAL_CALL(pread64, SEAL_ANY, "its own status in /proc and outlook.state_file, opened before"),
+    SEAL_CALL(pwrite64, SEAL_WRITTEN, "content of the files made for it; states of folders"),
+    SEAL_CALL(fdatasync, SEAL_STORE, "states of folders reach the disk before they count"),
     SEAL_CALL(socket, SEAL_INTERNET_SOCKET, "new connections, to servers and name servers"),
     SEAL_CALL(connect, SEAL_ANY, "new connections"),
     SEAL_CALL(getsockopt, SEAL_SOCKET_ERROR, "whether a connection was made"),
@@ -113,7 +116,7 @@ bool seal_call_at(isize i, const char **name, const char **why)
 // ---- the filter
 
 enum {
-    SEAL_STEPS_MAX = 4 + 2 * COUNT(seal_calls) + 68, // checks of arguments take a few more
+    SEAL_STEPS_MAX = 4 + 2 * COUNT(seal_calls) + 76, // checks of arguments take a few more
     SEAL_WORD = BPF_LD | BPF_W | BPF_ABS,
 };
 
@@ -187,6 +190,19 @@ static void seal_put_checks(struct seal_filter *f, enum seal_check check,
         seal_put(f, BPF_JMP | BPF_JGE | BPF_K, 0, 1, (u32)wants->shared_count);
         seal_put(f, BPF_RET | BPF_K, 0, 0, SECCOMP_RET_KILL_PROCESS);
         break;
+    case SEAL_WRITTEN:
+        seal_load_argument(f, 0);
+        if (wants->store) {
+            seal_put(f, BPF_JMP | BPF_JEQ | BPF_K, 3, 0, (u32)wants->store_fd);
+        }
+        seal_put(f, BPF_ALU | BPF_SUB | BPF_K, 0, 0, (u32)wants->shared_first_fd);
+        seal_put(f, BPF_JMP | BPF_JGE | BPF_K, 0, 1, (u32)wants->shared_count);
+        seal_put(f, BPF_RET | BPF_K, 0, 0, SECCOMP_RET_KILL_PROCESS);
+        break;
+    case SEAL_STORE:
+        seal_load_argument(f, 0);
+        seal_must_be(f, (u32)wants->store_fd, (u32)wants->store_fd);
+        break;
     case SEAL_FOLDER: // where the name leads is Landlock's to judge
         seal_load_argument(f, 0);
         seal_must_be(f, (u32)wants->folder_fd, (u32)wants->folder_fd);
@@ -212,10 +228,12 @@ static void seal_put_call(struct seal_filter *f, const struct seal_call *call,
 
 static bool seal_is_wanted(const struct seal_call *call, const struct seal_wants *wants)
 {
-    return call->check == SEAL_LISTENER ? wants->listen_fd >= 0
-           : call->check == SEAL_SHARED ? wants->shared_count > 0
-           : call->check == SEAL_FOLDER ? wants->folder
-                                        : true;
+    return call->check == SEAL_LISTENER  ? wants->listen_fd >= 0
+           : call->check == SEAL_SHARED  ? wants->shared_count > 0
+           : call->check == SEAL_WRITTEN ? wants->shared_count > 0 || wants->store
+           : call->check == SEAL_STORE   ? wants->store
+           : call->check == SEAL_FOLDER  ? wants->folder
+                                         : true;
 }
 
 // The numbers of the x32 calls (x86_64 with bit 30 set) are on no list and fall through to the end.

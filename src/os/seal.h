@@ -19,6 +19,8 @@ struct seal_wants {
     bool require;
     int listen_fd; // connections may be accepted from this descriptor only; -1: from none
     int shared_first_fd, shared_count; // files that may be cut: of struct os_shared, or none
+    bool store; // store_fd, of os_store_open(), may be written in place and synchronised
+    int store_fd;
     // Files below this folder (os_folder_open()) may be opened for reading, by os_file_read_in().
     // Only where Landlock keeps their names below it: without it seal_engage()
     // says SEAL_NO_LANDLOCK.

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "limits.h"
+#include "base/hash.h"
 #include "service/classes.h"
 #include "service/license.h"
 #include "service/runner_internal.h"
@@ -447,6 +448,12 @@ static enum work runner_end_license(struct runner *r)
     return err_ok(e) ? runner_go(r, RUNNER_START) : runner_fail(r, e, buf_str(&detail));
 }
 
+// As the job's snapshot has them, byte for byte.
+static u64 runner_hash_rules(const struct runner *r)
+{
+    return hash_siphash((struct hash_key){0}, json_raw(&r->job.json, r->job.filtering));
+}
+
 static void runner_configure(struct runner *r)
 {
     if (r->engine.job) {
@@ -460,6 +467,8 @@ static void runner_configure(struct runner *r)
             .reduce_whitespace = r->job.reduce_whitespace,
             .run_ml_inference = r->job.run_ml_inference,
             .document_level_security = r->open.secured,
+            .connector = r->connector_id,
+            .rules_hash = r->ruled ? runner_hash_rules(r) : 0,
             .rules = r->ruled ? &r->rules : NULL,
         };
         job_configure(r->engine.job, &run);

@@ -7,7 +7,7 @@
 #include <string.h>
 
 enum { QUEUE_BYTES = UNIT_QUEUE_BYTES };
-enum { UNIT_PARTS = 1, UNIT_PAGE = 2 };
+enum { UNIT_PARTS = 1, UNIT_PAGE = 2, UNIT_GONE = 4 };
 
 // A unit in the ring: lengths, kind, folder, flags, bytes, then timestamp and id.
 struct unit_head {
@@ -47,7 +47,8 @@ static void unit_queue_put(struct unit_queue *q, int at, const struct unit *unit
         .timestamp_bytes = (u8)unit->timestamp_bytes,
         .kind = unit->kind,
         .folder = unit->folder,
-        .flags = (u8)((unit->parts ? UNIT_PARTS : 0) | (unit->page ? UNIT_PAGE : 0)),
+        .flags = (u8)((unit->parts ? UNIT_PARTS : 0) | (unit->page ? UNIT_PAGE : 0) |
+                      (unit->gone ? UNIT_GONE : 0)),
         .bytes = unit->bytes < UINT32_MAX ? (u32)unit->bytes : UINT32_MAX,
     };
     unit_queue_write(q, at, &head, UNIT_HEAD_BYTES);
@@ -111,6 +112,7 @@ bool unit_queue_peek(const struct unit_queue *q, struct unit *out)
     out->folder = head.folder;
     out->parts = head.flags & UNIT_PARTS;
     out->page = head.flags & UNIT_PAGE;
+    out->gone = head.flags & UNIT_GONE;
     out->intact = false;
     out->bytes = head.bytes;
     out->timestamp_bytes = head.timestamp_bytes;

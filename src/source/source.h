@@ -29,6 +29,16 @@ struct source_setup {
     bool content;                     // attachments are fetched, not only named
 };
 
+// Where states of folders outlive a run (sync/states.h). `folder`: of one way of listing, in the
+// source's own words; not empty.
+struct source_states {
+    bool (*read)(void *st, str mailbox, str folder, struct buf *out); // false: there is none
+    // It counts from the run's end on, if the mailbox is finished. What is kept later takes the
+    // place of what was kept before; what is too long is not kept.
+    void (*keep)(void *st, str mailbox, str folder, str state);
+    void *st;
+};
+
 // A dry run asks for sizes instead of content.
 struct source_estimate {
     i64 sampled, bytes; // messages looked at, sum of their sizes
@@ -92,6 +102,8 @@ struct source_ops {
 
     // Dry run: the quota units of one message, and how many a minute one user and the project have.
     i64 fetch_quota_units;
+
+    bool keeps_states; // source.states is of use to it
 };
 
 // Room for the private state of whichever of several sources a job runs with.
@@ -112,6 +124,8 @@ struct source {
     i64 quota_units_used;
     i64 known; // set at the start of a run: documents in the index that need not be read again; 0:
                // in full runs, and where rules have to see each of them
+    u64 binding; // set by configure(): a hash of what decides how documents look
+    const struct source_states *states; // set during a run; NULL: none are kept
     bool may_repeat; // a mailbox may list an id more than once in a run (several queries)
     // Documents of these types cannot be listed the way this run goes: they are never purged.
     const str *unlisted_types;

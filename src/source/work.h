@@ -16,6 +16,7 @@ struct unit {
     bool parts;  // has documents of its own besides: to be read even if the unit did not change
     bool page;   // has no document itself, but carries whole items: read alone, its items come as
                  // parts, and it is decided by FETCH_NOTHING, or by UNDECIDED
+    bool gone;   // its item is not there any more: nothing is read. Only where states are kept
     bool intact; // set by the lane: the index has it with this timestamp, only its parts are wanted
     u8 timestamp[UNIT_TIMESTAMP_BYTES]; // _timestamp of its document, in JSON
     int timestamp_bytes;                // 0: the listing does not say
@@ -70,6 +71,9 @@ struct mailbox {
     int flags_bytes;
     struct unit_queue queue;
     i64 units_listed;
+    // Set by the source, where states are kept: a part of it was listed from such a state, so that
+    // only changes were seen; and another was not, so that nothing was said of what is gone there.
+    bool continued, mixed;
 
     enum mailbox_phase phase;
     err error;         // why, for REFUSED, FAILED and SYSTEMIC

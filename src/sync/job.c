@@ -211,6 +211,7 @@ static void job_start_mailboxes(struct job *job)
         }
         flights_start(&job->flights, job->loop, job->bulk);
     }
+    job_begin_states(job);
     mailboxes_start(&job->mailboxes);
     lanes_start(&job->lanes, job->loop);
     job_log_phase(job, S("reading mailboxes"));
@@ -366,7 +367,7 @@ static void job_step_mailboxes(struct job *job, i64 now_ms)
         if (job->source->notice.n) {
             buf_put(advice_add(&job->advice), buf_str(&job->source->notice));
         }
-        i64 unseen = job->purge_allowed ? purge_unseen(&job->purge) : 0;
+        i64 unseen = job_unseen(job);
         if (unseen && job->source->purge_held) {
             job_advise_held(job, unseen);
             job_start_finish(job);
@@ -466,7 +467,7 @@ static void job_step_counting(struct job *job)
     if (job_purge_is_too_large(job)) {
         job->stats.kept_from_purge += job->purge.would_delete;
         job_start_finish(job);
-    } else if (job->purge.would_delete == 0) {
+    } else if (job->purge.would_delete == 0 || !job_suspend_states(job)) {
         job_start_finish(job);
     } else {
         job_purge_scan(job, PURGE_DELETING, purge_visit_delete);
@@ -538,6 +539,7 @@ static void job_step_finish(struct job *job)
                                             "some: the key may write, but not "
                                             "read it; give it `read` on the index"));
     }
+    job_complete_states(job);
     const struct sync_stats *s = &job->stats;
     if (s->mailboxes_failed || s->mailboxes_partial) {
         job_fail_now(job, FAIL(JOB_MAILBOXES_FAILED), (str){0});

@@ -15,6 +15,7 @@
 #include "sync/stats.h"
 
 struct os_watch;
+struct states;
 
 struct job_limits {
     isize ids;       // capacity of the id set
@@ -30,6 +31,8 @@ struct job_settings {
     bool to_elastic;            // else ndjson into ndjson_fd
     int ndjson_fd;
     str ndjson_name;        // for people
+    struct states *kept;    // of folders, between runs (sync/states.h); NULL: none are kept
+    str connector;          // whose they are
     struct os_watch *watch; // of writes that have to wait; may be NULL
     struct elastic_settings elastic;
     struct bulk_settings bulk;
@@ -69,6 +72,8 @@ struct job_run {
     str authorization; // of the connector's own key; empty: that of the settings
     bool extract_binary_content, reduce_whitespace, run_ml_inference;
     bool document_level_security;
+    str connector;       // its id
+    u64 rules_hash;      // of the rules as they are written; 0: none
     struct rules *rules; // basic sync rules, for this run alone; NULL: none
 };
 

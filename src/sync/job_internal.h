@@ -29,6 +29,9 @@ struct job {
     struct mailboxes mailboxes;
     struct lanes lanes;
     struct advice advice;
+    struct states_run states; // what this run keeps and goes on from
+    u64 rules_hash;
+    i64 due; // documents that purge has to delete before `states` may count
 
     bool service; // job_configure() was called: see struct job_run
     int task;     // of the phase's own machine
@@ -48,5 +51,11 @@ struct job {
 void job_reset(struct job *job);                            // as if it were the first run
 void job_end_tasks(struct job *job);                        // nothing of it is in the loop any more
 err job_say_forbidden(struct job *job, err e, str *detail); // in a job of the service
+
+// job_states.c
+void job_begin_states(struct job *job);    // before mailboxes are opened, after the scan
+i64 job_unseen(struct job *job);           // documents that the purge has to look at
+bool job_suspend_states(struct job *job);  // before the first delete; false: nothing may be deleted
+void job_complete_states(struct job *job); // everything else was done
 
 #endif

@@ -21,6 +21,8 @@ void job_configure(struct job *job, const struct job_run *run)
     s->reduce_whitespace = run->reduce_whitespace;
     s->run_ml_inference = run->run_ml_inference;
     s->document_level_security = run->document_level_security;
+    s->connector = run->connector;
+    job->rules_hash = run->rules_hash;
     s->only_mailboxes = NULL;
     s->only_mailbox_count = 0;
     s->shard = (struct shard){0};
@@ -52,6 +54,11 @@ void job_reset(struct job *job)
     job->winding_down = false;
     job->refreshing = false;
     job->hurry = false;
+    job->due = 0;
+    job->open.identify = job->settings.kept && job->source->ops->keeps_states;
+    job->states = (struct states_run){0};
+    job->mailboxes.states = NULL;
+    job->source->states = NULL;
     job->end = JOB_ERROR;
     job->error = OK;
     buf_reset(&job->detail);

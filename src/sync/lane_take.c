@@ -23,10 +23,16 @@ static bool lane_must_read(struct lanes *all, struct mailbox_slot *slot, struct 
     }
     u8 bytes[DOCUMENT_ID_BYTES];
     str id = lane_unit_id(unit, bytes);
+    if (unit->gone) {
+        slot->unkept |= purge_gone(all->purge, id);
+        mailboxes_page_done(slot, false);
+        return false;
+    }
     enum purge_unit known = purge_take(all->purge, id,
                                        all->source->may_repeat ? slot->generation : 0);
     if (known == PURGE_UNIT_REPEATED) {
         all->stats->messages_repeated++;
+        slot->unkept = true; // whether the index has what has changed of it is not known
         mailboxes_unit_done(slot, false);
         return false;
     }

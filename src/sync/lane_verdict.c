@@ -136,6 +136,7 @@ void lanes_decided(void *st, const struct bulk_result *r)
             log_err(all->log, LOG_WARN, r->error, (str){0}, facts, COUNT(facts));
         }
     }
+    slot->unkept |= r->verdict != BULK_DONE; // it is tried again, until it is taken
     if (r->verdict != BULK_UNDECIDED) {
         purge_mark(all->purge, buf_str(&id));
     }

@@ -255,9 +255,14 @@ static void mailboxes_close(struct mailbox_slot *slot)
     if (m->units_listed > all->stats->longest_mailbox) {
         all->stats->longest_mailbox = m->units_listed;
     }
-    if (m->phase == MAILBOX_LISTED && slot->undecided == 0) {
+    str address = str_make(m->address, m->address_bytes);
+    bool finished = m->phase == MAILBOX_LISTED && slot->undecided == 0;
+    if (all->states && (!finished || slot->unkept || m->mixed)) {
+        states_forget(all->states, address);
+    }
+    if (finished) {
         if (!all->roster->set.full) {
-            roster_finish(all->roster, str_make(m->address, m->address_bytes));
+            roster_finish(all->roster, address, m->continued);
         }
         all->stats->mailboxes_done++;
     } else if (m->phase == MAILBOX_LISTED) {
@@ -371,6 +376,7 @@ static bool mailboxes_open_one(struct mailboxes *all, struct mailbox_slot *slot)
     memcpy(m->flags, w->flags, w->flags_bytes);
     m->queue = (struct unit_queue){.bytes = m->queue.bytes};
     m->units_listed = 0;
+    m->continued = m->mixed = false;
     m->phase = MAILBOX_LISTING;
     m->error = OK;
     buf_reset(&m->detail);
@@ -383,6 +389,7 @@ static bool mailboxes_open_one(struct mailboxes *all, struct mailbox_slot *slot)
     slot->generation = ++all->next_generation;
     slot->outstanding = 0;
     slot->undecided = 0;
+    slot->unkept = false;
     slot->decided = 0;
     slot->in_flight = 0;
     slot->not_before_ms = 0;

@@ -12,6 +12,7 @@
 #include "os/log.h"
 #include "sync/job.h"
 #include "sync/roster.h"
+#include "sync/states.h"
 
 struct mailbox_slot {
     bool open;
@@ -23,6 +24,7 @@ struct mailbox_slot {
     i64 decided;
     int in_flight;     // lanes at work on it
     i64 not_before_ms; // its source has no quota before this
+    bool unkept;       // finished or not, what its source has kept of it does not count
     bool starved;      // a lane asked in this turn and had to wait
     int task;
 };
@@ -34,6 +36,7 @@ struct mailboxes {
     struct roster *roster;
     struct sync_stats *stats;
     const struct job_settings *settings;
+    struct states_run *states; // of the run; NULL: none are kept
 
     struct mailbox_slot *slots;
     int slot_count, open_count;

@@ -6,6 +6,7 @@ bool purge_visit_fill(void *st, const struct scan_hit *hit)
 {
     struct purge *p = st;
     p->existing++;
+    p->owned += hit->owner.n > 0;
     struct idset_entry *entry = idset_add(&p->ids, hit->id);
     if (entry) {
         entry->flags |= PURGE_EXISTED;
@@ -22,9 +23,29 @@ static str purge_owner(const struct scan_hit *hit)
     return str_starts(hit->owner, prefix) ? str_from_index(hit->owner, prefix.n) : hit->owner;
 }
 
+static u32 purge_flags(struct purge *p, const struct scan_hit *hit)
+{
+    const struct idset_entry *entry = idset_find(&p->ids, hit->id);
+    return entry ? entry->flags : 0;
+}
+
+// Only changes were listed where it is, or where it may be: not to have seen it means nothing.
+static bool purge_is_unread(struct purge *p, const struct scan_hit *hit)
+{
+    str owner = purge_owner(hit);
+    return owner.n ? roster_fate(p->roster, owner) == FATE_CONTINUED : p->roster->continued > 0;
+}
+
 static bool purge_is_ours(struct purge *p, const struct scan_hit *hit)
 {
     str owner = purge_owner(hit);
+    u32 due = purge_flags(p, hit) & (PURGE_FILTERED | PURGE_GONE);
+    if (due & PURGE_GONE) {
+        return owner.n == 0 || roster_fate(p->roster, owner) != FATE_PROTECTED;
+    }
+    if (!due && purge_is_unread(p, hit)) {
+        return false;
+    }
     if (roster_all_finished(p->roster)) {
         return true;
     }
@@ -33,6 +54,7 @@ static bool purge_is_ours(struct purge *p, const struct scan_hit *hit)
     }
     switch (roster_fate(p->roster, owner)) {
     case FATE_FINISHED:
+    case FATE_CONTINUED:
         return true;
     case FATE_UNKNOWN:
         return roster_knows_all(p->roster) && shard_owns(p->shard, owner);
@@ -51,16 +73,16 @@ static bool purge_is_unseen(struct purge *p, const struct scan_hit *hit)
 
 static bool purge_is_filtered(struct purge *p, const struct scan_hit *hit)
 {
-    const struct idset_entry *entry = idset_find(&p->ids, hit->id);
-    return entry && (entry->flags & PURGE_FILTERED);
+    return purge_flags(p, hit) & PURGE_FILTERED;
 }
 
-// A document of a type that cannot be listed whole stays, unless a rule has excluded just this one.
+// A document of a type that cannot be listed whole stays, unless a rule has excluded just this one,
+// or its mailbox says that just this one is gone.
 static bool purge_is_listed(struct purge *p, const struct scan_hit *hit)
 {
     for (int i = 0; p->source && i < p->source->unlisted_type_count; i++) {
         if (str_eq(hit->type, p->source->unlisted_types[i])) {
-            return purge_is_filtered(p, hit);
+            return purge_flags(p, hit) & (PURGE_FILTERED | PURGE_GONE);
         }
     }
     return true;
@@ -75,7 +97,7 @@ bool purge_visit_count(void *st, const struct scan_hit *hit)
         } else if (purge_is_ours(p, hit)) {
             p->would_delete++;
             p->filtered += purge_is_filtered(p, hit);
-        } else {
+        } else if (!purge_is_unread(p, hit)) {
             p->kept++;
         }
     }
@@ -95,6 +117,7 @@ bool purge_visit_delete(void *st, const struct scan_hit *hit)
     if (!bulk_put_delete(p->bulk, hit->doc_id, UINT32_MAX, 0, p->now_ms)) {
         return false;
     }
+    p->due_sent += (entry->flags & (PURGE_FILTERED | PURGE_GONE)) != 0;
     entry->flags |= PURGE_SENT;
     p->deleted_sent++;
     return true;
@@ -116,6 +139,23 @@ void purge_filter(struct purge *p, str id)
     if (entry) {
         entry->flags |= PURGE_FILTERED;
     }
+}
+
+bool purge_gone(struct purge *p, str id)
+{
+    struct idset_entry *entry = idset_find(&p->ids, id);
+    if (entry && (entry->flags & PURGE_EXISTED)) {
+        entry->flags |= PURGE_GONE;
+    }
+    return entry && (entry->flags & PURGE_TAKEN);
+}
+
+i64 purge_due(const struct purge *p)
+{
+    u32 mask = PURGE_EXISTED | PURGE_SEEN | PURGE_FILTERED | PURGE_GONE;
+    return idset_count(&p->ids, mask, PURGE_EXISTED | PURGE_FILTERED) +
+           idset_count(&p->ids, mask, PURGE_EXISTED | PURGE_GONE) +
+           idset_count(&p->ids, mask, PURGE_EXISTED | PURGE_FILTERED | PURGE_GONE);
 }
 
 enum purge_unit purge_take(struct purge *p, str id, u32 mailbox)
@@ -156,6 +196,8 @@ void purge_clear(struct purge *p)
         idset_clear(&p->ids);
     }
     p->existing = 0;
+    p->owned = 0;
+    p->due_sent = 0;
     p->would_delete = 0;
     p->kept = 0;
     p->unlisted = 0;

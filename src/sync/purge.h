@@ -20,6 +20,7 @@ enum {
     PURGE_SEEN = 2,
     PURGE_FILTERED = 4, // a sync rule has decided that it may not stay
     PURGE_SENT = 16,    // its deletion was handed to a flight
+    PURGE_GONE = 32,    // its mailbox says that it is not there any more
     PURGE_TAKEN = 8,    // by the mailbox whose generation stands in the upper 24 bits
 };
 
@@ -42,6 +43,8 @@ struct purge {
     i64 unlisted;     // unseen, and of a type that the source cannot list
     i64 filtered;     // of would_delete: excluded by a sync rule
     i64 deleted_sent; // handed to a flight by the third scan
+    i64 owned;        // of existing: their document says whose they are
+    i64 due_sent;     // of deleted_sent: purge_due()
     i64 now_ms;       // set before each turn: bulk wants the time
 };
 
@@ -54,6 +57,15 @@ bool purge_visit_delete(void *st, const struct scan_hit *hit);
 void purge_mark(struct purge *p, str id);
 void purge_filter(struct purge *p,
                   str id); // ... but this one: it goes, unless it is marked as well
+
+// Its item is not there any more, and nothing else will say so: a document of it goes, unless it is
+// marked as well, whatever becomes of other mailboxes. true: this run has read it before, and may
+// leave a document of it.
+bool purge_gone(struct purge *p, str id);
+
+// Documents that go by purge_filter() or purge_gone(): unseen ones of mailboxes of which only
+// changes were listed have no other reason to.
+i64 purge_due(const struct purge *p);
 
 // `mailbox`: the generation of its slot, when ids may come more than once; 0: they do not. What was
 // taken and not worked on is given back. A set that is full cannot tell what comes again.

@@ -27,6 +27,7 @@ void roster_clear(struct roster *r)
     r->incomplete = false;
     r->count = 0;
     r->finished = 0;
+    r->continued = 0;
 }
 
 bool roster_add(struct roster *r, str address, bool *room)
@@ -44,14 +45,15 @@ bool roster_add(struct roster *r, str address, bool *room)
     return true;
 }
 
-void roster_finish(struct roster *r, str address)
+void roster_finish(struct roster *r, str address, bool continued)
 {
     struct roster_key key;
     struct idset_entry *entry = idset_find(&r->set, roster_key(&key, address));
     ASSERT(entry);
-    if (entry->flags != FATE_FINISHED) {
-        entry->flags = FATE_FINISHED;
+    if (entry->flags == FATE_PROTECTED) {
+        entry->flags = continued ? FATE_CONTINUED : FATE_FINISHED;
         r->finished++;
+        r->continued += continued;
     }
 }
 

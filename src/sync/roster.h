@@ -13,6 +13,7 @@ enum fate {
     FATE_UNKNOWN,   // the directory did not name it
     FATE_PROTECTED, // named, and not (or not yet, or not wholly) read: its documents stay
     FATE_FINISHED,  // listed to the end, every unit decided
+    FATE_CONTINUED, // the same, but only what has changed was listed
 };
 
 struct roster {
@@ -20,6 +21,7 @@ struct roster {
     bool directory_complete; // every page of the directory was read
     bool incomplete;         // a mailbox was named that could not be remembered
     i64 count, finished;
+    i64 continued; // of those finished
 };
 
 void roster_clear(struct roster *r);
@@ -27,7 +29,7 @@ void roster_clear(struct roster *r);
 // True when the address was not there before; it starts as FATE_PROTECTED. `room` false: full.
 bool roster_add(struct roster *r, str address, bool *room);
 void roster_forget(struct roster *r); // one was named whose address cannot be used
-void roster_finish(struct roster *r, str address);
+void roster_finish(struct roster *r, str address, bool continued);
 enum fate roster_fate(struct roster *r, str address);
 
 // Every mailbox that exists is in it: then one that is not there is gone.

@@ -26,6 +26,8 @@ void observer_world(struct tenant *t, const struct observer_settings *s);
 struct observer_run {
     bool full;             // --full: known documents are read again
     bool purge;            // purge.enabled
+    bool changes;          // only what has changed may be listed: who is gone is not always said
+    bool settled;          // ... but of items, by the third run in a row without any trouble
     bool only_some;        // --mailbox was given
     i64 chunk_bytes;       // of a bulk request: what does not fit flies alone
     bool small_limits;     // id set, roster or shares may keep documents that could go

@@ -209,6 +209,11 @@ bool exchange_stays(int mailbox, i64 number)
     return is_by_graph() && (k->list || (k->place == EWS_TASKS && k->attachment >= 0));
 }
 
+bool exchange_is_attachment(int mailbox, i64 number)
+{
+    return key_at(mailbox, number)->attachment >= 0;
+}
+
 void exchange_goes(enum exchange_way way)
 {
     if (book.way_seen && way != book.run.way) {

@@ -20,6 +20,7 @@ bool exchange_find(str id, int *mailbox, i64 *number);
 void exchange_put_id(int mailbox, i64 number, struct t_buf *out);
 bool exchange_is_selected(int mailbox, i64 number);
 bool exchange_is_readable(int mailbox);
+bool exchange_is_attachment(int mailbox, i64 number);
 bool exchange_stays(int mailbox, i64 number); // in the index, whatever became of it
 bool exchange_is_right(str id, str source);
 void exchange_was_there(int mailbox, i64 number, str source);   // when the run begins

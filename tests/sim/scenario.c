@@ -150,6 +150,14 @@ static void set_exchange_calm(struct world *w)
     w->runs = (int)sim_between(SIM_PLAN, 2, 4);
 }
 
+static void set_exchange_states(struct world *w)
+{
+    set_exchange_calm(w);
+    w->states = true;
+    w->full = false;
+    w->runs = (int)sim_between(SIM_PLAN, 5, 8);
+}
+
 static void set_exchange_offsets(struct world *w)
 {
     set_exchange(w);
@@ -463,6 +471,10 @@ static const struct scenario table[] = {
      CHURN | FAULT_BIT(EWS_UPDATE) | FAULT_BIT(SCROLL_LOST) | FAULT_BIT(EWS_DAMAGE) |
          FAULT_BIT(EWS_BUSY) | FAULT_BIT(EWS_ERROR),
      set_exchange_offsets, 3},
+    {"outlook_states", "states of folders outlive runs, and processes that die",
+     CHURN | FAULT_BIT(EWS_UPDATE) | FAULT_BIT(EWS_STATE) | FAULT_BIT(EWS_ERROR) | ELASTIC |
+         FAULT_BIT(SIGTERM) | FAULT_BIT(DEATH),
+     set_exchange_states, 4},
     {"outlook_stop", "SIGTERM and death", FAULT_BIT(SIGTERM) | FAULT_BIT(DEATH) | ELASTIC,
      set_exchange_stop, 2},
     {"graph", "Exchange Online by Graph: everything may happen",

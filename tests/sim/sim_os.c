@@ -17,7 +17,7 @@
 
 #define SILENCE_US (9000 * SIM_S) // the longest pause that anybody may ask for is an hour
 
-enum { FILES_MAX = 16, ENVS_MAX = 32, SIGNALS_FD = 3 };
+enum { FILES_MAX = 16, ENVS_MAX = 32, SIGNALS_FD = 3, STORE_FD = 900 };
 
 static struct {
     struct {
@@ -25,6 +25,10 @@ static struct {
         struct t_buf text;
     } files[FILES_MAX];
     char *envs[ENVS_MAX];
+    struct {
+        u8 *bytes;
+        isize n;
+    } store; // outlives processes, as disks do
     int file_count, env_count;
     i64 patience_us, stop_us;
     host_idle *idle;
@@ -72,6 +76,9 @@ void host_reset(void)
         t_free(host.envs[i]);
     }
     host.file_count = host.env_count = 0;
+    t_free(host.store.bytes);
+    host.store.bytes = NULL;
+    host.store.n = 0;
 }
 
 void host_put_file(const char *path, str text)
@@ -317,6 +324,59 @@ err os_shared_write(const struct os_shared *s, int i, str content)
 bool os_shared_clear(const struct os_shared *s, int i)
 {
     sim_violation("file %d of %d is emptied", i, s->count);
+}
+
+// One file, whatever its name. A process that dies leaves a part of what it was writing.
+int os_store_open(const char *path, struct buf *detail)
+{
+    (void)detail;
+    must_not_be_sealed("the store is opened");
+    sim_trace("store %s", path);
+    return STORE_FD;
+}
+
+isize os_store_read(int fd, i64 at, void *p, isize n)
+{
+    if (fd != STORE_FD || at >= host.store.n) {
+        return fd == STORE_FD ? 0 : -1;
+    }
+    isize there = n < host.store.n - at ? n : host.store.n - (isize)at;
+    memcpy(p, host.store.bytes + at, (size_t)there);
+    return there;
+}
+
+static void put_into_store(i64 at, str s)
+{
+    if (at + s.n > host.store.n) {
+        isize n = (isize)at + s.n;
+        u8 *bytes = t_alloc(n);
+        if (host.store.n) {
+            memcpy(bytes, host.store.bytes, (size_t)host.store.n);
+        }
+        t_free(host.store.bytes);
+        host.store.bytes = bytes;
+        host.store.n = n;
+    }
+    memcpy(host.store.bytes + at, s.p, (size_t)s.n);
+}
+
+bool os_store_write(int fd, i64 at, str s)
+{
+    isize half = s.n / 2;
+    ASSERT(fd == STORE_FD);
+    enter();
+    sim_trace("%lld store %lld %lld", (long long)clock_now_us(), (long long)at, (long long)s.n);
+    put_into_store(at, str_slice(s, 0, half));
+    enter();
+    put_into_store(at + half, str_from_index(s, half));
+    return true;
+}
+
+bool os_store_sync(int fd)
+{
+    ASSERT(fd == STORE_FD);
+    enter();
+    return true;
 }
 
 bool os_watch_signals(struct os_watch *w)

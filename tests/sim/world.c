@@ -156,13 +156,15 @@ static void choose_way(struct world *w, bool calm)
     }
 }
 
-static void run_once(struct world *w, bool calm)
+static void run_once(struct world *w, bool calm, bool full, bool settled)
 {
     if (w->cloud) {
         choose_way(w, calm);
     }
     struct observer_run run = {
-        .full = w->full,
+        .full = full,
+        .changes = w->states && !full,
+        .settled = settled,
         .purge = w->purge,
         .chunk_bytes = (i64)(w->chunk_mib * 1024 * 1024),
         .small_limits = w->small_limits,
@@ -175,7 +177,7 @@ static void run_once(struct world *w, bool calm)
     if (w->cloud && far_world.tenant->exchange->graph_repeat) {
         exchange_forgotten(); // pages of this run, too, repeat what the one before has brought
     }
-    struct product_end ended = product_run(w->full);
+    struct product_end ended = product_run(full);
     count_end(&ended);
     sim_trace("%lld end %d %d", (long long)clock_now_us(), ended.died, ended.exit_code);
     if (ended.died) {
@@ -220,7 +222,8 @@ void world_run(u64 seed, const struct scenario *s, u64 faults, struct enumerated
         return;
     }
     for (int i = 0; i < w.runs; i++) {
-        bool calm = i + 1 == w.runs || !allowed;
+        bool last = i + 1 == w.runs; // with states it is a full one, and three are calm before it
+        bool calm = last || !allowed || (w.states && i + 4 >= w.runs);
         if (calm) {
             faults_calm();
             clear_up(&w);
@@ -230,7 +233,7 @@ void world_run(u64 seed, const struct scenario *s, u64 faults, struct enumerated
             faults_by_chance(allowed);
         }
         i64 begun_us = clock_now_us();
-        run_once(&w, calm);
+        run_once(&w, calm, w.full || (w.states && last), i + 2 == w.runs);
         if (e && i == 0) {
             e->reached = faults_reached();
         }

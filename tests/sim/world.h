@@ -25,6 +25,7 @@ struct world {
     const char *directory; // its address
     bool cloud;            // Exchange Online
     const char *backend;   // outlook.backend
+    bool states;           // outlook.state_file
     bool switches;         // ... which is another one in each run
     bool grants;           // permissions are given and taken away between the runs
     struct {               // of Graph, in all runs but the calm ones; 0: the usual

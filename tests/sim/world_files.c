@@ -154,6 +154,7 @@ static void put_exchange(const struct world *w, struct t_buf *b)
                  "  delegate: %s\n",
                  w->exchange_requests, w->requests_per_mailbox, YES(w->only_basic),
                  YES(w->delegate));
+    t_buf_z(b, w->states ? "  state_file: /var/states\n" : "");
 }
 
 static void put_file_bytes(const struct world *w, struct t_buf *b)
@@ -181,6 +182,7 @@ static void put_cloud(const struct world *w, struct t_buf *b)
                  (int)w->tenant.tenant_id.n, w->tenant.tenant_id.p, (int)w->tenant.app_id.n,
                  w->tenant.app_id.p, YES(w->extraction), YES(w->document_level_security),
                  w->backend, w->exchange_requests, w->requests_per_mailbox);
+    t_buf_z(b, w->states ? "  state_file: /var/states\n" : "");
 }
 
 static void put_config(const struct world *w, struct t_buf *b)

@@ -47,6 +47,7 @@ struct es_index {
     bool keeps_old;
     enum es_state state;
     i64 refresh_ms; // until writes are found
+    u64 number;     // of all that were ever made: in its uuid
 };
 
 struct es_name { // an alias and its index, or a pipeline and its body
@@ -78,6 +79,7 @@ struct es_key { // of the API
 struct es {
     struct es_index indices[ES_INDICES_MAX];
     int index_count;
+    u64 indices_made;
     struct es_name aliases[ES_NAMES_MAX], pipelines[ES_NAMES_MAX];
     int alias_count, pipeline_count;
     struct es_view views[ES_VIEWS_MAX];

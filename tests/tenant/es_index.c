@@ -69,8 +69,9 @@ static void put_index(struct tenant *t, int index, struct t_response *r)
     t_buf_z(&r->own, x->mapping ? x->mapping : "{}");
     t_buf_printf(&r->own,
                  ",\"settings\":{\"index\":{%s\"number_of_shards\":\"1\",\"provided_name\":\"%s\","
-                 "\"number_of_replicas\":\"%d\"}}}}",
-                 hidden ? "\"hidden\":\"true\"," : "", x->name, x->keeps_old ? 0 : 1);
+                 "\"number_of_replicas\":\"%d\",\"uuid\":\"nZ7kqZzTQ6qXo8g%07llu\"}}}}",
+                 hidden ? "\"hidden\":\"true\"," : "", x->name, x->keeps_old ? 0 : 1,
+                 (unsigned long long)x->number);
 }
 
 // ---- made and dropped

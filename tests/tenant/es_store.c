@@ -136,6 +136,7 @@ int es_make_index(struct es *es, str name)
     es->index_count = place == es->index_count ? place + 1 : es->index_count;
     struct es_index *x = &es->indices[place];
     *x = (struct es_index){.name = t_strdup(name), .places = 1024, .refresh_ms = ES_REFRESH_MS};
+    x->number = ++es->indices_made;
     x->table = t_alloc(x->places * (isize)sizeof(u32));
     es_system_apply(es, place);
     return place;

@@ -26,6 +26,109 @@ static void test_listing_pages(void)
     CHECK(rig_readers_used(r) == 0);
 }
 
+// ---- states that outlive the run
+
+static struct {
+    const char *inbox; // what the last run has left of it; NULL: nothing
+    int reads, keeps;
+    u8 bytes[64];
+    struct buf kept;
+} states;
+
+static bool states_read(void *st, str mailbox, str folder, struct buf *out)
+{
+    (void)st;
+    states.reads++;
+    CHECK(mailbox.n > 0);
+    CHECK_STR(folder, S("ews/inbox"));
+    buf_put(out, str_from(states.inbox));
+    return states.inbox != NULL;
+}
+
+static void states_keep(void *st, str mailbox, str folder, str state)
+{
+    (void)st;
+    CHECK(mailbox.n > 0);
+    CHECK_STR(folder, S("ews/inbox"));
+    states.keeps++;
+    buf_put(&states.kept, state);
+}
+
+static struct rig *inbox_with(const char *state)
+{
+    static const struct source_states hooks = {.read = states_read, .keep = states_keep};
+    struct rig *r = rig_make(KIB(256));
+    states.inbox = state;
+    states.reads = states.keeps = 0;
+    states.kept = buf_over(states.bytes, COUNT(states.bytes));
+    r->source.states = &hooks;
+    str body = PLAY(r, INBOX_ONLY, NO_ARCHIVE);
+    CHECK(asks(body, "<m:SyncFolderItems>") && states.reads == 1);
+    return r;
+}
+
+#define GONE(id) "<t:Delete><t:ItemId Id=\"" id "\"/></t:Delete>"
+#define READ_FLAG \
+    "<t:ReadFlagChange><t:ItemId Id=\"R\"/><t:IsRead>true</t:IsRead></t:ReadFlagChange>"
+
+static void test_listing_goes_on_from_a_state(void)
+{
+    struct rig *r = inbox_with("H4s=");
+    struct unit u;
+    CHECK(asks(machine_body(&r->list, r->list.request_count - 1), "<m:SyncState>H4s=<"));
+    then(r, PAGE("H5s=", "false", CREATE(ITEM("A", "")) GONE("D") READ_FLAG GONE("")));
+    CHECK(machine_next(&r->list) == STEP_REQUEST && states.keeps == 0);
+    then(r, PAGE("H6s=", "true", GONE("E")));
+    CHECK(machine_next(&r->list) == STEP_WAIT && r->mailbox.phase == MAILBOX_LISTED);
+    CHECK(r->mailbox.continued && !r->mailbox.mixed && r->mailbox.units_listed == 1);
+    CHECK_STR(buf_str(&states.kept), S("H6s="));
+    CHECK(unit_queue_pop(&r->mailbox.queue, &u) && u.id[0] == 'A' && !u.gone);
+    CHECK(unit_queue_pop(&r->mailbox.queue, &u) && u.id[0] == 'D' && u.gone);
+    CHECK(unit_queue_pop(&r->mailbox.queue, &u) && u.id[0] == 'E' && u.gone);
+    CHECK(!unit_queue_pop(&r->mailbox.queue, &u));
+}
+
+static void test_listing_from_the_beginning_keeps_its_state(void)
+{
+    static const char *const none[] = {NULL, "", "a<b", "a\x01"};
+    for (isize i = 0; i < COUNT(none); i++) {
+        struct rig *r = inbox_with(none[i]);
+        bool asked = asks(machine_body(&r->list, r->list.request_count - 1), "<m:SyncState>");
+        CHECK(!asked);
+        then(r, PAGE("H5s=", "true", CREATE(ITEM("A", ""))));
+        CHECK(machine_next(&r->list) == STEP_WAIT && r->mailbox.phase == MAILBOX_LISTED);
+        CHECK(!r->mailbox.continued && !r->mailbox.mixed);
+        CHECK_STR(buf_str(&states.kept), S("H5s="));
+    }
+}
+
+// Exchange has forgotten it: from the beginning, and not from it again.
+static void test_listing_a_state_that_is_forgotten(void)
+{
+    struct rig *r = inbox_with("H4s=");
+    then(r, PAGE_WRONG("ErrorInvalidSyncStateData"));
+    CHECK(machine_next(&r->list) == STEP_REQUEST && states.reads == 1);
+    CHECK(!asks(machine_body(&r->list, r->list.request_count - 1), "<m:SyncState>"));
+    then(r, PAGE("H5s=", "true", CREATE(ITEM("A", ""))));
+    CHECK(machine_next(&r->list) == STEP_WAIT && r->mailbox.phase == MAILBOX_LISTED);
+    CHECK(!r->mailbox.continued && !r->mailbox.mixed && states.keeps == 1);
+}
+
+// A folder that lists no changes keeps nothing, and nothing is kept of its mailbox.
+static void test_listing_by_offsets_keeps_nothing(void)
+{
+    struct rig *r = inbox_with("H4s=");
+    then(r, PAGE_WRONG("ErrorInvalidOperation"));
+    CHECK(machine_next(&r->list) == STEP_REQUEST);
+    CHECK(asks(machine_body(&r->list, r->list.request_count - 1), "<m:FindItem"));
+    then(r, EWS("FindItem", FINE("FindItem", "<m:RootFolder IndexedPagingOffset=\"1\" "
+                                             "TotalItemsInView=\"1\" "
+                                             "IncludesLastItemInRange=\"true\"><t:Items>" ITEM(
+                                                 "A", "") "</t:Items></m:RootFolder>")));
+    CHECK(machine_next(&r->list) == STEP_WAIT && r->mailbox.phase == MAILBOX_LISTED);
+    CHECK(!r->mailbox.continued && r->mailbox.mixed && states.keeps == 0);
+}
+
 // A page that breaks off yields nothing, and nothing twice.
 static void test_listing_broken_page(void)
 {
@@ -274,6 +377,10 @@ static const struct test_case cases[] = {
     CASE(test_listing_pages),
     CASE(test_listing_broken_page),
     CASE(test_listing_bad_ids),
+    CASE(test_listing_goes_on_from_a_state),
+    CASE(test_listing_from_the_beginning_keeps_its_state),
+    CASE(test_listing_a_state_that_is_forgotten),
+    CASE(test_listing_by_offsets_keeps_nothing),
     CASE(test_listing_says_nothing),
     CASE(test_listing_folders_left_out),
     CASE(test_listing_no_folders_at_all),

@@ -38,7 +38,7 @@ static void mailbox(str address, bool finished)
     bool room;
     CHECK(roster_add(&roster, address, &room));
     if (finished) {
-        roster_finish(&roster, address);
+        roster_finish(&roster, address, false);
     }
 }
 
@@ -112,6 +112,35 @@ static void test_purge_an_empty_directory_takes_nothing(void)
     CHECK(!goes(S("1"), S("")));
     CHECK(!goes(S("1"), S("a@x")));
     CHECK(purge.kept == 2);
+}
+
+// Only changes were listed: not to have been seen means nothing, to be said to be gone does.
+static void test_purge_a_mailbox_that_went_on_from_a_state(void)
+{
+    start();
+    mailbox(S("a@x"), false);
+    roster_finish(&roster, S("a@x"), true);
+    mailbox(S("b@x"), true);
+    existed(S("unseen"));
+    existed(S("gone"));
+    existed(S("seen"));
+    existed(S("filtered"));
+    CHECK(!purge_gone(&purge, S("gone")) && !purge_gone(&purge, S("never there")));
+    CHECK(!purge_gone(&purge, S("seen")));
+    CHECK(purge_take(&purge, S("seen"), 3) == PURGE_UNIT_KNOWN);
+    CHECK(
+        purge_gone(&purge, S("seen"))); // read in this run: whether a document is left is not known
+    CHECK(purge_take(&purge, S("new"), 3) == PURGE_UNIT_NEW && purge_gone(&purge, S("new")));
+    purge_mark(&purge, S("seen"));
+    purge_filter(&purge, S("filtered"));
+    CHECK(purge_due(&purge) == 2);
+    CHECK(!goes(S("unseen"), S("")) && !goes(S("unseen"), S("a@x")) && purge.kept == 0);
+    CHECK(goes(S("unseen"), S("b@x")) && goes(S("unseen"), S("left@x")));
+    CHECK(goes(S("gone"), S("")) && goes(S("gone"), S("a@x")));
+    CHECK(goes(S("filtered"), S("")) && goes(S("filtered"), S("a@x")));
+    CHECK(!goes(S("seen"), S("")) && !goes(S("seen"), S("a@x")));
+    mailbox(S("c@x"), false);
+    CHECK(goes(S("gone"), S("")) && !goes(S("gone"), S("c@x")) && !goes(S("filtered"), S("")));
 }
 
 static void test_purge_another_spelling_is_the_same_mailbox(void)
@@ -258,6 +287,7 @@ static const struct test_case cases[] = {
     CASE(test_purge_one_mailbox_missing_keeps_what_has_no_owner),
     CASE(test_purge_owner_gone_from_the_directory),
     CASE(test_purge_an_empty_directory_takes_nothing),
+    CASE(test_purge_a_mailbox_that_went_on_from_a_state),
     CASE(test_purge_another_spelling_is_the_same_mailbox),
     CASE(test_purge_an_owner_behind_a_prefix_is_that_mailbox),
     CASE(test_purge_a_mailbox_without_a_usable_name_protects_all_others),

@@ -34,6 +34,7 @@
     T(DayOfMonth)                   \
     T(DayOfWeekIndex)               \
     T(DaysOfWeek)                   \
+    T(Delete)                       \
     T(DisplayName)                  \
     T(DistributionList)             \
     T(DueDate)                      \

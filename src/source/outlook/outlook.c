@@ -92,6 +92,8 @@ static const struct source_ops outlook_ops = {
     .ping_fail = outlook_accounts_fail,
     .ping_send = outlook_accounts_send,
 
+    .keeps_states = true,
+
     .identity = outlook_identity,
     .identity_id = outlook_identity_id,
 };

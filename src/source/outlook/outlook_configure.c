@@ -16,6 +16,7 @@ void outlook_release(void *src)
     auth_set(&o->auth, (str){0}, (struct secret){0});
     buf_reset(&o->source->notice);
     o->source->purge_held = NULL;
+    o->source->states = NULL;
     o->source->unlisted_type_count = 0;
     crypto_wipe(&o->run, sizeof o->run);
     for (int i = 0; i < o->reader_count; i++) {
@@ -280,6 +281,29 @@ static err configure_all(struct outlook *o, const struct source_setup *setup, st
     return OK;
 }
 
+// What decides whose documents there are, and how they look. Passwords do not.
+static u64 configure_binding(const struct outlook *o, const struct source_setup *setup)
+{
+    u8 bytes[4 * OUTLOOK_FIELD_BYTES];
+    struct buf b = buf_over(bytes, COUNT(bytes));
+    const u64 numbers[] = {
+        o->run.document_level_security, o->run.content,       o->run.extract,
+        o->settings.html_always,        o->settings.extended, (u64)o->settings.max_file_bytes,
+        (u64)o->settings.backend,       o->settings.delegate,
+    };
+    for (int i = 0; i < COUNT(numbers); i++) {
+        buf_put_u64(&b, numbers[i]);
+        buf_put_byte(&b, '/');
+    }
+    static const u8 fields[] = {OUTLOOK_FIELD_DATA_SOURCE, OUTLOOK_FIELD_TENANT_ID,
+                                OUTLOOK_FIELD_EXCHANGE_SERVER, OUTLOOK_FIELD_DOMAIN};
+    for (int i = 0; i < COUNT(fields); i++) {
+        buf_put(&b, setup->values[fields[i]].text);
+        buf_put_byte(&b, '/');
+    }
+    return hash_siphash((struct hash_key){0}, buf_str(&b));
+}
+
 err outlook_configure(void *src, const struct source_setup *setup, struct buf *detail)
 {
     struct outlook *o = src;
@@ -289,6 +313,7 @@ err outlook_configure(void *src, const struct source_setup *setup, struct buf *d
         outlook_release(o);
         return e;
     }
+    o->source->binding = configure_binding(o, setup);
     o->source->unverified = !o->run.trust.verify;
     o->source->warning = o->run.extract && !o->run.content
                              ? "'Use text extraction service' is on, but config.yml names no "

@@ -3,7 +3,9 @@
 // it. Its units are staged and join the queue, and its state takes the place of the one before,
 // when the page is whole: one that broke off yields nothing twice. A state that Exchange does not
 // know any more begins the folder again; a folder whose changes Exchange does not list begins again
-// by FindItem. An id that cannot be used is counted, and its mailbox does not count as finished.
+// by FindItem. With states that outlive a run (source.h) a folder goes on from the last one; items
+// that vanished since are units of their own then.
+// An id that cannot be used is counted, and its mailbox does not count as finished.
 #include "source/outlook/outlook_listing.h"
 
 #include <string.h>
@@ -93,6 +95,65 @@ static void listing_next_folder(struct outlook_mailbox *om)
     om->pages = 0;
     om->page_units = 0;
     om->find = (struct outlook_find){0};
+    om->looked = om->continued = false;
+}
+
+// ---- states that outlive the run
+
+static bool listing_is_state(str state);
+
+static str listing_state_name(struct buf *b, const struct ews_folder *folder)
+{
+    buf_put(b, folder->name.n ? S("ews/") : S("ews:"));
+    buf_put(b, folder->name.n ? folder->name : folder->id);
+    return b->full ? (str){0} : buf_str(b);
+}
+
+static void listing_look(const struct outlook *o, struct mailbox *m,
+                         const struct ews_folder *folder)
+{
+    const struct source_states *states = o->source->states;
+    struct outlook_mailbox *om = m->state;
+    u8 bytes[UNIT_ID_BYTES];
+    struct buf text = buf_over(bytes, COUNT(bytes)), state = buf_over(om->state, EWS_STATE_BYTES);
+    str name = listing_state_name(&text, folder);
+    if (!states || om->looked || om->find.on) {
+        return;
+    }
+    om->looked = true;
+    om->continued = name.n &&
+                    states->read(states->st, str_make(m->address, m->address_bytes), name,
+                                 &state) &&
+                    state.n > 0 && listing_is_state(buf_str(&state));
+    om->state_bytes = om->continued ? (int)state.n : 0;
+}
+
+static void listing_note_way(const struct outlook *o, struct mailbox *m)
+{
+    struct outlook_mailbox *om = m->state;
+    om->whole |= !om->continued;
+    om->stateless |= om->find.on;
+    m->continued |= om->continued;
+    m->mixed = o->source->states && (om->stateless || (m->continued && om->whole));
+}
+
+// The folder was listed to its end: its state is for the next run.
+static void listing_keep(const struct outlook *o, struct mailbox *m)
+{
+    const struct source_states *states = o->source->states;
+    struct outlook_mailbox *om = m->state;
+    u8 bytes[UNIT_ID_BYTES];
+    struct buf text = buf_over(bytes, COUNT(bytes));
+    u8 folder;
+    struct ews_folder at;
+    int next;
+    if (states && listing_folder(om, &folder, &at, &next)) {
+        str name = listing_state_name(&text, &at);
+        if (name.n) {
+            states->keep(states->st, str_make(m->address, m->address_bytes), name,
+                         str_make(om->state, om->state_bytes));
+        }
+    }
 }
 
 // ---- asking
@@ -120,7 +181,8 @@ static void listing_ask_items(struct outlook_mailbox *om, const struct ews_call 
     om->error = OK;
     om->capture = CAPTURE_NONE;
     om->last = om->has_last = om->has_state = false;
-    om->counted = 0;
+    om->counted = om->page_gone = 0;
+    om->deleting = false;
     om->page_bad_ids = 0;
     om->has_id = false;
     om->page_units = om->page_units ? om->page_units : OUTLOOK_PAGE_UNITS;
@@ -162,6 +224,8 @@ enum step outlook_listing_next(void *src, struct mailbox *m, i64 now_ms, struct 
     struct ews_call c = outlook_call_begin(o, &om->call, mailbox);
     struct buf *b = &outlook_call_reader(o, &om->call)->request;
     if (om->step == OUTLOOK_LIST_ITEMS) {
+        listing_look(o, m, &at);
+        om->tells_gone = o->source->states && !om->find.on;
         listing_ask_items(om, &c, b, &at);
     } else {
         outlook_folders_ask(om, &c, b);
@@ -186,6 +250,14 @@ static bool listing_is_id(str id)
 // Changes, Create or Update, the item, its properties; of FindItem: RootFolder, Items.
 enum { LEVEL_CHANGE = 2, LEVEL_ITEM, LEVEL_PROPERTY };
 
+static void listing_take_id(struct outlook_mailbox *om, const struct ews_answer *a)
+{
+    str id = xml_attribute(&a->xml, S("Id"), NULL);
+    om->has_id = listing_is_id(id);
+    om->unit.id_bytes = om->has_id ? (int)id.n : 0;
+    memcpy(om->unit.id, id.p, (size_t)om->unit.id_bytes);
+}
+
 static void listing_begin(struct outlook_mailbox *om, const struct ews_answer *a, struct buf *state)
 {
     bool change = om->find.on ? a->tag == EWS_TAG_Items
@@ -205,16 +277,18 @@ static void listing_begin(struct outlook_mailbox *om, const struct ews_answer *a
         om->small = buf_over(om->small_bytes, COUNT(om->small_bytes));
     } else if (a->level == LEVEL_CHANGE) {
         om->folder_ok = change;
+        om->deleting = om->tells_gone && a->tag == EWS_TAG_Delete;
+        om->has_id = false;
+    } else if (a->level == LEVEL_ITEM && om->deleting && a->tag == EWS_TAG_ItemId) {
+        om->unit = (struct unit){.gone = true};
+        listing_take_id(om, a);
     } else if (a->level == LEVEL_ITEM && om->folder_ok) {
         om->unit = (struct unit){0};
         om->kind_known = outlook_item_kind(a->tag, &om->kind);
         om->has_id = false;
     } else if (a->level == LEVEL_PROPERTY && a->tag == EWS_TAG_ItemId) {
-        str id = xml_attribute(&a->xml, S("Id"), NULL);
-        outlook_find_id(&om->find, id);
-        om->has_id = listing_is_id(id);
-        om->unit.id_bytes = om->has_id ? (int)id.n : 0;
-        memcpy(om->unit.id, id.p, (size_t)om->unit.id_bytes);
+        outlook_find_id(&om->find, xml_attribute(&a->xml, S("Id"), NULL));
+        listing_take_id(om, a);
     } else if (a->level == LEVEL_PROPERTY &&
                (a->tag == EWS_TAG_LastModifiedTime || a->tag == EWS_TAG_Size ||
                 a->tag == EWS_TAG_HasAttachments)) {
@@ -251,8 +325,27 @@ static void listing_end_property(struct outlook_mailbox *om, enum ews_tag tag)
 }
 
 // false: far more than were asked for.
+static bool listing_stage(struct outlook_mailbox *om, struct unit_queue *q)
+{
+    return om->counted + om->page_gone < OUTLOOK_PAGE_UNITS && unit_queue_stage(q, &om->unit);
+}
+
+static bool listing_end_gone(struct outlook_mailbox *om, struct unit_queue *q)
+{
+    if (!om->has_id) {
+        return true; // of an item that has no document
+    }
+    bool staged = listing_stage(om, q);
+    om->has_id = false;
+    om->page_gone += staged;
+    return staged;
+}
+
 static bool listing_end_item(struct outlook_mailbox *om, struct unit_queue *q, u8 folder)
 {
+    if (om->deleting) {
+        return listing_end_gone(om, q);
+    }
     if (!om->folder_ok || (om->find.on && !outlook_find_take(&om->find))) {
         return true;
     }
@@ -266,7 +359,7 @@ static bool listing_end_item(struct outlook_mailbox *om, struct unit_queue *q, u
     om->unit.kind = (u8)om->kind;
     om->unit.folder = folder;
     om->unit.parts = om->unit.parts && om->kind != EWS_KIND_CONTACT && om->kind != EWS_KIND_LIST;
-    if (om->counted == OUTLOOK_PAGE_UNITS || !unit_queue_stage(q, &om->unit)) {
+    if (!listing_stage(om, q)) {
         return false;
     }
     om->counted++;
@@ -335,6 +428,7 @@ static err listing_take_found(struct outlook *o, struct mailbox *m)
         return ++om->pages == OUTLOOK_PAGES_MAX ? FAIL(EWS_ENDLESS) : OK;
     case OUTLOOK_FIND_LAST:
         listing_take_units(o, m);
+        listing_note_way(o, m);
         listing_next_folder(om);
         return OK;
     case OUTLOOK_FIND_AGAIN: // what was listed is listed once more, and known by then
@@ -367,6 +461,8 @@ static err listing_take_page(struct outlook *o, struct mailbox *m)
     memcpy(om->state, state.p, (size_t)state.n);
     om->state_bytes = (int)state.n;
     if (om->last) {
+        listing_keep(o, m);
+        listing_note_way(o, m);
         listing_next_folder(om);
     }
     return OK;
@@ -409,6 +505,7 @@ static void listing_begin_find(struct outlook_mailbox *om)
 {
     om->state_bytes = 0;
     om->pages = 0;
+    om->continued = false;
     om->find = (struct outlook_find){.on = true};
 }
 
@@ -435,6 +532,7 @@ static err listing_end_items(struct outlook *o, struct mailbox *m, struct exchan
     if (err_is(om->error, ERR_EWS_SYNC_STATE) && om->state_bytes &&
         om->restarts++ < OUTLOOK_RESTARTS_MAX) {
         om->state_bytes = 0;
+        om->continued = false;
         return OK;
     }
     return outlook_call_judge(o, r, om->error, x);

@@ -53,6 +53,10 @@ struct outlook_mailbox {
     int id_bytes, id_at;      // of `ids`: used; where the folder in hand stands
     int restarts, pages;
     int page_units; // asked for at a time; 0: as many as there may be
+    // Of the folder in hand, where states are kept between runs.
+    bool looked;           // whether there is one of it
+    bool continued;        // there was: changes are listed
+    bool whole, stateless; // of folders before: one was listed from its beginning; by offsets
     i64 bad_ids;
     int denied;              // items in a row that were not given, when single ones were asked for
     int closed, page_closed; // folders that are there and cannot be read; of the answer in hand
@@ -64,7 +68,9 @@ struct outlook_mailbox {
     bool full;              // of ids
     bool extended;          // names are wanted
     int page_ids, step_ids; // bytes of ids before the answer in hand, before the step
-    i64 counted, page_bad_ids;
+    i64 counted, page_gone, page_bad_ids;
+    bool tells_gone;
+    bool deleting; // the change in hand is a Delete that somebody wants to hear of
     u8 capture;
     bool folder_ok;
     struct unit unit;
