@@ -646,11 +646,70 @@ static void test_call_at_each_has_a_reason(void)
     CHECK(!seal_call_at(-1, &name, &why));
 }
 
+// ---- states of folders
+
+static int store = -1, beside = -1; // the file, and one that is open for writing too
+
+static int child_store(const struct seal_report *report, str argument)
+{
+    (void)report;
+    u8 back[4];
+    if (str_eq(argument, S("ours"))) {
+        bool done = os_store_write(store, 0, S("kept")) && os_store_sync(store) &&
+                    os_store_read(store, 0, back, 4) == 4;
+        return done ? 0 : 1;
+    }
+    if (str_eq(argument, S("cut"))) {
+        return ftruncate(store, 0);
+    }
+    return str_eq(argument, S("sync")) ? os_store_sync(beside) : os_store_write(beside, 0, S("x"));
+}
+
+static int run_sealed_with_store(str argument)
+{
+    fflush(NULL);
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct seal_report report;
+        struct seal_wants wants = {.listen_fd = -1, .store = true, .store_fd = store};
+        err e = seal_engage(&wants, &report);
+        leave(err_ok(e) ? child_store(&report, argument) : 99);
+    }
+    int status = 0;
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+    }
+    return status;
+}
+
+static void test_engage_with_a_store_writes_it_and_nothing_else(void)
+{
+    static const str others[] = {S("write"), S("sync"), S("cut")};
+    char path[] = "/tmp/test_seal_store.XXXXXX", other[] = "/tmp/test_seal_store.XXXXXX";
+    close(mkstemp(path));
+    beside = mkstemp(other);
+    u8 bytes[200];
+    struct buf detail = buf_over(bytes, COUNT(bytes));
+    store = os_store_open(path, &detail);
+    CHECK(store >= 0);
+    int status = run_sealed_with_store(S("ours"));
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    for (isize i = 0; i < COUNT(others) && has_seccomp(); i++) {
+        status = run_sealed_with_store(others[i]);
+        CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS);
+    }
+    status = has_seccomp() ? run_sealed(child_store, S("ours")) : SIGSYS; // not in this mode
+    CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS);
+    close(store);
+    close(beside);
+    CHECK(unlink(path) == 0 && unlink(other) == 0);
+}
+
 static const struct test_case cases[] = {
     CASE(test_engage_report),
     CASE(test_engage_forbidden_calls_die),
     CASE(test_try_unsealed_lives),
     CASE(test_engage_allowed_calls_live),
+    CASE(test_engage_with_a_store_writes_it_and_nothing_else),
     CASE(test_engage_with_files_cuts_them_and_nothing_else),
     CASE(test_engage_with_folder_reads_in_it_alone),
     CASE(test_engage_with_listener_accepts_from_it_alone),
