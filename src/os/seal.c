@@ -185,14 +185,9 @@ static void seal_put_checks(struct seal_filter *f, enum seal_check check,
         seal_must_be(f, (u32)wants->listen_fd, (u32)wants->listen_fd);
         break;
     case SEAL_SHARED:
-        seal_load_argument(f, 0);
-        seal_put(f, BPF_ALU | BPF_SUB | BPF_K, 0, 0, (u32)wants->shared_first_fd);
-        seal_put(f, BPF_JMP | BPF_JGE | BPF_K, 0, 1, (u32)wants->shared_count);
-        seal_put(f, BPF_RET | BPF_K, 0, 0, SECCOMP_RET_KILL_PROCESS);
-        break;
     case SEAL_WRITTEN:
         seal_load_argument(f, 0);
-        if (wants->store) {
+        if (check == SEAL_WRITTEN && wants->store) {
             seal_put(f, BPF_JMP | BPF_JEQ | BPF_K, 3, 0, (u32)wants->store_fd);
         }
         seal_put(f, BPF_ALU | BPF_SUB | BPF_K, 0, 0, (u32)wants->shared_first_fd);

@@ -4,7 +4,10 @@
 // and know which index they write; an incremental run goes on from them.
 //
 // They count once everything that they leave behind was dealt with: every mailbox that was finished
-// has its documents in the index, and what it said to be gone was deleted.
+// has its documents in the index, and what is gone of it was deleted. What waits to be deleted
+// until some mailbox is read, or leaves the directory, is found by its owner whenever that happens.
+// It is not where a document does not say whose it is: then nothing counts as long as something
+// waits, and a mailbox that has left, or had no state, lets the next run list everything.
 #include "sync/job_internal.h"
 
 static bool job_keeps_states(const struct job *job)
@@ -49,9 +52,8 @@ void job_begin_states(struct job *job)
     }
     job_put_binding(job, &binding);
     bool keeps = job_keeps_states(job);
-    bool fresh = s->full || !keeps;
-    states_begin(&job->states, s->kept, s->connector, buf_str(&binding),
-                 fresh ? -1 : job->purge.existing);
+    states_begin(&job->states, s->kept, s->connector, buf_str(&binding), job->purge.existing);
+    job->states.reads = job->states.reads && keeps && !s->full;
     if (!keeps) {
         return; // nothing of it is shown to anybody, but deletes suspend what others have kept
     }
@@ -93,24 +95,29 @@ bool job_suspend_states(struct job *job)
 static bool job_is_blind(const struct job *job)
 {
     const struct roster *r = &job->roster;
-    return r->continued > 0 && r->finished > r->continued && job->purge.owned < job->purge.existing;
+    return r->continued > 0 && (r->finished > r->continued || states_has_left(&job->states));
 }
 
 void job_complete_states(struct job *job)
 {
-    if (job->mailboxes.states && job_is_blind(job)) {
+    bool owned = job->purge.owned == job->purge.existing;
+    if (!job->mailboxes.states) {
+        return;
+    }
+    if (!owned && job_is_blind(job)) {
         log_line(job->log, LOG_INFO,
-                 S("some mailboxes had no state to go on from: the next run lists all of them from "
-                   "their beginning, to see what is gone"),
+                 S("some mailboxes had no state to go on from, or are gone: the next run lists all "
+                   "of them from their beginning, to see what to delete"),
                  NULL, 0);
         states_suspend(&job->states);
         return;
     }
     const struct sync_stats *s = &job->stats;
-    bool held = job->source->purge_held || job->purge.would_delete; // of a scan that only counted
+    bool held = job->source->purge_held || job->purge.would_delete || // of a scan that only counted
+                (!owned && s->kept_from_purge);
     bool deleted = job->due == job->purge.due_sent &&
                    s->documents_deleted == job->purge.deleted_sent;
-    if (job->mailboxes.states && deleted && !held && !job->purge.ids.full) {
+    if (deleted && !held && !job->purge.ids.full) {
         states_complete(&job->states, job->purge.existing + s->documents_indexed -
                                           s->documents_updated - s->documents_deleted);
     }

@@ -97,6 +97,9 @@ static bool mailboxes_take_account(void *st, const struct account *a)
         return true;
     }
     all->stats->mailboxes_found++;
+    if (all->states) {
+        states_name(all->states, a->address);
+    }
     struct waiting_account *w = mailboxes_waiting(all, all->waiting_count++);
     *w = (struct waiting_account){.address_bytes = (u16)a->address.n};
     memcpy(w->address, a->address.p, (size_t)a->address.n);
@@ -257,7 +260,8 @@ static void mailboxes_close(struct mailbox_slot *slot)
     }
     str address = str_make(m->address, m->address_bytes);
     bool finished = m->phase == MAILBOX_LISTED && slot->undecided == 0;
-    if (all->states && (!finished || slot->unkept || m->mixed)) {
+    if (all->states && (!finished || slot->unkept || m->mixed ||
+                        (m->continued && states_has_lost(all->states, address)))) {
         states_forget(all->states, address);
     }
     if (finished) {

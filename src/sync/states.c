@@ -18,7 +18,8 @@ struct states_head {
     struct hash_key key;
     u64 sequence; // the newer copy has the larger one
     struct states_connector {
-        u64 connector, run;
+        u64 connector, run, binding;
+        u64 roster; // of the mailboxes that its directory has named
         i64 documents;
     } connectors[STATES_CONNECTORS];
     u64 check; // of all that stands before it
@@ -27,7 +28,7 @@ struct states_head {
 struct states_record {
     u64 key;     // of connector, mailbox and folder; never 0
     u64 mailbox; // of connector and mailbox
-    u64 run, binding;
+    u64 run;
     u64 bytes; // that follow
     u64 check; // of all that stands before it and of what follows
 };
@@ -190,16 +191,12 @@ static struct states_connector *states_connector(struct states *all, u64 connect
     return NULL;
 }
 
-// An empty place, or that of the one that began first: whoever comes back begins anew.
+// Its own, an empty place, or any: whoever comes back begins anew.
 static struct states_connector *states_connector_add(struct states *all, u64 connector)
 {
-    struct states_connector *list = all->head.connectors, *found = states_connector(all, connector);
+    struct states_connector *found = states_connector(all, connector);
     found = found ? found : states_connector(all, 0);
-    found = found ? found : &list[all->head.sequence % STATES_CONNECTORS];
-    if (found->connector != connector) {
-        *found = (struct states_connector){.connector = connector};
-    }
-    return found;
+    return found ? found : &all->head.connectors[all->head.sequence % STATES_CONNECTORS];
 }
 
 // ---- places
@@ -285,7 +282,7 @@ static bool states_read(void *st, str mailbox, str folder, struct buf *out)
                  NULL, 0);
         return false;
     }
-    if (head.key != key || head.run != r->former || head.binding != r->binding) {
+    if (head.key != key || head.run != r->former) {
         return false;
     }
     buf_put(out, str_make(all->record + sizeof head, bytes));
@@ -307,7 +304,6 @@ static void states_keep(void *st, str mailbox, str folder, str state)
         .key = key,
         .mailbox = states_key(r, mailbox, S("")),
         .run = r->run,
-        .binding = r->binding,
         .bytes = (u64)state.n,
     };
     isize bytes = (isize)sizeof head + state.n;
@@ -342,11 +338,38 @@ void states_begin(struct states_run *r, struct states *all, str connector, str b
     while (r->run == 0) {
         os_entropy(&r->run, sizeof r->run);
     }
+    r->hooks = (struct source_states){.read = states_read, .keep = states_keep, .st = r};
     const struct states_connector *known = states_connector(all, r->connector);
     r->former = known ? known->run : 0;
-    r->reads = r->former && !all->broken && documents >= 0 && known->documents == documents &&
-               states_has(all, r->former);
-    r->hooks = (struct source_states){.read = states_read, .keep = states_keep, .st = r};
+    if (r->former && (known->documents != documents || known->binding != r->binding)) {
+        states_suspend(r); // or a run that dies may leave as many as there were, but others
+    } else {
+        r->reads = r->former && !all->broken && states_has(all, r->former);
+    }
+}
+
+void states_name(struct states_run *r, str mailbox)
+{
+    r->roster += states_key(r, mailbox, S(""));
+}
+
+bool states_has_left(const struct states_run *r)
+{
+    const struct states_connector *known = states_connector(r->all, r->connector);
+    return known && known->roster != r->roster; // it may have been suspended since
+}
+
+bool states_has_lost(const struct states_run *r, str mailbox)
+{
+    bool lost = false;
+    u64 key = states_key(r, mailbox, S(""));
+    for (isize i = 0; i < r->all->place_count; i++) {
+        const struct states_place *place = &r->all->places[i];
+        const u64 *runs = place->runs;
+        bool had = place->mailbox == key && (runs[0] == r->former || runs[1] == r->former);
+        lost = lost || (had && runs[0] != r->run && runs[1] != r->run);
+    }
+    return lost;
 }
 
 void states_forget(struct states_run *r, str mailbox)
@@ -373,7 +396,9 @@ bool states_suspend(struct states_run *r)
         return true;
     }
     known->run = 0;
-    return states_write_head(r->all);
+    bool written = states_write_head(r->all);
+    known->run = written ? 0 : r->former; // it still counts for whoever reads the file
+    return written;
 }
 
 void states_complete(struct states_run *r, i64 documents)
@@ -382,7 +407,12 @@ void states_complete(struct states_run *r, i64 documents)
         return;
     }
     struct states_connector *known = states_connector_add(r->all, r->connector);
-    known->run = r->run;
-    known->documents = documents;
+    *known = (struct states_connector){
+        .connector = r->connector,
+        .run = r->run,
+        .binding = r->binding,
+        .roster = r->roster,
+        .documents = documents,
+    };
     states_write_head(r->all);
 }

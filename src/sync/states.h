@@ -6,7 +6,8 @@
 // A state counts when the run that wrote it was the last one of its connector that came to its end,
 // with the same binding (index, rules, settings, version: a hash), and when the index holds as many
 // documents as that run has left there: then nobody else has changed it. Everything else is as if
-// it were not there, and the folder is listed from its beginning.
+// it were not there, and the folder is listed from its beginning. A run that finds another binding
+// or number, of whatever kind it is, takes back that they count, before it writes anything.
 //
 // The file: two copies of a head, of which the newer whole one counts, then places of two
 // records each, STATES_FOLDERS at most. A run writes into the record that does not count, and its
@@ -31,7 +32,7 @@ isize states_count(const struct states *all); // folders that have one
 // One run of a connector.
 struct states_run {
     struct states *all; // NULL: nothing is kept
-    u64 connector, binding;
+    u64 connector, binding, roster;
     u64 run;        // its number, by chance
     u64 former;     // the run whose states count; 0: none
     bool reads;     // this run goes on from them
@@ -39,10 +40,17 @@ struct states_run {
     struct source_states hooks;
 };
 
-// `documents`: that the index holds now; < 0: a full run, which reads no states.
+// `documents`: that the index holds now. A run that has to list everything sets `reads` to false.
 void states_begin(struct states_run *r, struct states *all, str connector, str binding,
                   i64 documents);
+void states_name(struct states_run *r, str mailbox);   // the directory has, once
 void states_forget(struct states_run *r, str mailbox); // what this run has written of it
+
+// The mailboxes that were named are others than in the run whose states count.
+bool states_has_left(const struct states_run *r);
+
+// That run has kept a state of a folder of it, and this one has not: the folder may be gone.
+bool states_has_lost(const struct states_run *r, str mailbox);
 
 // Before something is deleted, so that who dies then begins anew: from now on no state counts. What
 // this run has written does when it completes. false: it cannot be written.

@@ -9,8 +9,9 @@ import urllib.parse
 import urllib.request
 
 import rig
+import test_outlook
 from rig import completed, same, true
-from test_outlook import entry, ndjson, sync
+from test_outlook import NOBODY, entry, ndjson, sync
 from test_outlook_exchange import INDEX, USER, operations, script, tenant, whole, without_items
 from test_outlook_find import inbox
 
@@ -196,3 +197,97 @@ def test_an_item_that_was_not_taken_is_not_forgotten():
     t.post("exchange", clear=True)
     r, _ = listed(t)
     true(set(new) <= set(t.docs(INDEX)), f"lost: {r.err}")
+
+
+def test_a_document_that_was_refused_is_tried_again():
+    t = tenant("--exchange-bare", items=40)
+    listed(t)
+    t.post("exchange", user=USER, folder="inbox", add=6)
+    t.post("es", error_every=3, error_status=400, error_count=2)
+    same(completed(sync(t, extra=key(t)))["skipped_rejected"], 2)
+    same(listed(t)[0]["documents_indexed"], 2)
+
+
+OWNERLESS = {"use_document_level_security": False}
+SECOND, THIRD = "user2@example.test", "user3@example.test"
+
+
+def ids(t, user):
+    return test_outlook.listed(t, user)
+
+
+def test_a_folder_that_is_gone():
+    t = tenant("--exchange-bare", items=90)
+    listed(t)
+    t.post("exchange", user=USER, folder="junkemail", removed=True)
+    r, count = listed(t)
+    same((count, r["documents_deleted"]), (0, 0), r.err)
+    r, count = listed(t)
+    true(count > 0 and r["documents_deleted"] > 0, f"the folder is still there: {r.err}")
+    same(listed(t)[1], 0)
+    exact(t)
+
+
+def test_who_leaves_the_directory():
+    for changes in ({}, OWNERLESS):
+        t = tenant("--exchange-bare", users=3, items=30)
+        listed(t, **changes)
+        gone = ids(t, THIRD)
+        t.post("users", user=THIRD, state="deleted")
+        if changes:
+            r, count = listed(t, **changes)
+            true(count == 0 and "the next run lists all of them" in r.err, r.err)
+        r, count = listed(t, **changes)
+        same((count > 0, r["documents_deleted"] >= len(gone) > 0, gone & set(t.docs(INDEX))), (bool(changes), True, set()), r.err)
+        same(listed(t, **changes)[1], 0)
+        rig.stop_all()
+
+
+def test_what_waits_for_a_mailbox_that_is_refused():
+    """A whole listing that may not delete yet leaves no states: nobody would say again what is gone."""
+    t = tenant("--exchange-bare", users=3, items=30)
+    completed(sync(t, **OWNERLESS))
+    gone = inbox(t)[0]["id"]
+    t.post("exchange", user=USER, folder="inbox", delete=[gone])
+    t.post("exchange", user=SECOND, state="denied")
+    for _ in range(2):
+        before = t.stats()["ews_items_listed"]
+        r = sync(t, extra=key(t), **OWNERLESS)
+        count = t.stats()["ews_items_listed"] - before
+        same((r["mailboxes_refused"], r["documents_deleted"], gone in t.docs(INDEX)), (1, 0, True), r.err)
+        true(count > 0, "listed from states")
+    t.post("users", user=SECOND, state="deleted")
+    r, _ = listed(t, **OWNERLESS)
+    same((gone in t.docs(INDEX), ids(t, SECOND) & set(t.docs(INDEX))), (False, set()), r.err)
+    same(listed(t, **OWNERLESS)[1], 0)
+
+
+class World(test_outlook.World):
+    def config(self):
+        return super().config() + key(self.tenant)
+
+
+def test_jobs_of_the_service():
+    w = World("--exchange-bare", *NOBODY)
+    t = w.tenant
+
+    def job(kind):
+        before = t.stats()["ews_items_listed"]
+        done = w.wait_job(w.job(job_type=kind), "completed", "error")
+        same((done["status"], done["error"]), ("completed", None))
+        return t.stats()["ews_items_listed"] - before, done["indexed_document_count"], done["deleted_document_count"]
+
+    w.serve()
+    w.fill()
+    w.connected()
+    every, indexed, _ = job("full")
+    same((indexed > 0, job("incremental")), (True, (0, 0, 0)))
+    t.post("exchange", user=USER, folder="inbox", delete=[inbox(t)[0]["id"]], add=2)
+    same((job("incremental"), job("incremental")), ((2, 2, 1), (0, 0, 0)))
+    true(job("full")[0] > every, "a full job lists everything")
+    same(w.stop(), 0)
+    t.post("exchange", user=USER, folder="inbox", add=1)
+    w.serve()
+    same((job("incremental"), job("incremental")), ((1, 1, 0), (0, 0, 0)), "another process")
+    true("sealed" in w.words(), w.words()[-2000:])
+    same(w.stop(), 0)

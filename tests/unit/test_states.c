@@ -42,6 +42,11 @@ static void begin(i64 documents)
     states_begin(&run, all, S("connector"), S("binding"), documents);
 }
 
+static void name(const char *mailbox)
+{
+    states_name(&run, str_from(mailbox));
+}
+
 static void keep(const char *folder, const char *state)
 {
     run.hooks.keep(run.hooks.st, S("A@x"), str_from(folder), str_from(state));
@@ -58,7 +63,9 @@ static bool reads(const char *folder, const char *state)
 static void completed(void)
 {
     fresh();
-    begin(-1);
+    begin(0);
+    name("a@x");
+    name("b@x");
     keep("inbox", "one");
     keep("tasks", "two");
     states_complete(&run, 5);
@@ -101,11 +108,8 @@ static void test_states_count_when_their_run_is_complete(void)
 static void test_states_of_something_else_do_not_count(void)
 {
     completed();
-    begin(-1); // a full run
-    CHECK(!reads("inbox", "one"));
-    begin(4); // somebody has changed the index
-    CHECK(!reads("inbox", "one"));
-    states_begin(&run, all, S("connector"), S("other"), 5);
+    begin(5);
+    run.reads = false; // a full run
     CHECK(!reads("inbox", "one"));
     states_begin(&run, all, S("other"), S("binding"), 5);
     CHECK(!reads("inbox", "one"));
@@ -120,10 +124,71 @@ static void test_states_of_something_else_do_not_count(void)
     CHECK(!run.hooks.read(run.hooks.st, S("b@x"), S("inbox"), &out));
 }
 
+// Whoever dies after that may leave as many documents as there were, and they are others.
+static void test_states_are_taken_back_when_something_else_has_changed(void)
+{
+    completed();
+    begin(4); // somebody has changed the index
+    CHECK(!run.reads && !reads("inbox", "one"));
+    start();
+    begin(5);
+    CHECK(!run.reads && !reads("inbox", "one"));
+    completed();
+    states_begin(&run, all, S("connector"), S("other"), 5);
+    CHECK(!run.reads && !reads("inbox", "one"));
+    start();
+    begin(5);
+    CHECK(!run.reads && !reads("inbox", "one"));
+}
+
+static void test_states_know_who_has_left(void)
+{
+    completed();
+    begin(5);
+    CHECK(states_has_left(&run));
+    name("B@x");
+    CHECK(states_has_left(&run));
+    name("A@x"); // in whatever order
+    CHECK(!states_has_left(&run) && states_suspend(&run) && !states_has_left(&run));
+    name("c@x");
+    CHECK(states_has_left(&run));
+    keep("inbox", "three");
+    states_complete(&run, 5);
+    start();
+    begin(5);
+    name("a@x");
+    name("c@x");
+    CHECK(run.reads && states_has_left(&run));
+    name("b@x");
+    CHECK(!states_has_left(&run));
+}
+
+static void test_states_know_which_folder_is_gone(void)
+{
+    completed();
+    begin(5);
+    CHECK(states_has_lost(&run, S("a@x")) && !states_has_lost(&run, S("b@x")));
+    keep("inbox", "three");
+    CHECK(states_has_lost(&run, S("a@x")));
+    keep("junk", "new");
+    CHECK(states_has_lost(&run, S("a@x")));
+    keep("tasks", "four");
+    CHECK(!states_has_lost(&run, S("A@X")));
+    states_complete(&run, 5);
+    start();
+    begin(5);
+    keep("junk", "1");
+    keep("tasks", "2");
+    CHECK(states_has_lost(&run, S("a@x")));
+    keep("inbox", "3");
+    CHECK(!states_has_lost(&run, S("a@x")));
+}
+
 static void test_states_full_run_that_dies_leaves_the_former(void)
 {
     completed();
-    begin(-1);
+    begin(5);
+    run.reads = false;
     keep("inbox", "new");
     start();
     begin(5);
@@ -159,7 +224,7 @@ static void test_states_forget_and_suspend(void)
 static void test_states_too_long_are_not_kept(void)
 {
     fresh();
-    begin(-1);
+    begin(0);
     memset(long_state, 's', sizeof long_state);
     run.hooks.keep(run.hooks.st, S("a@x"), S("inbox"), str_make(long_state, COUNT(long_state)));
     run.hooks.keep(run.hooks.st, S("a@x"), S("tasks"), str_make(long_state, 32000));
@@ -178,8 +243,8 @@ static void test_states_damaged(void)
     static u8 before[KIB(8) + STATES_RECORD_BYTES + 200], after[sizeof before];
     completed();
     isize n = os_store_read(fd, 0, before, COUNT(before));
-    CHECK(n > KIB(8) + 51);
-    for (isize at = 0; at<KIB(8) + 51; at += at> 1700 && at < KIB(4) ? 97 : 1) {
+    CHECK(n > KIB(8) + 43);
+    for (isize at = 0; at<KIB(8) + 43; at += at> 2700 && at < KIB(4) ? 97 : 1) {
         memcpy(after, before, (size_t)n);
         after[at] ^= 0x41;
         CHECK(os_store_write(fd, 0, str_make(after, n)));
@@ -204,15 +269,23 @@ static void test_states_damaged(void)
 static void test_states_that_cannot_be_written(void)
 {
     completed();
-    int whole = fd;
+    int whole = fd, reader = open(path, O_RDONLY);
+    fd = reader;
+    start();
+    begin(5);
+    CHECK(reads("inbox", "one"));
+    CHECK(!states_suspend(&run) && !states_suspend(&run)); // what is in the file counts
+    begin(5);
+    CHECK(!run.reads);
     fd = open("/dev/null", O_RDONLY);
     start();
-    begin(-1);
+    begin(0);
     keep("inbox", "one");
     states_complete(&run, 5);
     begin(5);
     CHECK(!run.reads && states_suspend(&run)); // nothing counts there
     close(fd);
+    close(reader);
     fd = whole;
     CHECK(unlink(path) == 0);
 }
@@ -221,6 +294,9 @@ static const struct test_case cases[] = {
     CASE(test_states_file_made),
     CASE(test_states_count_when_their_run_is_complete),
     CASE(test_states_of_something_else_do_not_count),
+    CASE(test_states_are_taken_back_when_something_else_has_changed),
+    CASE(test_states_know_who_has_left),
+    CASE(test_states_know_which_folder_is_gone),
     CASE(test_states_full_run_that_dies_leaves_the_former),
     CASE(test_states_forget_and_suspend),
     CASE(test_states_too_long_are_not_kept),

@@ -199,7 +199,7 @@ enum step outlook_listing_next(void *src, struct mailbox *m, i64 now_ms, struct 
     struct outlook *o = src;
     struct outlook_mailbox *om = m->state;
     u8 folder;
-    struct ews_folder at;
+    struct ews_folder at = {0};
     int next;
     if (om->step == OUTLOOK_LIST_ITEMS && !listing_folder(om, &folder, &at, &next)) {
         om->step = OUTLOOK_LIST_DONE;
