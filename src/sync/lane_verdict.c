@@ -73,6 +73,8 @@ void lane_skip(struct lane *lane, struct mailbox_slot *slot, str id, enum skip_r
         };
         log_err(all->log, LOG_WARN, lane->f.error, (str){0}, facts, COUNT(facts));
     }
+    // A whole listing asks for it again, or finds that it is gone.
+    slot->unkept |= reason == SKIP_GONE || reason == SKIP_CORRUPT;
     mailboxes_unit_done(slot, undecided);
     lanes_judge(all);
 }

@@ -148,25 +148,20 @@ isize states_count(const struct states *all)
 
 // ---- writing
 
-static bool states_write(struct states *all, i64 at, const void *p, isize n)
+static bool states_write(struct states *all, i64 at, str s)
 {
-    if (!all->broken && !os_store_write(all->fd, at, str_make(p, n))) {
+    bool done = !all->broken && (s.n ? os_store_write(all->fd, at, s) : os_store_sync(all->fd));
+    if (!done && !all->broken) {
         all->broken = true;
         log_line(all->log, LOG_WARN,
                  S("outlook.state_file cannot be written: no state is kept from now on"), NULL, 0);
     }
-    return !all->broken;
+    return done;
 }
 
 static bool states_sync(struct states *all)
 {
-    if (!all->broken && !os_store_sync(all->fd)) {
-        all->broken = true;
-        log_line(all->log, LOG_WARN,
-                 S("outlook.state_file does not reach the disk: no state is kept from now on"),
-                 NULL, 0);
-    }
-    return !all->broken;
+    return states_write(all, 0, (str){0});
 }
 
 // What was written before is on the disk before the head is, and the head is before anything else
@@ -177,7 +172,8 @@ static bool states_write_head(struct states *all)
     head->sequence++;
     head->check = states_hash(all, head, offsetof(struct states_head, check));
     i64 at = (i64)(head->sequence & 1) * STATES_HEAD_BYTES;
-    return states_sync(all) && states_write(all, at, head, sizeof *head) && states_sync(all);
+    return states_sync(all) && states_write(all, at, str_make(head, sizeof *head)) &&
+           states_sync(all);
 }
 
 static struct states_connector *states_connector(struct states *all, u64 connector)
@@ -210,6 +206,11 @@ static u64 states_key(const struct states_run *r, str mailbox, str folder)
     buf_put_byte(&b, 0);
     buf_put(&b, folder);
     return b.full ? 0 : states_hash(r->all, b.p, b.n);
+}
+
+static u64 states_mailbox(const struct states_run *r, str mailbox)
+{
+    return states_key(r, mailbox, S(""));
 }
 
 static struct states_place *states_find(struct states *all, u64 key)
@@ -302,7 +303,7 @@ static void states_keep(void *st, str mailbox, str folder, str state)
     which = place->runs[1] == r->run ? 1 : which;
     struct states_record head = {
         .key = key,
-        .mailbox = states_key(r, mailbox, S("")),
+        .mailbox = states_mailbox(r, mailbox),
         .run = r->run,
         .bytes = (u64)state.n,
     };
@@ -312,7 +313,7 @@ static void states_keep(void *st, str mailbox, str folder, str state)
     head.check = states_hash(all, all->record, bytes);
     memcpy(all->record, &head, sizeof head);
     place->runs[which] = 0;
-    if (states_write(all, states_at(place - all->places, which), all->record, bytes)) {
+    if (states_write(all, states_at(place - all->places, which), str_make(all->record, bytes))) {
         place->mailbox = head.mailbox;
         place->runs[which] = r->run;
     }
@@ -350,7 +351,7 @@ void states_begin(struct states_run *r, struct states *all, str connector, str b
 
 void states_name(struct states_run *r, str mailbox)
 {
-    r->roster += states_key(r, mailbox, S(""));
+    r->roster += states_mailbox(r, mailbox);
 }
 
 bool states_has_left(const struct states_run *r)
@@ -362,7 +363,7 @@ bool states_has_left(const struct states_run *r)
 bool states_has_lost(const struct states_run *r, str mailbox)
 {
     bool lost = false;
-    u64 key = states_key(r, mailbox, S(""));
+    u64 key = states_mailbox(r, mailbox);
     for (isize i = 0; i < r->all->place_count; i++) {
         const struct states_place *place = &r->all->places[i];
         const u64 *runs = place->runs;
@@ -375,14 +376,14 @@ bool states_has_lost(const struct states_run *r, str mailbox)
 void states_forget(struct states_run *r, str mailbox)
 {
     struct states *all = r->all;
-    u64 key = states_key(r, mailbox, S(""));
+    u64 key = states_mailbox(r, mailbox);
     static const struct states_record none;
     for (isize i = 0; i < all->place_count; i++) {
         struct states_place *place = &all->places[i];
         for (int which = 0; which < 2; which++) {
             if (place->mailbox == key && place->runs[which] == r->run) {
                 place->runs[which] = 0;
-                states_write(all, states_at(i, which), &none, sizeof none);
+                states_write(all, states_at(i, which), str_make(&none, sizeof none));
             }
         }
     }

@@ -200,6 +200,20 @@ def test_an_item_that_was_not_taken_is_not_forgotten():
     true(set(new) <= set(t.docs(INDEX)), f"lost: {r.err}")
 
 
+def test_an_item_that_could_not_be_read_is_asked_for_again():
+    for code, word in (("ErrorCorruptData", "skipped_corrupt"), ("ErrorItemNotFound", "skipped_gone")):
+        t = tenant("--exchange-bare", items=40)
+        listed(t)
+        t.post("exchange", user=USER, folder="inbox", add=4)
+        new = [i["id"] for i in inbox(t) if i["id"] not in t.docs(INDEX) and i["kind"] != "PostItem"][0]
+        t.post("exchange", fault={"level": "item", "operation": "GetItem", "id": new, "code": code, "count": -1})
+        r = completed(sync(t, extra=key(t)))
+        same((r[word], new in t.docs(INDEX)), (1, False), r.err)
+        t.post("exchange", clear=True)
+        listed(t)  # which sees that all have a document
+        rig.stop_all()
+
+
 def test_a_document_that_was_refused_is_tried_again():
     t = tenant("--exchange-bare", items=40)
     listed(t)
