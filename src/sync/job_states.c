@@ -54,6 +54,11 @@ void job_begin_states(struct job *job)
     bool keeps = job_keeps_states(job);
     states_begin(&job->states, s->kept, s->connector, buf_str(&binding), job->purge.existing);
     job->states.reads = job->states.reads && keeps && !s->full;
+    if (!job->open.identity) {
+        buf_put(advice_add(&job->advice),
+                S("outlook.state_file is not used: the key may not see the index's settings; give "
+                  "it `view_index_metadata` on the index"));
+    }
     if (!keeps) {
         return; // nothing of it is shown to anybody, but deletes suspend what others have kept
     }
@@ -117,7 +122,7 @@ void job_complete_states(struct job *job)
                 (!owned && s->kept_from_purge);
     bool deleted = job->due == job->purge.due_sent &&
                    s->documents_deleted == job->purge.deleted_sent;
-    if (deleted && !held && !job->purge.ids.full) {
+    if (deleted && !held && !job->purge.ids.full && !job->roster.set.full) {
         states_complete(&job->states, job->purge.existing + s->documents_indexed -
                                           s->documents_updated - s->documents_deleted);
     }

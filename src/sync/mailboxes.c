@@ -287,7 +287,7 @@ static void mailboxes_drop_queue(struct mailbox_slot *slot)
     struct unit unit;
     while (unit_queue_pop(&slot->m.queue, &unit)) {
         slot->undecided++;
-        slot->all->stats->messages_dropped += !unit.page; // whose items are not listed yet
+        slot->all->stats->messages_dropped += !unit.page && !unit.gone; // not listed as items
     }
 }
 

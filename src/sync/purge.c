@@ -164,6 +164,7 @@ enum purge_unit purge_take(struct purge *p, str id, u32 mailbox)
     if (!entry) {
         return PURGE_UNIT_NEW;
     }
+    entry->flags &= ~(u32)PURGE_GONE; // it is there again, or in another folder
     if (mailbox) {
         u32 tag = mailbox << 8;
         if ((entry->flags & PURGE_TAKEN) && (entry->flags & ~(u32)0xff) == tag) {

@@ -11,6 +11,7 @@ import urllib.request
 import rig
 import test_outlook
 from rig import completed, same, true
+from test_jobs import rules
 from test_outlook import NOBODY, entry, ndjson, sync
 from test_outlook_exchange import INDEX, USER, operations, script, tenant, whole, without_items
 from test_outlook_find import inbox
@@ -223,6 +224,50 @@ def test_a_document_that_was_refused_is_tried_again():
     same(listed(t)[0]["documents_indexed"], 2)
 
 
+def test_an_attachment_that_was_not_given_is_asked_for_again():
+    t = tenant(items=24)
+    listed(t)
+    before = set(t.docs(INDEX))
+    t.post("exchange", user=USER, folder="inbox", add=12)
+    t.post("exchange", fault={"level": "item", "operation": "GetAttachment", "code": "ErrorAccessDenied", "count": 2})
+    r = sync(t, extra=key(t))
+    same((r.code, r["skipped_undecided"], r["mailboxes_partial"]), (1, 2, 1), r.err)
+    t.post("exchange", clear=True)
+    some = set(t.docs(INDEX))
+    listed(t)
+    same(len(set(t.docs(INDEX)) - some), 2, "attachments")
+    true(some > before, "items with it")
+    exact(t)
+
+
+def test_what_was_too_large_comes_when_it_may():
+    t = tenant("--exchange-bare", items=40)
+    limit = "elasticsearch.bulk.max_text_document_size: 0.0001\n"
+    r = completed(sync(t, extra=key(t) + limit))
+    same(len(t.docs(INDEX)), 0, r.err)
+    r, count = listed(t)
+    true(count > 0 and r["documents_indexed"] > 0, r.err)
+    same(listed(t)[1], 0)
+
+
+def test_a_disk_that_is_full():
+    """No state, and nothing is deleted while states count that cannot be taken back."""
+    t = tenant("--exchange-bare", items=40)
+    listed(t)
+    gone = inbox(t)[0]["id"]
+    t.post("exchange", user=USER, folder="inbox", delete=[gone], add=2)
+    config = t.write_config(entry(t), key(t))
+    done = subprocess.run(["bash", "-c", "trap '' XFSZ; ulimit -f 9; exec \"$@\"", "sh", rig.BINARY, "sync", "-c", config, "--require-seal",
+                           "--json"], capture_output=True, text=True, env=rig.clean_env(), timeout=120)
+    r = completed(rig.Result(done.returncode, done.stdout, done.stderr))
+    same((r["documents_indexed"] >= 2, r["documents_deleted"], gone in t.docs(INDEX)), (True, 0, True), r.err)
+    true("cannot be written: no state is kept" in r.err and "nothing was deleted" in r.text(), r.text())
+    r, count = listed(t)
+    true(count > 40 and gone not in t.docs(INDEX), f"{count}: {r.err}")
+    same(listed(t)[1], 0)
+    exact(t)
+
+
 OWNERLESS = {"use_document_level_security": False}
 SECOND, THIRD = "user2@example.test", "user3@example.test"
 
@@ -254,6 +299,11 @@ def test_who_leaves_the_directory():
             true(count == 0 and "the next run lists all of them" in r.err, r.err)
         r, count = listed(t, **changes)
         same((count > 0, r["documents_deleted"] >= len(gone) > 0, gone & set(t.docs(INDEX))), (bool(changes), True, set()), r.err)
+        same(listed(t, **changes)[1], 0)
+        t.post("users", user=THIRD, state="ok")  # and comes back
+        r, count = listed(t, **changes)
+        true(count > 0 and gone <= set(t.docs(INDEX)), f"{count}: {r.err}")
+        listed(t, **changes)
         same(listed(t, **changes)[1], 0)
         rig.stop_all()
 
@@ -304,5 +354,11 @@ def test_jobs_of_the_service():
     t.post("exchange", user=USER, folder="inbox", add=1)
     w.serve()
     same((job("incremental"), job("incremental")), ((1, 1, 0), (0, 0, 0)), "another process")
+    w.set(filtering=rules(("type", "equals", "Contact")))
+    count, indexed, deleted = job("incremental")
+    same((count > every, indexed, deleted > 0, job("incremental")), (True, 0, True, (0, 0, 0)), "rules are others")
+    w.set(filtering=rules())
+    count, indexed, _ = job("incremental")
+    same((count > every, indexed, job("incremental")), (True, deleted, (0, 0, 0)), "and others again")
     true("sealed" in w.words(), w.words()[-2000:])
     same(w.stop(), 0)

@@ -15,7 +15,7 @@ static const struct {
     FAULT_TABLE(FAULT_ROW)
 #undef FAULT_ROW
 };
-_Static_assert(COUNT(table) == FAULT_COUNT && FAULT_COUNT < 64, "a bit each");
+_Static_assert(COUNT(table) == FAULT_COUNT && FAULT_COUNT <= 64, "a bit each");
 
 static struct {
     u64 mask;

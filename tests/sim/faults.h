@@ -73,7 +73,8 @@
     FAULT(LDAP, "ldap", "the directory hangs up, is busy, or forgets a page")             \
     FAULT(ENTRA, "entra", "secret, application, or permissions are taken away, or given back") \
     FAULT(GRAPH_ODD, "graph_odd", "answers of Graph that none should give, once")         \
-    FAULT(GRAPH_PAGES, "graph_pages", "pages of Graph are empty, or begin with what was there")
+    FAULT(GRAPH_PAGES, "graph_pages", "pages of Graph are empty, or begin with what was there") \
+    FAULT(STORE, "store", "a file of ours cannot be written, or has other bytes afterwards")
 // clang-format on
 
 enum fault {
@@ -85,7 +86,7 @@ enum fault {
 };
 
 #define FAULT_BIT(NAME) ((u64)1 << FAULT_##NAME)
-#define FAULT_ALL (((u64)1 << FAULT_COUNT) - 1)
+#define FAULT_ALL (~(u64)0 >> (64 - FAULT_COUNT))
 
 const char *fault_name(enum fault f);
 const char *fault_what(enum fault f);

@@ -472,8 +472,9 @@ static const struct scenario table[] = {
          FAULT_BIT(EWS_BUSY) | FAULT_BIT(EWS_ERROR),
      set_exchange_offsets, 3},
     {"outlook_states", "states of folders outlive runs, and processes that die",
-     CHURN | FAULT_BIT(EWS_UPDATE) | FAULT_BIT(EWS_STATE) | FAULT_BIT(EWS_ERROR) | ELASTIC |
-         FAULT_BIT(SIGTERM) | FAULT_BIT(DEATH),
+     CHURN | FAULT_BIT(EWS_UPDATE) | FAULT_BIT(EWS_STATE) | FAULT_BIT(EWS_ERROR) |
+         FAULT_BIT(EWS_BUSY) | FAULT_BIT(EWS_DAMAGE) | FAULT_BIT(EWS_MAILBOX) | ELASTIC |
+         FAULT_BIT(SIGTERM) | FAULT_BIT(DEATH) | FAULT_BIT(STORE),
      set_exchange_states, 4},
     {"outlook_stop", "SIGTERM and death", FAULT_BIT(SIGTERM) | FAULT_BIT(DEATH) | ELASTIC,
      set_exchange_stop, 2},

@@ -326,11 +326,26 @@ bool os_shared_clear(const struct os_shared *s, int i)
     sim_violation("file %d of %d is emptied", i, s->count);
 }
 
+// A byte of it, or all from there, is not what was written: what a start has to notice.
+static void damage_store(void)
+{
+    isize at = (isize)sim_between(SIM_FAULTS, 0, host.store.n - 1);
+    at = sim_one_in(SIM_FAULTS, 2) ? at % KIB(10) % host.store.n : at; // mostly holes
+    if (sim_one_in(SIM_FAULTS, 4)) {
+        host.store.n = at;
+    } else {
+        host.store.bytes[at] ^= (u8)sim_between(SIM_FAULTS, 1, 255);
+    }
+}
+
 // One file, whatever its name. A process that dies leaves a part of what it was writing.
 int os_store_open(const char *path, struct buf *detail)
 {
     (void)detail;
     must_not_be_sealed("the store is opened");
+    if (host.store.n && fault_due(FAULT_STORE)) {
+        damage_store();
+    }
     sim_trace("store %s", path);
     return STORE_FD;
 }
@@ -368,6 +383,9 @@ bool os_store_write(int fd, i64 at, str s)
     sim_trace("%lld store %lld %lld", (long long)clock_now_us(), (long long)at, (long long)s.n);
     put_into_store(at, str_slice(s, 0, half));
     enter();
+    if (fault_due(FAULT_STORE)) {
+        return false; // the disk is full
+    }
     put_into_store(at + half, str_from_index(s, half));
     return true;
 }
@@ -376,7 +394,7 @@ bool os_store_sync(int fd)
 {
     ASSERT(fd == STORE_FD);
     enter();
-    return true;
+    return !fault_due(FAULT_STORE);
 }
 
 bool os_watch_signals(struct os_watch *w)

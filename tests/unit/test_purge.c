@@ -133,7 +133,11 @@ static void test_purge_a_mailbox_that_went_on_from_a_state(void)
     CHECK(purge_take(&purge, S("new"), 3) == PURGE_UNIT_NEW && purge_gone(&purge, S("new")));
     purge_mark(&purge, S("seen"));
     purge_filter(&purge, S("filtered"));
+    existed(S("back")); // in another folder; whatever becomes of it there
+    CHECK(!purge_gone(&purge, S("back")));
+    CHECK(purge_take(&purge, S("back"), 3) == PURGE_UNIT_KNOWN);
     CHECK(purge_due(&purge) == 2);
+    CHECK(!goes(S("back"), S("")) && !goes(S("back"), S("a@x")));
     CHECK(!goes(S("unseen"), S("")) && !goes(S("unseen"), S("a@x")) && purge.kept == 0);
     CHECK(goes(S("unseen"), S("b@x")) && goes(S("unseen"), S("left@x")));
     CHECK(goes(S("gone"), S("")) && goes(S("gone"), S("a@x")));

@@ -237,23 +237,77 @@ static void test_states_too_long_are_not_kept(void)
     CHECK(run.hooks.read(run.hooks.st, S("a@x"), S("tasks"), &out) && out.n == 32000);
 }
 
+enum {
+    HEAD = KIB(4),                 // where the copy is that a first run writes
+    HEAD_BYTES = 48 + 64 * 40 + 8, // of it: what stands in front, connectors, the checksum
+    RECORD = KIB(8),
+    RECORD_BYTES = 40 + 3, // with the state of the inbox
+};
+
+static u8 before[KIB(8) + STATES_RECORD_BYTES + 200], after[sizeof before];
+
+static void put_after(isize n)
+{
+    CHECK(ftruncate(fd, n) == 0);
+    CHECK(n == 0 || os_store_write(fd, 0, str_make(after, n)));
+    start();
+    begin(5);
+}
+
 // Each byte of heads and records, one after the other, is another: what it says is never believed.
 static void test_states_damaged(void)
 {
-    static u8 before[KIB(8) + STATES_RECORD_BYTES + 200], after[sizeof before];
     completed();
     isize n = os_store_read(fd, 0, before, COUNT(before));
-    CHECK(n > KIB(8) + 43);
-    for (isize at = 0; at<KIB(8) + 43; at += at> 2700 && at < KIB(4) ? 97 : 1) {
+    CHECK(n > RECORD + RECORD_BYTES);
+    for (isize at = 0; at < RECORD + RECORD_BYTES; at += at < HEAD ? 97 : at < RECORD ? 3 : 1) {
+        bool said = (at >= HEAD && at < HEAD + HEAD_BYTES) || at >= RECORD;
         memcpy(after, before, (size_t)n);
         after[at] ^= 0x41;
-        CHECK(os_store_write(fd, 0, str_make(after, n)));
-        start();
-        begin(5);
+        put_after(n);
+        CHECK(reads("inbox", "one") == !said && out.n == (said ? 0 : 3));
+    }
+    for (isize length = 0; length < RECORD + RECORD_BYTES; length += length < RECORD ? 61 : 1) {
+        memcpy(after, before, (size_t)n);
+        put_after(length);
+        CHECK(!reads("inbox", "one") && out.n == 0);
+    }
+}
+
+// Whatever is done to several places at once: there is the state that was kept, or none.
+static void test_states_damaged_in_many_places(void)
+{
+    completed();
+    isize n = os_store_read(fd, 0, before, COUNT(before));
+    for (u64 round = 0; round < 400; round++) {
+        u64 chance = hash_siphash((struct hash_key){round, 7}, S("places"));
+        memcpy(after, before, (size_t)n);
+        for (u64 i = 0; i <= (chance & 7); i++) {
+            u64 one = hash_siphash((struct hash_key){round, i}, S("damage"));
+            isize at = (isize)((one >> 16) % (u64)n);
+            at = one & 1 ? HEAD + at % HEAD_BYTES : one & 2 ? RECORD + at % RECORD_BYTES : at;
+            isize from = (isize)((one >> 40) % (u64)(n - 64));
+            if (one & 4) {
+                memmove(after + (at < n - 64 ? at : n - 64), before + from, 1 + (one >> 8) % 64);
+            } else {
+                after[at] = one & 8 ? 0xff : (u8)(one >> 8);
+            }
+        }
+        put_after((chance >> 8 & 3) == 0 ? (isize)((chance >> 20) % (u64)n) : n);
         bool one = reads("inbox", "one");
         CHECK(one || out.n == 0);
-        CHECK(!one || at < KIB(8));
+        keep("inbox", "three"); // nor does it lead a run astray
+        states_complete(&run, 5);
+        start();
+        begin(5);
+        CHECK(reads("inbox", "three"));
     }
+}
+
+static void test_states_torn_and_hostile(void)
+{
+    completed();
+    isize n = os_store_read(fd, 0, before, COUNT(before));
     memset(after, 0xff, sizeof after);
     CHECK(os_store_write(fd, KIB(8), str_make(after, n - KIB(8)))); // lengths beyond all bounds
     start();
@@ -301,6 +355,8 @@ static const struct test_case cases[] = {
     CASE(test_states_forget_and_suspend),
     CASE(test_states_too_long_are_not_kept),
     CASE(test_states_damaged),
+    CASE(test_states_damaged_in_many_places),
+    CASE(test_states_torn_and_hostile),
     CASE(test_states_that_cannot_be_written),
 };
 
