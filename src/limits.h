@@ -263,10 +263,10 @@
 #define FETCH_BATCH_BYTES \
     KIB(160)                  // and so many bytes of them, about: their documents fit LANE_BYTES
 #define FETCH_DOC_TAIL KIB(2) // free bytes after it, for members that sync adds
-#define STATES_FOLDERS 65536 // of outlook.state_file: 9,000 mailboxes of seven folders
+#define STATES_FOLDERS 65536  // of outlook.state_file: 9,000 mailboxes of seven folders
 #define STATES_RECORD_BYTES KIB(32) // one state there with its head; a longer one is not kept
 #define STATES_CONNECTORS 64        // whose states may be in one file
-#define MAILBOX_OPEN 16       // default of limits.mailbox_open: mailboxes read at the same time
+#define MAILBOX_OPEN 16 // default of limits.mailbox_open: mailboxes read at the same time
 #define MAILBOX_OPEN_MAX 64
 #define MAILBOX_QUEUE 1024        // accounts that wait: two pages of the directory
 #define MAILBOX_PAGE 500          // accounts of one page
