@@ -29,21 +29,26 @@ static u32 purge_flags(struct purge *p, const struct scan_hit *hit)
     return entry ? entry->flags : 0;
 }
 
-// Only changes were listed where it is, or where it may be: not to have seen it means nothing.
+static bool purge_is_due(struct purge *p, const struct scan_hit *hit)
+{
+    return purge_flags(p, hit) & (PURGE_FILTERED | PURGE_GONE);
+}
+
+// Only changes were listed where it is, or where it may be: not to have seen it means nothing, if
+// nothing else says that it has to go.
 static bool purge_is_unread(struct purge *p, const struct scan_hit *hit)
 {
     str owner = purge_owner(hit);
+    if (purge_is_due(p, hit)) {
+        return false;
+    }
     return owner.n ? roster_fate(p->roster, owner) == FATE_CONTINUED : p->roster->continued > 0;
 }
 
 static bool purge_is_ours(struct purge *p, const struct scan_hit *hit)
 {
     str owner = purge_owner(hit);
-    u32 due = purge_flags(p, hit) & (PURGE_FILTERED | PURGE_GONE);
-    if (due & PURGE_GONE) {
-        return owner.n == 0 || roster_fate(p->roster, owner) != FATE_PROTECTED;
-    }
-    if (!due && purge_is_unread(p, hit)) {
+    if (purge_is_unread(p, hit)) {
         return false;
     }
     if (roster_all_finished(p->roster)) {
@@ -82,7 +87,7 @@ static bool purge_is_listed(struct purge *p, const struct scan_hit *hit)
 {
     for (int i = 0; p->source && i < p->source->unlisted_type_count; i++) {
         if (str_eq(hit->type, p->source->unlisted_types[i])) {
-            return purge_flags(p, hit) & (PURGE_FILTERED | PURGE_GONE);
+            return purge_is_due(p, hit);
         }
     }
     return true;

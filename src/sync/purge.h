@@ -59,8 +59,8 @@ void purge_filter(struct purge *p,
                   str id); // ... but this one: it goes, unless it is marked as well
 
 // Its item is not there any more, and nothing else will say so: a document of it goes, unless it is
-// marked as well, whatever becomes of other mailboxes. true: this run has read it before, and may
-// leave a document of it.
+// marked as well, when its mailbox is finished (all are, if it does not say whose it is). true:
+// this run has read it before, and may leave a document of it.
 bool purge_gone(struct purge *p, str id);
 
 // Documents that go by purge_filter() or purge_gone(): unseen ones of mailboxes of which only

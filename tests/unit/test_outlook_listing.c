@@ -76,7 +76,7 @@ static void test_listing_goes_on_from_a_state(void)
     struct rig *r = inbox_with("H4s=");
     struct unit u;
     CHECK(asks(machine_body(&r->list, r->list.request_count - 1), "<m:SyncState>H4s=<"));
-    then(r, PAGE("H5s=", "false", CREATE(ITEM("A", "")) GONE("D") READ_FLAG GONE("")));
+    then(r, PAGE("H5s=", "false", CREATE(ITEM("A", "")) GONE("D") READ_FLAG));
     CHECK(machine_next(&r->list) == STEP_REQUEST && states.keeps == 0);
     then(r, PAGE("H6s=", "true", GONE("E")));
     CHECK(machine_next(&r->list) == STEP_WAIT && r->mailbox.phase == MAILBOX_LISTED);
@@ -86,6 +86,25 @@ static void test_listing_goes_on_from_a_state(void)
     CHECK(unit_queue_pop(&r->mailbox.queue, &u) && u.id[0] == 'D' && u.gone);
     CHECK(unit_queue_pop(&r->mailbox.queue, &u) && u.id[0] == 'E' && u.gone);
     CHECK(!unit_queue_pop(&r->mailbox.queue, &u));
+}
+
+// Something is gone, and the answer does not say what: no state may pass over it.
+static void test_listing_of_what_is_gone_without_its_id(void)
+{
+    static const char *const pages[] = {
+        PAGE("H5s=", "true", GONE("D") "<t:Delete></t:Delete>"),
+        PAGE("H5s=", "true", "<t:Delete/>" GONE("D")),
+        PAGE("H5s=", "true", GONE("") GONE("D")),
+    };
+    for (isize i = 0; i < COUNT(pages); i++) {
+        struct rig *r = inbox_with("H4s=");
+        struct unit u;
+        then(r, pages[i]);
+        CHECK(machine_next(&r->list) == STEP_WAIT && r->mailbox.phase == MAILBOX_LISTED);
+        CHECK(r->mailbox.continued && r->mailbox.mixed);
+        CHECK(unit_queue_pop(&r->mailbox.queue, &u) && u.id[0] == 'D' && u.gone);
+        CHECK(!unit_queue_pop(&r->mailbox.queue, &u));
+    }
 }
 
 static void test_listing_from_the_beginning_keeps_its_state(void)
@@ -378,6 +397,7 @@ static const struct test_case cases[] = {
     CASE(test_listing_broken_page),
     CASE(test_listing_bad_ids),
     CASE(test_listing_goes_on_from_a_state),
+    CASE(test_listing_of_what_is_gone_without_its_id),
     CASE(test_listing_from_the_beginning_keeps_its_state),
     CASE(test_listing_a_state_that_is_forgotten),
     CASE(test_listing_by_offsets_keeps_nothing),

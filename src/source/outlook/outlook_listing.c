@@ -4,8 +4,7 @@
 // when the page is whole: one that broke off yields nothing twice. A state that Exchange does not
 // know any more begins the folder again; a folder whose changes Exchange does not list begins again
 // by FindItem. With states that outlive a run (source.h) a folder goes on from the last one; items
-// that vanished since are units of their own then.
-// An id that cannot be used is counted, and its mailbox does not count as finished.
+// that vanished are units then. A mailbox with an id that cannot be used is not finished.
 #include "source/outlook/outlook_listing.h"
 
 #include <string.h>
@@ -142,9 +141,8 @@ static void listing_keep(const struct outlook *o, struct mailbox *m)
 {
     const struct source_states *states = o->source->states;
     struct outlook_mailbox *om = m->state;
-    u8 bytes[UNIT_ID_BYTES];
+    u8 bytes[UNIT_ID_BYTES], folder;
     struct buf text = buf_over(bytes, COUNT(bytes));
-    u8 folder;
     struct ews_folder at;
     int next;
     if (states && listing_folder(om, &folder, &at, &next)) {
@@ -332,13 +330,13 @@ static bool listing_stage(struct outlook_mailbox *om, struct unit_queue *q)
 
 static bool listing_end_gone(struct outlook_mailbox *om, struct unit_queue *q)
 {
-    if (!om->has_id) {
-        return true; // of an item that has no document
+    if (om->has_id && !listing_stage(om, q)) {
+        return false;
     }
-    bool staged = listing_stage(om, q);
+    om->page_gone += om->has_id;
+    om->deleting = !om->has_id;
     om->has_id = false;
-    om->page_gone += staged;
-    return staged;
+    return true;
 }
 
 static bool listing_end_item(struct outlook_mailbox *om, struct unit_queue *q, u8 folder)
@@ -386,6 +384,8 @@ static err listing_items_event(struct mailbox *m, struct outlook_reader *r, enum
             listing_end_property(om, a->tag);
         } else if (a->level == LEVEL_ITEM && !listing_end_item(om, &m->queue, folder)) {
             return FAIL(EWS_ANSWER);
+        } else if (a->level == LEVEL_CHANGE && om->deleting) {
+            om->stateless = true; // something is gone, and nothing says what: the next run sees it
         }
     } else if (event == EWS_MESSAGE_END) {
         om->error = err_ok(om->error) ? a->error : om->error;

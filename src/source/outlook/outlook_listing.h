@@ -70,7 +70,7 @@ struct outlook_mailbox {
     int page_ids, step_ids; // bytes of ids before the answer in hand, before the step
     i64 counted, page_gone, page_bad_ids;
     bool tells_gone;
-    bool deleting; // the change in hand is a Delete that somebody wants to hear of
+    bool deleting; // the change in hand is a Delete that somebody wants to hear of, not yet of what
     u8 capture;
     bool folder_ok;
     struct unit unit;
