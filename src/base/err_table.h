@@ -72,7 +72,7 @@ ERR(LDAP_RIGHTS, CONFIG, "the account may not read the directory", "give the acc
 ERR(LDAP_BASE, CONFIG, "the directory does not hold this domain", "check the domain in the configuration, and that the server is a domain controller of it")
 ERR(LDAP_START_TLS, CONFIG, "the directory cannot begin TLS", "install a certificate for server authentication on the domain controller and restart it, or use the port of LDAPS")
 ERR(LDAP_NO_PAGING, RETRY, "the directory knows no paging", "nothing: it is asked again without")
-ERR(LDAP_ENDLESS, RETRY, "a search of the directory does not come to an end", "check whether something in between changes answers, or use another domain controller")
+ERR(LDAP_ENDLESS, RETRY, "a search of the directory does not come to an end", "check whether a load balancer stands in between, or use another domain controller")
 ERR(LDAP_CUT, LIMIT, "the directory gave only a part of the users", "raise MaxPageSize or the limit that the message names, on the directory")
 ERR(LDAP_BUSY, RETRY, "the directory is busy, took too long or is not available", "look at the load and the logs of the domain controller, or use another one")
 ERR(LDAP_DISCONNECTED, RETRY, "the directory ended the connection", "read its words in the message; look at the logs of the domain controller")

@@ -125,6 +125,9 @@ static void check_told(const struct life_connector *c, int kind)
         return;
     }
     const struct life_job *j = &B.jobs[k->last_job];
+    if (j->canceled_us > j->ended_us) {
+        return; // one that was suspended: nobody runs it who could tell its connector
+    }
     life_text(record, status_key(kind), status, COUNT(status));
     life_text(record, kind ? "last_access_control_sync_error" : "last_sync_error", error,
               COUNT(error));
