@@ -23,8 +23,9 @@ enum { ROOM = 256 << 20, STEPS_MAX = 40, INTERVAL_MS = 60000 };
 
 // What is expected, in this order: the beginning of "METHOD target", a part of the body.
 static struct script {
-    const char *want, *body, *answer;
+    const char *want, *body;
     int status;
+    char *answer; // malloc: it becomes the loop's
 } script[STEPS_MAX];
 static int script_count, script_at;
 
@@ -51,13 +52,13 @@ struct fake_answer fake_serve(const struct exchange *x)
     const struct script *s = &script[script_at++];
     CHECK_STR(str_slice(str_from(said), 0, (isize)strlen(s->want)), str_from(s->want));
     CHECK(str_find(x->body, str_from(s->body)) >= 0);
-    return (struct fake_answer){s->status, strdup(s->answer), (isize)strlen(s->answer)};
+    return (struct fake_answer){s->status, s->answer, (isize)strlen(s->answer)};
 }
 
 static void expect(const char *want, const char *body, int status, const char *answer)
 {
     ASSERT(script_count < STEPS_MAX);
-    script[script_count++] = (struct script){want, body, answer, status};
+    script[script_count++] = (struct script){want, body, status, strdup(answer)};
 }
 
 static void begin(void)
@@ -65,7 +66,6 @@ static void begin(void)
     static u8 *memory;
     memory = memory ? memory : malloc(ROOM);
     ASSERT(memory);
-    memset(&loop, 0, sizeof loop);
     arena = arena_over(memory, ROOM);
     plan = (struct plan){.arena = &arena};
     settings = (struct service_settings){
