@@ -356,7 +356,7 @@ bool xml_is(const struct xml *x, int ns, str local)
 
 str xml_attribute_of(const struct xml *x, int ns, str local, bool *found)
 {
-    str value = {0};
+    str value = S("");
     isize i = 0;
     while (i < x->attribute_count &&
            (x->attributes[i].name.ns != ns || !str_eq(x->attributes[i].name.local, local))) {

