@@ -284,24 +284,18 @@ static err configure_all(struct outlook *o, const struct source_setup *setup, st
 // What decides whose documents there are, and how they look. Passwords do not.
 static u64 configure_binding(const struct outlook *o, const struct source_setup *setup)
 {
-    u8 bytes[4 * OUTLOOK_FIELD_BYTES];
-    struct buf b = buf_over(bytes, COUNT(bytes));
     const u64 numbers[] = {
         o->run.document_level_security, o->run.content,       o->run.extract,
         o->settings.html_always,        o->settings.extended, (u64)o->settings.max_file_bytes,
         (u64)o->settings.backend,       o->settings.delegate,
     };
-    for (int i = 0; i < COUNT(numbers); i++) {
-        buf_put_u64(&b, numbers[i]);
-        buf_put_byte(&b, '/');
-    }
     static const u8 fields[] = {OUTLOOK_FIELD_DATA_SOURCE, OUTLOOK_FIELD_TENANT_ID,
                                 OUTLOOK_FIELD_EXCHANGE_SERVER, OUTLOOK_FIELD_DOMAIN};
+    u64 hash = hash_siphash((struct hash_key){0}, str_make(numbers, sizeof numbers));
     for (int i = 0; i < COUNT(fields); i++) {
-        buf_put(&b, setup->values[fields[i]].text);
-        buf_put_byte(&b, '/');
+        hash = hash_siphash((struct hash_key){hash, (u64)i}, setup->values[fields[i]].text);
     }
-    return hash_siphash((struct hash_key){0}, buf_str(&b));
+    return hash;
 }
 
 err outlook_configure(void *src, const struct source_setup *setup, struct buf *detail)
